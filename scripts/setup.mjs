@@ -1,0 +1,74 @@
+// What a fresh clone needs before anything runs: dependencies, the compiled program, and (for tests) system packages.
+// Plain JavaScript, because it runs before TypeScript is installed.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const args = new Set(process.argv.slice(2));
+
+checkNode();
+if (!args.has('--build-only')) installDependencies();
+build();
+if (args.has('--system-packages')) installSystemPackages();
+
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  stop(`exhibit needs Node 20.19 or newer; this is ${process.versions.node}.`);
+}
+
+function installDependencies() {
+  const marker = join(root, 'node_modules', '.package-lock.json');
+  const lock = join(root, 'package-lock.json');
+  if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(lock).mtimeMs) return;
+  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], 'npm could not install the dependencies');
+}
+
+function build() {
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  if (!existsSync(tsc)) {
+    // An installation without development dependencies brings a compiled program along.
+    if (existsSync(join(root, 'dist', 'src', 'main.js'))) return;
+    stop('TypeScript is not installed. Run: npm ci');
+  }
+  run(process.execPath, [tsc, '-p', join(root, 'tsconfig.json')], 'the program does not compile');
+}
+
+function installSystemPackages() {
+  const wanted = readFileSync(join(root, 'scripts', 'system-packages.txt'), 'utf8')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  if (!onPath('dpkg-query') || !onPath('apt-get')) return console.log('# Not Debian: tests that need missing tools will be skipped, aloud.');
+  const missing = wanted.filter((name) => !isInstalled(name));
+  if (missing.length === 0) return;
+  if (process.getuid?.() !== 0) {
+    return console.log(`# Not root: not installed (tests that need them are skipped, aloud): ${missing.join(' ')}`);
+  }
+  console.log(`# Installing system packages for the tests: ${missing.join(' ')}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  spawnSync('apt-get', ['update', '-q'], { stdio: ['ignore', 'ignore', 'inherit'], env });
+  const done = spawnSync('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...missing], { stdio: ['ignore', 'ignore', 'inherit'], env });
+  if (done.status !== 0) console.log('# apt-get failed: tests that need the missing tools are skipped, aloud.');
+}
+
+function isInstalled(name) {
+  const answer = spawnSync('dpkg-query', ['-W', '-f', '${db:Status-Status}', name], { encoding: 'utf8' });
+  return answer.status === 0 && answer.stdout.trim() === 'installed';
+}
+
+function onPath(name) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
+}
+
+function run(command, argv, failure) {
+  const done = spawnSync(command, argv, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (done.status !== 0) stop(`${failure} (${command} ended with ${done.status ?? done.signal ?? done.error}).`);
+}
+
+function stop(message) {
+  console.error(message);
+  process.exit(1);
+}

@@ -1,0 +1,98 @@
+/** A looked-up fact: a value, or the reason why it is not known. "Could not look" is never "nothing there". */
+export type Fact<T> = { readonly known: true; readonly value: T } | { readonly known: false; readonly why: string };
+
+export function known<T>(value: T): Fact<T> {
+  return { known: true, value };
+}
+
+export function unknown<T = never>(why: string): Fact<T> {
+  return { known: false, why };
+}
+
+/** The value of a fact, or null where it is not known. */
+export function valueOf<T>(fact: Fact<T>): T | null {
+  return fact.known ? fact.value : null;
+}
+
+/** What a block device is to the operator. `virtual`: loop, nbd, zram, brd: nothing one could hold in a hand. */
+export type DeviceKind = 'disk' | 'partition' | 'loop' | 'mapper' | 'raid' | 'optical' | 'virtual';
+
+/** Who uses a device right now: a mounted file system, swap, or a kernel layer stacked on it (LVM, RAID, LUKS). */
+export interface DeviceUse {
+  readonly kind: 'mount' | 'swap' | 'holder' | 'system';
+  /** The device that is used: the disk itself or one of its partitions. */
+  readonly device: string;
+  /** Mount point, swap area or holder's name. */
+  readonly by: string;
+}
+
+export interface Partition {
+  readonly path: string;
+  readonly name: string;
+  /** First byte on the disk, and length, in bytes. */
+  readonly start: number;
+  readonly size: number;
+  readonly readOnly: Fact<boolean>;
+  /** Type as the partition table says, file system and label as lsblk knows them without our reading the disk. */
+  readonly type: string | null;
+  readonly fileSystem: string | null;
+  readonly label: string | null;
+}
+
+/** A block device as sysfs, lsblk and udev's database describe it: passive, nothing was asked of the device itself. */
+export interface Device {
+  readonly path: string;
+  /** Kernel name, `sdb`. Changes between boots; never asked of a person. */
+  readonly name: string;
+  /** `major:minor`. */
+  readonly number: string;
+  readonly kind: DeviceKind;
+  /** True when real hardware stands behind it: sysfs has a `device` below the disk, or below a disk it is stacked on. */
+  readonly physical: boolean;
+  /** The whole disk that a partition lies on, or the device itself. */
+  readonly wholeDisk: string;
+  /** Every whole disk below it (itself, the disks under a mapper or RAID device), kernel names. */
+  readonly disks: readonly string[];
+  readonly size: number;
+  readonly logicalSector: number;
+  readonly physicalSector: number;
+  readonly readOnly: Fact<boolean>;
+  readonly model: Fact<string>;
+  readonly serial: Fact<string>;
+  readonly revision: Fact<string>;
+  readonly wwn: Fact<string>;
+  readonly transport: Fact<string>;
+  readonly removable: boolean | null;
+  readonly diskseq: Fact<string>;
+  /** `/dev/disk/by-id/…` links to it. Unknown where udev does not run. */
+  readonly byId: Fact<readonly string[]>;
+  /** The file behind a loop device. */
+  readonly backingFile: string | null;
+  readonly partitions: readonly Partition[];
+  readonly uses: Fact<readonly DeviceUse[]>;
+}
+
+/** What stands behind a folder: where the evidence will be written. */
+export interface DestinationFacts {
+  /** The folder given by `--to`, as an absolute real path. */
+  readonly path: string;
+  /** File system type as mountinfo names it (`ext4`, `vfat`, `tmpfs`, `nfs4`). */
+  readonly fileSystem: string;
+  /** `statfs` magic number, in hex. */
+  readonly fileSystemMagic: string;
+  readonly mountPoint: string;
+  readonly mountSource: string;
+  readonly readOnly: boolean;
+  /** Bytes that this user may still write. */
+  readonly freeBytes: number;
+  /** Bytes that other exhibit jobs running on this file system still need; unknown when other users' processes can't be read. */
+  readonly claimedByOthers: Fact<number>;
+  /** The largest file this file system takes, in bytes; null where there is no limit that matters. */
+  readonly fileLimit: number | null;
+  /** Whole disks below the file system, kernel names. Known and empty: memory or network. */
+  readonly disks: Fact<readonly string[]>;
+  readonly model: Fact<string>;
+  readonly serial: Fact<string>;
+  /** True when one of `disks` holds the running operating system. */
+  readonly onSystemDisk: Fact<boolean>;
+}

@@ -1,0 +1,73 @@
+import type { Algorithm, EngineChoice } from './digest.ts';
+
+/** Who and what the acquisition is for. The ids stand unchanged in the manifest. Null: not given. */
+export interface CaseInfo {
+  readonly caseNumber: string;
+  readonly evidenceId: string;
+  readonly examiner: string;
+  readonly description: string | null;
+  readonly notes: string | null;
+  readonly authority: string | null;
+}
+
+/** What the technician read off the drive and its packaging. Null: not given. */
+export interface LabelInfo {
+  readonly model: string | null;
+  readonly serial: string | null;
+  /** Bytes, as the label's unit says. */
+  readonly size: number | null;
+  readonly sealNumber: string | null;
+  readonly condition: string | null;
+  /** Why a label that does not match the device is accepted. */
+  readonly mismatchReason: string | null;
+}
+
+export type ImageFormat = 'raw' | 'split';
+export type ReaderName = 'dd' | 'direct';
+
+/** How to read, hash and write: a profile's values with the command line's on top. Sizes in bytes. */
+export interface Settings {
+  readonly format: ImageFormat;
+  readonly segmentSize: number;
+  readonly hashes: readonly Algorithm[];
+  readonly engine: EngineChoice;
+  readonly reader: ReaderName;
+  readonly blockSize: number;
+  readonly pieceSize: number;
+  readonly readBack: boolean;
+  readonly verifySource: boolean;
+}
+
+/** Where a setting's value came from. */
+export type SettingOrigin = 'profile' | 'command-line';
+
+export interface ProfileRef {
+  readonly name: string;
+  readonly version: number;
+  /** SHA-256 of the profile file's bytes. */
+  readonly sha256: string;
+}
+
+/** Deviations from the safe way, each with its reason where one is due. They stand in the manifest. */
+export interface Overrides {
+  readonly allowUnblocked: string | null;
+  readonly softwareBlock: boolean;
+  readonly allowSystemDestination: boolean;
+  readonly unsigned: boolean;
+}
+
+/** One acquisition as asked for: command line, request file and profile merged and judged. */
+export interface AcquireRequest {
+  readonly sourcePath: string;
+  readonly to: string;
+  /** `ITEM` or `CASE/ITEM`, for ids that can't be folder names. */
+  readonly folderName: string | null;
+  readonly caseInfo: CaseInfo;
+  readonly label: LabelInfo;
+  readonly profile: ProfileRef;
+  readonly settings: Settings;
+  readonly origins: Readonly<Record<keyof Settings, SettingOrigin>>;
+  readonly overrides: Overrides;
+  readonly keyPath: string | null;
+  readonly yes: boolean;
+}

@@ -1,0 +1,201 @@
+import { constants, promises as fs, type Stats } from 'node:fs';
+import { dirname } from 'node:path';
+import { errnoOf } from '../model/errors.ts';
+
+/** How a file is opened. Nothing opens an existing file for writing but `append`, which only the journal uses. */
+export type OpenMode =
+  /** Read-only. */
+  | 'read'
+  /** Read-only and O_EXCL: on a block device the kernel then refuses every mount and every other exclusive opener (EBUSY). */
+  | 'read-exclusive'
+  /** Read-only and O_DIRECT: past the page cache where the file system honours it; buffers, offsets, lengths aligned. */
+  | 'read-direct'
+  /** A new file for writing; EEXIST when there is anything of that name. */
+  | 'create'
+  /** An existing file, written at its end only. */
+  | 'append';
+
+export interface OpenFile {
+  readonly fd: number;
+  readonly path: string;
+  /** Reads at `position` until `length` bytes, or the end of the file; returns how many. One read call may give fewer: this loops. */
+  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
+  /** Writes all of it, looping over short writes. Append mode ignores `position`. */
+  write(buffer: Uint8Array, offset: number, length: number, position: number | null): Promise<void>;
+  stat(): Promise<Stats>;
+  datasync(): Promise<void>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Raw `statfs(2)` values. `type` is the magic number. */
+export interface FileSystemStats {
+  readonly type: number;
+  readonly blockSize: number;
+  readonly availableBlocks: number;
+}
+
+/** The station's file system. Errors are Node's own, with `code`; callers give them meaning. */
+export interface Files {
+  open(path: string, mode: OpenMode): Promise<OpenFile>;
+  /** Whole file as UTF-8; `limit` bytes at most (default 64 MiB), more is an error. */
+  readText(path: string, limit?: number): Promise<string>;
+  readBytes(path: string, limit?: number): Promise<Buffer>;
+  /** Creates, writes, fsyncs file and folder. EEXIST when the name is taken. */
+  createFile(path: string, content: string | Uint8Array, mode?: number): Promise<void>;
+  /** Writes a temporary file, fsyncs, renames over `path`. Only for files that no signature covers. */
+  replaceFile(path: string, content: string | Uint8Array): Promise<void>;
+  stat(path: string): Promise<Stats>;
+  lstat(path: string): Promise<Stats>;
+  /** Null when there is nothing of that name; other errors are thrown. */
+  statOrNull(path: string): Promise<Stats | null>;
+  statfs(path: string): Promise<FileSystemStats>;
+  readDir(path: string): Promise<string[]>;
+  readLink(path: string): Promise<string>;
+  realPath(path: string): Promise<string>;
+  /** Makes a folder and its missing parents; fsyncs the parents of what it made. */
+  makeFolder(path: string): Promise<void>;
+  link(existing: string, name: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  truncate(path: string, size: number): Promise<void>;
+  /** Fsyncs a folder. False where the file system has no such thing (EINVAL); other errors are thrown. */
+  syncFolder(path: string): Promise<boolean>;
+}
+
+const TEXT_LIMIT = 64 * 1024 * 1024;
+
+const FLAGS: Record<OpenMode, number> = {
+  read: constants.O_RDONLY,
+  'read-exclusive': constants.O_RDONLY | constants.O_EXCL,
+  'read-direct': constants.O_RDONLY | constants.O_DIRECT,
+  create: constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL,
+  append: constants.O_RDWR | constants.O_APPEND,
+};
+
+class RealFile implements OpenFile {
+  readonly path: string;
+  readonly #handle: fs.FileHandle;
+
+  constructor(path: string, handle: fs.FileHandle) {
+    this.path = path;
+    this.#handle = handle;
+  }
+
+  get fd(): number {
+    return this.#handle.fd;
+  }
+
+  async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+    let done = 0;
+    while (done < length) {
+      const { bytesRead } = await this.#handle.read(buffer, offset + done, length - done, position + done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return done;
+  }
+
+  async write(buffer: Uint8Array, offset: number, length: number, position: number | null): Promise<void> {
+    let done = 0;
+    while (done < length) {
+      const at = position === null ? null : position + done;
+      const { bytesWritten } = await this.#handle.write(buffer, offset + done, length - done, at);
+      done += bytesWritten;
+    }
+  }
+
+  stat(): Promise<Stats> {
+    return this.#handle.stat();
+  }
+  datasync(): Promise<void> {
+    return this.#handle.datasync();
+  }
+  sync(): Promise<void> {
+    return this.#handle.sync();
+  }
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}
+
+export const systemFiles: Files = {
+  async open(path, mode) {
+    return new RealFile(path, await fs.open(path, FLAGS[mode], 0o644));
+  },
+  async readText(path, limit = TEXT_LIMIT) {
+    return (await this.readBytes(path, limit)).toString('utf8');
+  },
+  async readBytes(path, limit = TEXT_LIMIT) {
+    const handle = await fs.open(path, 'r');
+    try {
+      const parts: Buffer[] = [];
+      let total = 0;
+      for (;;) {
+        const buffer = Buffer.allocUnsafe(65_536);
+        const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
+        if (bytesRead === 0) return Buffer.concat(parts);
+        total += bytesRead;
+        if (total > limit) throw Object.assign(new Error(`${path} is larger than ${limit} bytes`), { code: 'EFBIG' });
+        parts.push(buffer.subarray(0, bytesRead));
+      }
+    } finally {
+      await handle.close();
+    }
+  },
+  async createFile(path, content, mode = 0o644) {
+    const handle = await fs.open(path, 'wx', mode);
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await this.syncFolder(dirname(path));
+  },
+  async replaceFile(path, content) {
+    const temporary = `${path}.new`;
+    await fs.rm(temporary, { force: true });
+    await this.createFile(temporary, content);
+    await fs.rename(temporary, path);
+    await this.syncFolder(dirname(path));
+  },
+  stat: (path) => fs.stat(path),
+  lstat: (path) => fs.lstat(path),
+  async statOrNull(path) {
+    try {
+      return await fs.stat(path);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return null;
+      throw error;
+    }
+  },
+  async statfs(path) {
+    const { type, bsize, bavail } = await fs.statfs(path);
+    return { type, blockSize: bsize, availableBlocks: bavail };
+  },
+  readDir: (path) => fs.readdir(path),
+  readLink: (path) => fs.readlink(path),
+  realPath: (path) => fs.realpath(path),
+  async makeFolder(path) {
+    const first = await fs.mkdir(path, { recursive: true });
+    if (first === undefined) return;
+    for (let at = path; at.length >= first.length; at = dirname(at)) await this.syncFolder(dirname(at));
+  },
+  link: (existing, name) => fs.link(existing, name),
+  rename: (from, to) => fs.rename(from, to),
+  unlink: (path) => fs.unlink(path),
+  truncate: (path, size) => fs.truncate(path, size),
+  async syncFolder(path) {
+    const handle = await fs.open(path, 'r');
+    try {
+      await handle.sync();
+      return true;
+    } catch (error) {
+      if (errnoOf(error) === 'EINVAL') return false;
+      throw error;
+    } finally {
+      await handle.close();
+    }
+  },
+};

@@ -1,0 +1,27 @@
+import type { Clock } from './clock.ts';
+import type { Files } from './files.ts';
+import type { Commands } from './run-command.ts';
+
+/** The station the program runs on. */
+export interface Host {
+  readonly hostname: string;
+  readonly kernel: string;
+  readonly nodeVersion: string;
+  readonly pid: number;
+  readonly uid: number;
+  readonly cores: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder that holds package.json, profiles/, dist/. */
+  readonly packageRoot: string;
+  readonly toolVersion: string;
+}
+
+/** Everything of the world that a stage may touch. `cli/env.ts` alone makes the real ones. */
+export interface Ports {
+  readonly files: Files;
+  readonly commands: Commands;
+  readonly clock: Clock;
+  readonly host: Host;
+  /** Prefix for /sys, /proc and /dev, empty on a real station; tests lay out machines of their own below it. */
+  readonly root: string;
+}

@@ -1,0 +1,170 @@
+import type { Readable } from 'node:stream';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { execa } from 'execa';
+
+/** What a finished command left behind. A command that fails, hangs or is missing is a value, never an exception. */
+export interface CommandResult {
+  readonly argv: readonly string[];
+  /** Exit status, or null when a signal or a missing program ended it. */
+  readonly exit: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Why there is no regular exit status to judge. */
+  readonly failure: 'missing' | 'timeout' | 'aborted' | 'too-much-output' | null;
+}
+
+export interface RunOptions {
+  readonly timeoutMs?: number;
+  readonly input?: string | Uint8Array;
+  /** Added to the environment; `LC_ALL=C` is always set. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Our descriptors that the command inherits, as its 3, 4, … */
+  readonly inheritFds?: readonly number[];
+  /** The descriptor it gets as standard input. */
+  readonly stdinFd?: number;
+  /** Standard input and error stay the terminal's: the command may ask the person. Standard output is still captured. */
+  readonly interactive?: boolean;
+  readonly signal?: AbortSignal;
+  /** Bytes of output kept at most (default 16 MiB); more is a failure, not a cut. */
+  readonly maxOutput?: number;
+  readonly cwd?: string;
+}
+
+/** A running command whose standard output is a stream of bytes. End of stream is not success: judge `done`. */
+export interface StreamedCommand {
+  readonly argv: readonly string[];
+  readonly pid: number | undefined;
+  readonly stdout: Readable;
+  /** Resolves, never rejects, when the command has ended. `stdout` of the result is empty. */
+  readonly done: Promise<CommandResult>;
+  /** Kills at once (SIGKILL); does not wait for a child stuck in the kernel. */
+  kill(): void;
+}
+
+/**
+ * Programs of the station. Children are started in a session of their own, so that a terminal's Ctrl-C reaches only
+ * us; with `setpriv --pdeathsig` where it exists, so that they die with us even by SIGKILL.
+ */
+export interface Commands {
+  /** Absolute path of a program on PATH (and the sbin folders), or null. */
+  which(name: string): string | null;
+  run(argv: readonly string[], options?: RunOptions): Promise<CommandResult>;
+  stream(argv: readonly string[], options?: Pick<RunOptions, 'stdinFd' | 'inheritFds' | 'env'>): StreamedCommand;
+}
+
+const KEPT_OUTPUT = 16 * 1024 * 1024;
+const SBIN = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
+
+export function systemCommands(path: string = process.env['PATH'] ?? ''): Commands {
+  const folders = [...new Set([...path.split(delimiter).filter((folder) => folder !== ''), ...SBIN])];
+  const which = (name: string): string | null =>
+    name.includes('/') ? name : (folders.map((folder) => join(folder, name)).find(isProgram) ?? null);
+  const leash = which('setpriv');
+
+  const launchArgv = (argv: readonly string[], leashed: boolean): [string, string[]] | null => {
+    const [name = '', ...rest] = argv;
+    const program = which(name);
+    if (program === null) return null;
+    return leashed && leash !== null ? [leash, ['--pdeathsig', 'KILL', '--', program, ...rest]] : [program, rest];
+  };
+
+  return {
+    which,
+    async run(argv, options = {}) {
+      const launch = launchArgv(argv, options.interactive !== true);
+      if (launch === null) return missing(argv);
+      const interactive = options.interactive === true;
+      const result = await execa(launch[0], launch[1], {
+        stdio: stdioOf(options) as never,
+        ...(options.input === undefined ? {} : { input: options.input }),
+        env: { ...options.env, LC_ALL: 'C' },
+        ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+        reject: false,
+        stripFinalNewline: false,
+        detached: !interactive,
+        cleanup: !interactive,
+        killSignal: 'SIGKILL',
+        forceKillAfterDelay: false,
+        maxBuffer: options.maxOutput ?? KEPT_OUTPUT,
+        ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
+        ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+      });
+      return toResult(argv, result as unknown as RawResult);
+    },
+    stream(argv, options = {}) {
+      const launch = launchArgv(argv, true);
+      if (launch === null) throw new Error(`${argv[0] ?? ''} is not installed`);
+      const child = execa(launch[0], launch[1], {
+        stdio: [options.stdinFd ?? 'ignore', 'pipe', 'pipe', ...(options.inheritFds ?? [])] as never,
+        env: { ...options.env, LC_ALL: 'C' },
+        reject: false,
+        encoding: 'buffer',
+        buffer: { stdout: false, stderr: true },
+        detached: true,
+        cleanup: true,
+        forceKillAfterDelay: false,
+      });
+      return {
+        argv: [...argv],
+        pid: child.pid,
+        stdout: child.stdout as unknown as Readable,
+        done: child.then((result) => toResult(argv, result as unknown as RawResult)),
+        kill: () => void child.kill('SIGKILL'),
+      };
+    },
+  };
+}
+
+interface RawResult {
+  exitCode?: number;
+  signal?: string;
+  stdout?: string | Uint8Array;
+  stderr?: string | Uint8Array;
+  timedOut: boolean;
+  isCanceled: boolean;
+  isMaxBuffer: boolean;
+  code?: string;
+}
+
+function stdioOf(options: RunOptions): (string | number)[] {
+  const interactive = options.interactive === true;
+  const stdin = options.stdinFd ?? (interactive ? 'inherit' : options.input === undefined ? 'ignore' : 'pipe');
+  return [stdin, 'pipe', interactive ? 'inherit' : 'pipe', ...(options.inheritFds ?? [])];
+}
+
+function toResult(argv: readonly string[], raw: RawResult): CommandResult {
+  return {
+    argv: [...argv],
+    exit: raw.exitCode ?? null,
+    signal: raw.signal ?? null,
+    stdout: decode(raw.stdout),
+    stderr: decode(raw.stderr),
+    failure: failureOf(raw),
+  };
+}
+
+function failureOf(raw: RawResult): CommandResult['failure'] {
+  if (raw.timedOut) return 'timeout';
+  if (raw.isCanceled) return 'aborted';
+  if (raw.isMaxBuffer) return 'too-much-output';
+  return raw.exitCode === undefined && raw.signal === undefined ? 'missing' : null;
+}
+
+function decode(output: string | Uint8Array | undefined): string {
+  return output === undefined || typeof output === 'string' ? (output ?? '') : Buffer.from(output).toString('utf8');
+}
+
+function missing(argv: readonly string[]): CommandResult {
+  return { argv: [...argv], exit: null, signal: null, stdout: '', stderr: '', failure: 'missing' };
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
