@@ -1,0 +1,241 @@
+import { z } from 'zod';
+import { ALGORITHMS, ENGINES } from '../model/digest.ts';
+import { VERDICTS } from '../model/verdict.ts';
+
+/** The manifest's shape, version 1. `docs/manifest-format.md` is its specification; a test holds the two together. */
+export const MANIFEST_FORMAT = 'exhibit-manifest';
+export const MANIFEST_VERSION = 1;
+
+const text = z.string().refine((value) => value.isWellFormed(), 'holds half a surrogate pair');
+const bytes = z.number().int().nonnegative();
+const count = z.number().int().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const hex = z.string().regex(/^[0-9a-f]+$/);
+const time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+const maybe = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => schema.nullable();
+/** A fact that could not be had stands as null beside the reason in `unknown`. */
+const unknowns = z.record(text, text);
+
+const range = z.strictObject({ start: bytes, end: bytes });
+
+const unreadable = z.strictObject({
+  start: bytes,
+  end: bytes,
+  /** In logical sectors of the source, half-open. */
+  first_sector: count,
+  end_sector: count,
+  errno: text,
+  attempts: count,
+});
+
+const caseInfo = z.strictObject({
+  number: text,
+  evidence_id: text,
+  examiner: text,
+  description: maybe(text),
+  notes: maybe(text),
+  authority: maybe(text),
+});
+
+const label = z.strictObject({
+  model: maybe(text),
+  serial: maybe(text),
+  size: maybe(bytes),
+  seal_number: maybe(text),
+  condition: maybe(text),
+  comparisons: z.array(
+    z.strictObject({
+      field: z.enum(['model', 'serial', 'size']),
+      label: text,
+      device: maybe(text),
+      result: z.enum(['match', 'mismatch', 'not-compared']),
+    }),
+  ),
+});
+
+const source = z.strictObject({
+  kind: z.enum(['block', 'file']),
+  path: text,
+  real_path: text,
+  device_kind: maybe(text),
+  physical: z.boolean(),
+  size: bytes,
+  logical_sector: bytes,
+  physical_sector: bytes,
+  model: maybe(text),
+  serial: maybe(text),
+  revision: maybe(text),
+  wwn: maybe(text),
+  transport: maybe(text),
+  by_id: maybe(z.array(text)),
+  /** The whole disk that a partition lies on. */
+  whole_disk: maybe(text),
+  partitions: z.array(z.strictObject({ path: text, start: bytes, size: bytes, type: maybe(text), file_system: maybe(text), label: maybe(text) })),
+  unknown: unknowns,
+  identity_before: z.record(text, z.union([text, z.number().int(), z.null()])),
+  identity_after: maybe(z.record(text, z.union([text, z.number().int(), z.null()]))),
+  held_exclusively: z.boolean(),
+});
+
+const guard = z.strictObject({
+  verdict: z.enum(VERDICTS),
+  meaning: text,
+  evidence: z.array(z.strictObject({ what: text, seen: text, source: text })),
+  evidence_after: z.array(z.strictObject({ what: text, seen: text, source: text })),
+  set_read_only: z.array(text),
+});
+
+const destination = z.strictObject({
+  path: text,
+  file_system: text,
+  file_system_magic: text,
+  mount_point: text,
+  mount_source: text,
+  disks: maybe(z.array(text)),
+  model: maybe(text),
+  serial: maybe(text),
+  on_system_disk: maybe(z.boolean()),
+  unknown: unknowns,
+  /** False: this file system can't fsync a folder. */
+  folder_synced: z.boolean(),
+});
+
+const command = z.strictObject({
+  argv: z.array(text),
+  from: bytes,
+  to: bytes,
+  delivered: bytes,
+  exit: maybe(z.number().int()),
+  signal: maybe(text),
+  stderr: text,
+});
+
+const acquisition = z.strictObject({
+  started: time,
+  finished: time,
+  /** Monotonic, whole milliseconds; does not count suspends. */
+  duration_ms: count,
+  profile: z.strictObject({ name: text, version: count, sha256 }),
+  settings: z.strictObject({
+    format: z.enum(['raw', 'split']),
+    segment_size: bytes,
+    hashes: z.array(z.enum(ALGORITHMS)),
+    hash_engine: z.enum(['auto', ...ENGINES]),
+    reader: z.enum(['dd', 'direct']),
+    block_size: bytes,
+    piece_size: bytes,
+    read_back: z.boolean(),
+    verify_source: z.boolean(),
+  }),
+  /** Where each setting came from: the profile, or the command line. */
+  setting_origins: z.record(text, z.enum(['profile', 'command-line'])),
+  overrides: z.array(z.strictObject({ option: text, reason: maybe(text) })),
+  confirmation: text,
+  reader: z.strictObject({ name: z.enum(['dd', 'direct']), version: text, runs: z.array(command) }),
+  engines: z.array(
+    z.strictObject({
+      algorithm: text,
+      engine: z.enum(ENGINES),
+      why: text,
+      /** Whole bytes a second, all lanes together; null: not measured. */
+      wasm_rate: maybe(bytes),
+      source_rate: maybe(bytes),
+    }),
+  ),
+  self_tests: z.array(z.strictObject({ algorithm: text, engine: z.enum(ENGINES), result: z.literal('passed') })),
+  findings: z.array(z.strictObject({ level: z.enum(['warning', 'note', 'refusal']), code: text, message: text })),
+});
+
+const cacheState = z.strictObject({
+  avoided: z.enum(['yes', 'no', 'unknown']),
+  how: text,
+  file_system: text,
+});
+
+const readBack = z.discriminatedUnion('state', [
+  z.strictObject({ state: z.literal('waived') }),
+  z.strictObject({ state: z.literal('not-done'), why: text }),
+  z.strictObject({
+    state: z.enum(['match', 'mismatch']),
+    cache: cacheState,
+    /** Ranges of the image whose piece hash differs from what was read from the source. */
+    differing: z.array(range),
+  }),
+]);
+
+const sourceCheck = z.discriminatedUnion('state', [
+  z.strictObject({ state: z.literal('not-done') }),
+  z.strictObject({ state: z.enum(['match', 'mismatch']), differing: z.array(range), unreadable: z.array(unreadable) }),
+]);
+
+const digest = z.strictObject({ algorithm: z.enum(ALGORITHMS), hex, engine: z.enum(ENGINES) });
+
+const station = z.strictObject({
+  hostname: text,
+  kernel: text,
+  node: text,
+  uid: count,
+  /** The person behind sudo, when there is one. */
+  sudo_user: maybe(text),
+  tools: z.record(text, maybe(text)),
+  clock: z.strictObject({
+    synchronised: maybe(z.boolean()),
+    seen_by: text,
+    /** Jumps of the wall clock and sleeps of the machine seen while the job ran. */
+    disturbances: z.array(z.strictObject({ at: time, kind: z.enum(['suspend', 'clock-step']), milliseconds: z.number().int() })),
+  }),
+  sleep_inhibited: text,
+});
+
+const signing = z.discriminatedUnion('state', [
+  z.strictObject({ state: z.literal('signed'), principal: text, fingerprint: text, key_type: text }),
+  z.strictObject({ state: z.literal('unsigned') }),
+]);
+
+/** `complete`: all read. `complete-with-unreadable`: filled where it could not be read. `mismatch`: the image does not read back as it was written. `incomplete`: stopped before the end. */
+export const OUTCOMES = ['complete', 'complete-with-unreadable', 'mismatch', 'incomplete'] as const;
+
+export const manifestSchema = z.strictObject({
+  format: z.literal(MANIFEST_FORMAT),
+  version: z.literal(MANIFEST_VERSION),
+  tool: z.strictObject({ name: z.literal('exhibit'), version: text }),
+  outcome: z.enum(OUTCOMES),
+  /** Why it is incomplete, in the words of whoever sealed it; null for every other outcome. */
+  incomplete_reason: maybe(text),
+  case: caseInfo,
+  label,
+  source,
+  guard,
+  destination,
+  station,
+  acquisition,
+  image: z.strictObject({
+    format: z.enum(['raw', 'split']),
+    /** Bytes of the logical media in the image. For an incomplete one: those from the start that are known to be there. */
+    size: bytes,
+    complete: z.boolean(),
+    segments: z.array(z.strictObject({ name: text, offset: bytes, size: bytes, sha256 })),
+  }),
+  /** Over the logical media's bytes [0, image.size), fill included. */
+  digests: z.array(digest),
+  pieces: z.strictObject({ file: text, size: bytes, count, sha256, with_unreadable: z.array(bytes) }),
+  read_map: z.strictObject({
+    file: text,
+    good: bytes,
+    unreadable: bytes,
+    not_tried: bytes,
+    fill: z.literal('00'),
+    ranges: z.array(unreadable),
+  }),
+  read_back: readBack,
+  source_check: sourceCheck,
+  journal: z.strictObject({ file: text, records: count, head: sha256 }),
+  /** Every file made before the manifest. */
+  files: z.array(z.strictObject({ name: text, size: bytes, sha256, role: z.enum(['image', 'pieces', 'map', 'journal', 'report']) })),
+  signing,
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type Outcome = (typeof OUTCOMES)[number];
+export type UnreadableRange = z.infer<typeof unreadable>;
+export type ManifestStation = z.infer<typeof station>;
