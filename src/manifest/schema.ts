@@ -11,7 +11,10 @@ const bytes = z.number().int().nonnegative();
 const count = z.number().int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const hex = z.string().regex(/^[0-9a-f]+$/);
-const time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+const time = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+  .refine(isRealTime, 'is not a real date');
 const maybe = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => schema.nullable();
 /** A fact that could not be had stands as null beside the reason in `unknown`. */
 const unknowns = z.record(text, text);
@@ -70,7 +73,16 @@ const source = z.strictObject({
   by_id: maybe(z.array(text)),
   /** The whole disk that a partition lies on. */
   whole_disk: maybe(text),
-  partitions: z.array(z.strictObject({ path: text, start: bytes, size: bytes, type: maybe(text), file_system: maybe(text), label: maybe(text) })),
+  partitions: z.array(
+    z.strictObject({
+      path: text,
+      start: bytes,
+      size: bytes,
+      type: maybe(text),
+      file_system: maybe(text),
+      label: maybe(text),
+    }),
+  ),
   unknown: unknowns,
   identity_before: z.record(text, z.union([text, z.number().int(), z.null()])),
   identity_after: maybe(z.record(text, z.union([text, z.number().int(), z.null()]))),
@@ -131,7 +143,8 @@ const acquisition = z.strictObject({
   setting_origins: z.record(text, z.enum(['profile', 'command-line'])),
   overrides: z.array(z.strictObject({ option: text, reason: maybe(text) })),
   confirmation: text,
-  reader: z.strictObject({ name: z.enum(['dd', 'direct']), version: text, runs: z.array(command) }),
+  /** `runs` keeps the first 1000; `run_count` is how many there were. */
+  reader: z.strictObject({ name: z.enum(['dd', 'direct']), version: text, run_count: count, runs: z.array(command) }),
   engines: z.array(
     z.strictObject({
       algorithm: text,
@@ -182,7 +195,9 @@ const station = z.strictObject({
     synchronised: maybe(z.boolean()),
     seen_by: text,
     /** Jumps of the wall clock and sleeps of the machine seen while the job ran. */
-    disturbances: z.array(z.strictObject({ at: time, kind: z.enum(['suspend', 'clock-step']), milliseconds: z.number().int() })),
+    disturbances: z.array(
+      z.strictObject({ at: time, kind: z.enum(['suspend', 'clock-step']), milliseconds: z.number().int() }),
+    ),
   }),
   sleep_inhibited: text,
 });
@@ -192,13 +207,18 @@ const signing = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('unsigned') }),
 ]);
 
-/** `complete`: all read. `complete-with-unreadable`: filled where it could not be read. `mismatch`: the image does not read back as it was written. `incomplete`: stopped before the end. */
+/**
+ * `complete`: all read. `complete-with-unreadable`: filled where it could not be read. `mismatch`: the image does not read
+ * back as it was written, or the source read differently the second time. `incomplete`: stopped before the end.
+ */
 export const OUTCOMES = ['complete', 'complete-with-unreadable', 'mismatch', 'incomplete'] as const;
 
 export const manifestSchema = z.strictObject({
   format: z.literal(MANIFEST_FORMAT),
   version: z.literal(MANIFEST_VERSION),
   tool: z.strictObject({ name: z.literal('exhibit'), version: text }),
+  /** When this manifest was made; an incomplete acquisition may be closed long after `acquisition.finished`. */
+  created: time,
   outcome: z.enum(OUTCOMES),
   /** Why it is incomplete, in the words of whoever sealed it; null for every other outcome. */
   incomplete_reason: maybe(text),
@@ -231,7 +251,9 @@ export const manifestSchema = z.strictObject({
   source_check: sourceCheck,
   journal: z.strictObject({ file: text, records: count, head: sha256 }),
   /** Every file made before the manifest. */
-  files: z.array(z.strictObject({ name: text, size: bytes, sha256, role: z.enum(['image', 'pieces', 'map', 'journal', 'report']) })),
+  files: z.array(
+    z.strictObject({ name: text, size: bytes, sha256, role: z.enum(['image', 'pieces', 'map', 'journal', 'report']) }),
+  ),
   signing,
 });
 
@@ -239,3 +261,9 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export type Outcome = (typeof OUTCOMES)[number];
 export type UnreadableRange = z.infer<typeof unreadable>;
 export type ManifestStation = z.infer<typeof station>;
+
+/** JavaScript takes February 30th for March 2nd; only what comes back unchanged is a date. */
+function isRealTime(value: string): boolean {
+  const milliseconds = Date.parse(value);
+  return !Number.isNaN(milliseconds) && new Date(milliseconds).toISOString() === value;
+}

@@ -5,15 +5,7 @@
 
 /** Whose fault it is; `src/cli/exit-codes.ts` turns a fault into an exit code. */
 export type Fault =
-  | 'usage'
-  | 'guard'
-  | 'source'
-  | 'destination'
-  | 'damage'
-  | 'signature'
-  | 'remote'
-  | 'interrupted'
-  | 'unexpected';
+  'usage' | 'guard' | 'source' | 'destination' | 'damage' | 'signature' | 'remote' | 'interrupted' | 'unexpected';
 
 export interface ErrorDetails {
   /** What the person can do now, in a sentence or two. */

@@ -2,7 +2,12 @@
 export type Stage = 'preflight' | 'read' | 'read-back' | 'verify-source' | 'seal' | 'verify';
 
 export type Event =
-  | { readonly type: 'stage'; readonly stage: Stage; readonly status: 'start' | 'done' | 'skipped' | 'failed'; readonly detail?: string }
+  | {
+      readonly type: 'stage';
+      readonly stage: Stage;
+      readonly status: 'start' | 'done' | 'skipped' | 'failed';
+      readonly detail?: string;
+    }
   | {
       readonly type: 'progress';
       readonly stage: Stage;

@@ -24,7 +24,12 @@ export function suggestFolderName(id: string): string {
 
 /** The refusal for an id that can't be a folder name. The id itself stays as it is in the manifest. */
 export function folderNameRefusal(option: string, id: string): ExhibitError {
-  return new ExhibitError('usage', 'usage.folder-name', `${option}: "${visible(id)}" can't be a folder name as it is.`, {
-    hint: `The id stays unchanged in the manifest; choose a name for the folder: --folder-name ${suggestFolderName(id)}`,
-  });
+  return new ExhibitError(
+    'usage',
+    'usage.folder-name',
+    `${option}: "${visible(id)}" can't be a folder name as it is.`,
+    {
+      hint: `The id stays unchanged in the manifest; choose a name for the folder: --folder-name ${suggestFolderName(id)}`,
+    },
+  );
 }

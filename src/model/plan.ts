@@ -23,8 +23,20 @@ export interface LabelComparison {
 
 /** What stands at the source's path. */
 export type SourceFacts =
-  | { readonly kind: 'block'; readonly path: string; readonly realPath: string; readonly device: Device; readonly identity: SourceIdentity }
-  | { readonly kind: 'file'; readonly path: string; readonly realPath: string; readonly size: number; readonly identity: SourceIdentity };
+  | {
+      readonly kind: 'block';
+      readonly path: string;
+      readonly realPath: string;
+      readonly device: Device;
+      readonly identity: SourceIdentity;
+    }
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      readonly realPath: string;
+      readonly size: number;
+      readonly identity: SourceIdentity;
+    };
 
 /** Everything the pure planning function sees. */
 export interface PlanFacts {

@@ -55,7 +55,7 @@ export function total(ranges: readonly Range[]): number {
 
 /** `[from, to)` cut at every multiple of `step` bytes: the cells of a grid. */
 export function* cells(range: Range, step: number): Generator<Range> {
-  for (let at = range.start; at < range.end; ) {
+  for (let at = range.start; at < range.end;) {
     const next = Math.min((Math.floor(at / step) + 1) * step, range.end);
     yield { start: at, end: next };
     at = next;

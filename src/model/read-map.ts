@@ -28,7 +28,8 @@ export class ReadMap {
 
   /** Gives a range a new status. The usual case, the next range of a sequential read, costs O(1). */
   mark(range: Range, status: ReadStatus): void {
-    if (range.start < 0 || range.end > this.size) throw bug(`read map: [${range.start}, ${range.end}) lies outside the source`);
+    if (range.start < 0 || range.end > this.size)
+      throw bug(`read map: [${range.start}, ${range.end}) lies outside the source`);
     if (range.end <= range.start) return;
     const first = this.#indexAt(range.start);
     const last = this.#indexAt(range.end - 1);

@@ -5,7 +5,8 @@
 
 // C0, DEL, C1, line and paragraph separators, direction controls, zero-width letters, byte order mark.
 // eslint-disable-next-line no-control-regex -- control characters are what this looks for
-const HOSTILE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|\p{Cs}|[\u{e0000}-\u{e007f}]/gu;
+const HOSTILE =
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|\p{Cs}|[\u{e0000}-\u{e007f}]/gu;
 
 /** Text as it may meet a terminal, a report or a log: everything that is not plainly visible becomes `\u{…}`. Reversible: a backslash is doubled. */
 export function visible(text: string): string {

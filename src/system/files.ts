@@ -1,5 +1,6 @@
 import { constants, promises as fs, type Stats } from 'node:fs';
-import { dirname } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { errnoOf } from '../model/errors.ts';
 
 /** How a file is opened. Nothing opens an existing file for writing but `append`, which only the journal uses. */
@@ -20,6 +21,8 @@ export interface OpenFile {
   readonly path: string;
   /** Reads at `position` until `length` bytes, or the end of the file; returns how many. One read call may give fewer: this loops. */
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
+  /** One read call: may give fewer bytes than asked for. */
+  readSome(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
   /** Writes all of it, looping over short writes. Append mode ignores `position`. */
   write(buffer: Uint8Array, offset: number, length: number, position: number | null): Promise<void>;
   stat(): Promise<Stats>;
@@ -55,6 +58,10 @@ export interface Files {
   realPath(path: string): Promise<string>;
   /** Makes a folder and its missing parents; fsyncs the parents of what it made. */
   makeFolder(path: string): Promise<void>;
+  /** A new folder that only this user can enter (0700), below the station's temporary folder; its path. */
+  makePrivateFolder(prefix: string): Promise<string>;
+  /** Removes a folder that `makePrivateFolder` made, with everything in it. */
+  removePrivateFolder(path: string): Promise<void>;
   link(existing: string, name: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
@@ -86,10 +93,14 @@ class RealFile implements OpenFile {
     return this.#handle.fd;
   }
 
+  async readSome(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+    return (await this.#handle.read(buffer, offset, length, position)).bytesRead;
+  }
+
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
     let done = 0;
     while (done < length) {
-      const { bytesRead } = await this.#handle.read(buffer, offset + done, length - done, position + done);
+      const bytesRead = await this.readSome(buffer, offset + done, length - done, position + done);
       if (bytesRead === 0) break;
       done += bytesRead;
     }
@@ -182,6 +193,8 @@ export const systemFiles: Files = {
     if (first === undefined) return;
     for (let at = path; at.length >= first.length; at = dirname(at)) await this.syncFolder(dirname(at));
   },
+  makePrivateFolder: (prefix) => fs.mkdtemp(join(tmpdir(), prefix)),
+  removePrivateFolder: (path) => fs.rm(path, { recursive: true, force: true }),
   link: (existing, name) => fs.link(existing, name),
   rename: (from, to) => fs.rename(from, to),
   unlink: (path) => fs.unlink(path),

@@ -7,6 +7,8 @@ export interface Host {
   readonly hostname: string;
   readonly kernel: string;
   readonly nodeVersion: string;
+  /** The Node program itself, for child programs of our own. */
+  readonly nodePath: string;
   readonly pid: number;
   readonly uid: number;
   readonly cores: number;

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
@@ -32,11 +32,18 @@ export interface RunOptions {
   readonly cwd?: string;
 }
 
+/** How a streamed command is started. */
+export interface StreamOptions extends Pick<RunOptions, 'stdinFd' | 'inheritFds' | 'env'> {
+  readonly pipeStdin?: boolean;
+}
+
 /** A running command whose standard output is a stream of bytes. End of stream is not success: judge `done`. */
 export interface StreamedCommand {
   readonly argv: readonly string[];
   readonly pid: number | undefined;
   readonly stdout: Readable;
+  /** A pipe to its standard input, when `pipeStdin` asked for one. */
+  readonly stdin: Writable | null;
   /** Resolves, never rejects, when the command has ended. `stdout` of the result is empty. */
   readonly done: Promise<CommandResult>;
   /** Kills at once (SIGKILL); does not wait for a child stuck in the kernel. */
@@ -51,7 +58,7 @@ export interface Commands {
   /** Absolute path of a program on PATH (and the sbin folders), or null. */
   which(name: string): string | null;
   run(argv: readonly string[], options?: RunOptions): Promise<CommandResult>;
-  stream(argv: readonly string[], options?: Pick<RunOptions, 'stdinFd' | 'inheritFds' | 'env'>): StreamedCommand;
+  stream(argv: readonly string[], options?: StreamOptions): StreamedCommand;
 }
 
 const KEPT_OUTPUT = 16 * 1024 * 1024;
@@ -97,7 +104,12 @@ export function systemCommands(path: string = process.env['PATH'] ?? ''): Comman
       const launch = launchArgv(argv, true);
       if (launch === null) throw new Error(`${argv[0] ?? ''} is not installed`);
       const child = execa(launch[0], launch[1], {
-        stdio: [options.stdinFd ?? 'ignore', 'pipe', 'pipe', ...(options.inheritFds ?? [])] as never,
+        stdio: [
+          options.stdinFd ?? (options.pipeStdin === true ? 'pipe' : 'ignore'),
+          'pipe',
+          'pipe',
+          ...(options.inheritFds ?? []),
+        ] as never,
         env: { ...options.env, LC_ALL: 'C' },
         reject: false,
         encoding: 'buffer',
@@ -110,6 +122,7 @@ export function systemCommands(path: string = process.env['PATH'] ?? ''): Comman
         argv: [...argv],
         pid: child.pid,
         stdout: child.stdout as unknown as Readable,
+        stdin: (child.stdin as unknown as Writable | null | undefined) ?? null,
         done: child.then((result) => toResult(argv, result as unknown as RawResult)),
         kill: () => void child.kill('SIGKILL'),
       };

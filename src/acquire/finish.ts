@@ -1,0 +1,162 @@
+import type { Digest, EngineDecision } from '../model/digest.ts';
+import { bug } from '../model/errors.ts';
+import type { ReadMap } from '../model/read-map.ts';
+import type { Finding } from '../model/plan.ts';
+import type { SourceIdentity } from '../model/identity.ts';
+import type { Verdict } from '../model/verdict.ts';
+import { piecesTouched } from '../manifest/consistency.ts';
+import { folderNames } from '../manifest/file-names.ts';
+import { outcomeOf } from '../manifest/outcome.ts';
+import type { Manifest, UnreadableRange } from '../manifest/schema.ts';
+import { MANIFEST_FORMAT, MANIFEST_VERSION } from '../manifest/schema.ts';
+import type { ManifestStart } from '../manifest/start.ts';
+import type { ReaderRun } from '../read/reader.ts';
+import { utc } from '../system/clock.ts';
+import type { ClockDisturbance } from '../system/clock-watch.ts';
+
+/** The manifest before the list of files is known: what the report is made of. */
+export type ManifestBody = Omit<Manifest, 'files'>;
+
+export interface ImageFile {
+  readonly name: string;
+  readonly offset: number;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+/** What reading, checking and closing added to the start. */
+export interface EndFacts {
+  readonly start: ManifestStart;
+  readonly createdMs: number;
+  readonly finishedMs: number;
+  readonly durationMs: number;
+  readonly identityAfter: SourceIdentity | null;
+  /** Null: not looked at again. */
+  readonly verdictAfter: Verdict | null;
+  readonly folderSynced: boolean;
+  readonly disturbances: readonly ClockDisturbance[];
+  readonly findings: readonly Pick<Finding, 'level' | 'code' | 'message'>[];
+  readonly runs: readonly ReaderRun[];
+  readonly runCount: number;
+  readonly engines: readonly EngineDecision[];
+  readonly image: readonly ImageFile[];
+  readonly digests: readonly Digest[];
+  readonly piecesSha256: string;
+  readonly piecesCount: number;
+  readonly map: ReadMap;
+  readonly unreadable: readonly UnreadableRange[];
+  readonly readBack: Manifest['read_back'];
+  readonly sourceCheck: Manifest['source_check'];
+  readonly journal: { readonly records: number; readonly head: string };
+  readonly signing: Manifest['signing'];
+  /** Set for an acquisition that stopped and is closed as incomplete. */
+  readonly incompleteReason: string | null;
+}
+
+/** Start and end facts → everything but the list of files. Pure. */
+export function manifestBody(end: EndFacts): ManifestBody {
+  const { start } = end;
+  const { head } = start;
+  const names = folderNames(start.stem);
+  const imageSize = end.image.reduce((sum, file) => sum + file.size, 0);
+  const stopped = end.incompleteReason !== null;
+  return {
+    format: MANIFEST_FORMAT,
+    version: MANIFEST_VERSION,
+    created: utc(end.createdMs),
+    tool: head.tool,
+    outcome: outcomeOf({
+      stopped,
+      readBack: end.readBack.state,
+      sourceCheck: end.sourceCheck.state,
+      unreadable: end.map.bytes('unreadable'),
+    }),
+    incomplete_reason: end.incompleteReason,
+    case: head.case,
+    label: head.label,
+    source: { ...head.source, identity_after: end.identityAfter === null ? null : { ...end.identityAfter } },
+    guard: {
+      ...head.guard,
+      ...(end.verdictAfter === null
+        ? {}
+        : {
+            verdict: end.verdictAfter.name,
+            meaning: end.verdictAfter.meaning,
+            evidence_after: end.verdictAfter.evidence.map((each) => ({ ...each })),
+          }),
+    },
+    destination: { ...head.destination, folder_synced: end.folderSynced },
+    station: {
+      ...head.station,
+      clock: { ...head.station.clock, disturbances: end.disturbances.map((each) => ({ ...each })) },
+    },
+    acquisition: {
+      ...head.acquisition,
+      finished: utc(end.finishedMs),
+      duration_ms: end.durationMs,
+      reader: {
+        ...head.acquisition.reader,
+        run_count: end.runCount,
+        runs: end.runs.map((run) => ({ ...run, argv: [...run.argv] })),
+      },
+      engines: end.engines.map(({ algorithm, engine, why, wasmRate, sourceRate }) => ({
+        algorithm,
+        engine,
+        why,
+        wasm_rate: wasmRate,
+        source_rate: sourceRate,
+      })),
+      self_tests: selfTests(end),
+      findings: [
+        ...head.acquisition.findings,
+        ...end.findings.map(({ level, code, message }) => ({ level, code, message })),
+      ],
+    },
+    image: {
+      format: head.acquisition.settings.format,
+      size: imageSize,
+      complete: !stopped,
+      segments: end.image.map((file) => ({ ...file })),
+    },
+    digests: end.digests.map((digest) => ({ ...digest })),
+    pieces: {
+      file: names.pieces,
+      size: head.acquisition.settings.piece_size,
+      count: end.piecesCount,
+      sha256: end.piecesSha256,
+      with_unreadable: piecesTouched(end.unreadable, imageSize, head.acquisition.settings.piece_size),
+    },
+    read_map: {
+      file: names.map,
+      good: end.map.bytes('good'),
+      unreadable: end.map.bytes('unreadable'),
+      not_tried: end.map.bytes('not-tried'),
+      fill: '00',
+      ranges: end.unreadable.map((each) => ({ ...each })),
+    },
+    read_back: end.readBack,
+    source_check: end.sourceCheck,
+    journal: { file: names.journal, records: end.journal.records, head: end.journal.head },
+    signing: end.signing,
+  };
+}
+
+/** A lane that gave a digest had passed its known-answer test; pieces are always SHA-256 by node:crypto. */
+function selfTests(end: EndFacts): Manifest['acquisition']['self_tests'] {
+  const tested = new Map(end.digests.map(({ algorithm, engine }) => [`${algorithm} ${engine}`, { algorithm, engine }]));
+  tested.set('sha256 native', { algorithm: 'sha256', engine: 'native' });
+  return [...tested.values()].map((each) => ({ ...each, result: 'passed' }));
+}
+
+/** The image's files as they stand in the folder, from the segments that were written and their hashes. */
+export function imageFiles(
+  written: readonly { readonly segment: { readonly name: string; readonly offset: number }; readonly size: number }[],
+  hashes: readonly string[],
+  partial: boolean,
+): ImageFile[] {
+  return written.map(({ segment, size }, index) => {
+    const sha256 = hashes[index];
+    if (sha256 === undefined) throw bug(`segment ${segment.name} has no hash`);
+    return { name: partial ? `${segment.name}.partial` : segment.name, offset: segment.offset, size, sha256 };
+  });
+}

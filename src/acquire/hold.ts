@@ -1,0 +1,80 @@
+import { findSource, readIdentity } from '../discover/source.ts';
+import { setReadOnly } from '../guard/software-block.ts';
+import { compareAfter, judge, verdictAfter } from '../guard/verdict.ts';
+import { ExhibitError } from '../model/errors.ts';
+import { identityDifferences, type SourceIdentity } from '../model/identity.ts';
+import type { Finding, Plan, SourceFacts } from '../model/plan.ts';
+import { visible } from '../model/text.ts';
+import type { Verdict } from '../model/verdict.ts';
+import { holdSource, type HeldSource } from '../read/held-source.ts';
+import type { Ports } from '../system/ports.ts';
+
+/** The source, taken: nobody else reads it exclusively or mounts it, and it is the one that was planned. */
+export interface TakenSource {
+  readonly held: HeldSource;
+  readonly source: SourceFacts;
+  /** The verdict at the first read; after `--software-block` has set the flags, where asked for. */
+  readonly verdict: Verdict;
+}
+
+/** Sets the flags that were asked for, takes the source, and checks that it still is the planned one. */
+export async function takeSource(ports: Ports, plan: Plan): Promise<TakenSource> {
+  if (plan.setReadOnly.length > 0) await setReadOnly(ports, plan.setReadOnly);
+  const held = await holdSource(ports.files, ports.commands, plan.source);
+  try {
+    await checkSame(ports, plan.source);
+    const source = await findSource(ports, plan.source.path);
+    requireSame(plan.source, source.identity);
+    return { held, source, verdict: judge(source) };
+  } catch (error) {
+    await held.close();
+    throw error;
+  }
+}
+
+/** What the source says of itself after the last read. */
+export interface AfterReading {
+  readonly identity: SourceIdentity;
+  readonly verdict: Verdict;
+  readonly findings: readonly Finding[];
+}
+
+/** Throws `source.changed`, `source.vanished` or `guard.protection-lost` when it is no longer what it was. */
+export async function checkAfterReading(ports: Ports, taken: TakenSource): Promise<AfterReading> {
+  const identity = await checkSame(ports, taken.source);
+  const now = await findSource(ports, taken.source.realPath);
+  const after = judge(now);
+  const findings = compareAfter(taken.verdict, after);
+  const lost = findings.find((finding) => finding.level === 'refusal');
+  if (lost !== undefined) {
+    throw new ExhibitError(
+      'source',
+      lost.code,
+      `The write protection of the source changed while it was read. ${lost.message}`,
+      {
+        hint: 'Find out what changed it. What was read stays as .partial and can be closed: exhibit seal --incomplete REASON.',
+      },
+    );
+  }
+  return { identity, verdict: verdictAfter(taken.verdict, after), findings };
+}
+
+/** Takes the identity anew and compares it with the planned one. */
+export async function checkSame(ports: Ports, planned: SourceFacts): Promise<SourceIdentity> {
+  const now = await readIdentity(ports, planned);
+  requireSame(planned, now);
+  return now;
+}
+
+function requireSame(planned: SourceFacts, now: SourceIdentity): void {
+  const differences = identityDifferences(planned.identity, now);
+  if (differences.length === 0) return;
+  throw new ExhibitError(
+    'source',
+    'source.changed',
+    `${visible(planned.path)} is not the source that was planned: ${visible(differences.join('; '))}.`,
+    {
+      hint: 'Look again with `exhibit devices`, and plan anew.',
+    },
+  );
+}

@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import { ExhibitError } from '../model/errors.ts';
+import type { Plan } from '../model/plan.ts';
+import { visible } from '../model/text.ts';
+import { folderNames } from '../manifest/file-names.ts';
+import { Journal } from '../manifest/journal.ts';
+import type { ManifestStart } from '../manifest/start.ts';
+import { destinationError } from '../sink/destination-error.ts';
+import { tryLock } from '../system/lock.ts';
+import type { Ports } from '../system/ports.ts';
+
+/** The first record's type; its data is the {@link ManifestStart}. */
+export const BEGIN = 'begin';
+
+/**
+ * Makes the evidence folder and claims it: the journal is made exclusively and locked by the kernel for as long as
+ * this process lives. Nothing is left behind when the claim fails.
+ */
+export async function openFolder(ports: Ports, plan: Plan, start: ManifestStart): Promise<Journal> {
+  const path = join(plan.folder.path, folderNames(plan.folder.stem).journal);
+  try {
+    await ports.files.makeFolder(plan.folder.path);
+  } catch (error) {
+    throw destinationError(plan.folder.path, error);
+  }
+  const journal = await Journal.create(ports.files, ports.clock, path);
+  try {
+    await claim(ports, journal.fd, plan.folder.path);
+    await refuseLeftovers(ports, plan);
+    await journal.append(BEGIN, start);
+    return journal;
+  } catch (error) {
+    await journal.close();
+    await ports.files.unlink(path).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Takes the kernel's lock on a journal; throws `destination.busy` when another job has it. */
+export async function claim(ports: Ports, fd: number, folder: string): Promise<void> {
+  const lock = await tryLock(ports.commands, fd);
+  if (lock === 'held') return;
+  if (lock === 'busy') {
+    throw new ExhibitError('destination', 'destination.busy', `Another job is at work in ${visible(folder)}.`, {
+      hint: 'Wait until it has ended; its lock ends with it.',
+    });
+  }
+  throw new ExhibitError('destination', 'destination.no-lock', `The journal in ${visible(folder)} can't be locked.`, {
+    hint: 'exhibit needs flock(1) from util-linux, and a destination file system that has locks.',
+  });
+}
+
+/** The plan saw an empty folder; somebody may have put something there since. */
+async function refuseLeftovers(ports: Ports, plan: Plan): Promise<void> {
+  const own = folderNames(plan.folder.stem).journal;
+  const others = (await ports.files.readDir(plan.folder.path)).filter((name) => name !== own);
+  if (others.length === 0) return;
+  throw new ExhibitError(
+    'destination',
+    'destination.exists',
+    `${visible(plan.folder.path)} already holds something: ${visible(others.slice(0, 5).join(', '))}.`,
+    {
+      hint: 'Nothing is ever overwritten. Choose another evidence id, or another --to folder.',
+    },
+  );
+}

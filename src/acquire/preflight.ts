@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { observeDestination } from '../discover/destination.ts';
+import { findSource } from '../discover/source.ts';
+import { observeStation, type StationFacts } from '../discover/station.ts';
+import { judge } from '../guard/verdict.ts';
+import { errnoOf, ExhibitError } from '../model/errors.ts';
+import type { PlanResult } from '../model/plan.ts';
+import type { AcquireRequest } from '../model/request.ts';
+import { visible } from '../model/text.ts';
+import { planFolder } from '../plan/folder.ts';
+import { planAcquisition } from '../plan/plan.ts';
+import { ddVersion } from '../read/dd-reader.ts';
+import { directVersion } from '../read/direct-reader.ts';
+import type { Ports } from '../system/ports.ts';
+
+export interface Preflight {
+  readonly result: PlanResult;
+  readonly station: StationFacts;
+  readonly readerVersion: string;
+}
+
+/** Facts, then a pure decision: looks at source, destination, station and tools, and plans. Writes nothing. */
+export async function preflight(ports: Ports, request: AcquireRequest): Promise<Preflight> {
+  await requireDestination(ports, request.to);
+  const source = await findSource(ports, request.sourcePath);
+  const destination = await observeDestination(ports, request.to);
+  const station = await observeStation(ports);
+  const readerVersion = request.settings.reader === 'dd' ? await ddVersion(ports.commands) : directVersion(ports.host.nodeVersion, source.kind);
+  const named = planFolder(request, destination.path);
+  const folderContent = named.ok ? await contentOf(ports, named.folder.path) : null;
+  const result = planAcquisition({ request, source, destination, verdict: judge(source), folderContent });
+  return { result, station, readerVersion };
+}
+
+/** A missing --to is most likely a destination disk that is not mounted: making the folder would fill another disk. */
+async function requireDestination(ports: Ports, to: string): Promise<void> {
+  const found = await ports.files.statOrNull(to).catch((error: unknown) => {
+    throw new ExhibitError('destination', 'destination.unreachable', `--to ${visible(to)} can't be looked at (${errnoOf(error) ?? 'unknown error'}).`, {
+      hint: 'Check the path and the mount.',
+      cause: error,
+    });
+  });
+  if (found?.isDirectory() === true) return;
+  const what = found === null ? 'does not exist' : 'is not a folder';
+  throw new ExhibitError('destination', 'destination.missing', `--to ${visible(to)} ${what}.`, {
+    hint: 'Is the destination disk mounted? Mount it, or make the folder, then start again.',
+  });
+}
+
+async function contentOf(ports: Ports, folder: string): Promise<string[] | null> {
+  const found = await ports.files.statOrNull(folder);
+  if (found === null) return null;
+  return found.isDirectory() ? ports.files.readDir(folder) : [join(folder, '(not a folder)')];
+}

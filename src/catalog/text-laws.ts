@@ -1,0 +1,27 @@
+/** The most letters any text of a request may have: it stands in the manifest and on the report's pages. */
+export const TEXT_LIMIT = 1000;
+
+// eslint-disable-next-line no-control-regex -- control characters are what this looks for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+
+/**
+ * `any`: ids, descriptions and notes stand unchanged, whatever letters they hold. `line`: names, label texts and
+ * reasons are one line without control characters.
+ */
+export type TextLaw = 'any' | 'line';
+
+/** What is wrong with a text, as the end of a sentence that starts with its name; null when nothing is. */
+export function textFault(value: string, law: TextLaw): string | null {
+  if (value.trim() === '') return 'is empty';
+  if (!value.isWellFormed()) return 'holds half a surrogate pair: it is not text';
+  if (value.length > TEXT_LIMIT) return `has ${value.length} letters; at most ${TEXT_LIMIT} are taken`;
+  if (law === 'line' && CONTROL.test(value)) return 'holds a line break or a control character; it must be one line';
+  return null;
+}
+
+/** What is wrong with a path: empty, or with a zero byte or half a surrogate pair, that no path can hold. */
+export function pathFault(value: string): string | null {
+  if (value === '') return 'is empty';
+  if (value.includes('\0') || !value.isWellFormed()) return 'holds letters that no path can hold';
+  return null;
+}

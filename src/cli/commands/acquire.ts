@@ -1,0 +1,110 @@
+import { acquire } from '../../acquire/run.ts';
+import type { AcquireResult } from '../../acquire/job.ts';
+import { preflight, type Preflight } from '../../acquire/preflight.ts';
+import { buildRequest, profileName, type AcquireFlags } from '../../catalog/merge.ts';
+import { loadProfile } from '../../catalog/profiles.ts';
+import { loadRequestFile } from '../../catalog/request-file.ts';
+import { ExhibitError } from '../../model/errors.ts';
+import type { Stage } from '../../model/event.ts';
+import type { Plan } from '../../model/plan.ts';
+import type { AcquireRequest } from '../../model/request.ts';
+import { findSigningKey } from '../../manifest/keys.ts';
+import { openSigner, type Signer } from '../../manifest/sign.ts';
+import { describePlan } from '../../plan/describe.ts';
+import type { Env } from '../env.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { Output } from '../output.ts';
+import { acquireSummary } from '../screen/acquire-summary.ts';
+import { makeScreen } from '../screen/make-screen.ts';
+import { confirmSource } from './confirm.ts';
+
+export interface AcquireOptions extends AcquireFlags {
+  readonly request?: string | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** `exhibit acquire`: request → plan → question → trial signature → job. */
+export async function acquireCommand(env: Env, options: AcquireOptions): Promise<ExitCode> {
+  const output = new Output(env, options.json === true);
+  const request = await readRequest(env, options);
+  const ready = await preflight(env.ports, request);
+  const { result } = ready;
+  if (!result.ok) return output.refused(result.refusals, result.findings);
+  const key = request.overrides.unsigned ? null : await findSigningKey(env.ports, request.keyPath);
+  output.say(describePlan(result.plan));
+  if (options.dryRun === true) {
+    output.result({ ok: true, exit: EXIT.done, dryRun: true, plan: result.plan }, 'Dry run: nothing was read or written.');
+    return EXIT.done;
+  }
+  const signals = env.watchSignals(() => undefined);
+  let signer: Signer | null = null;
+  try {
+    const confirmation = await confirmSource(env, result.plan, signals.stop);
+    if (key !== null) {
+      const interactive = env.terminal.canAsk;
+      signer = await openSigner(env.ports, key, { interactive, now: env.ports.clock.wallMs(), notify: (message) => { output.say(message); } });
+    }
+    return await runJob(env, output, { ...ready, plan: result.plan, signer, confirmation, stop: signals.stop });
+  } catch (error) {
+    if (!signals.stop.aborted) throw error;
+    output.failure(new ExhibitError('interrupted', 'interrupted', 'Stopped before anything was read.', { cause: error }));
+    return EXIT.interrupted;
+  } finally {
+    await signer?.close();
+    signals.release();
+  }
+}
+
+async function readRequest(env: Env, options: AcquireOptions): Promise<AcquireRequest> {
+  const file = options.request === undefined ? null : await loadRequestFile(env.ports, options.request);
+  const profile = await loadProfile(env.ports, profileName(options, file));
+  return buildRequest(options, file, profile);
+}
+
+interface Ready extends Preflight {
+  readonly plan: Plan;
+  readonly signer: Signer | null;
+  readonly confirmation: string;
+  readonly stop: AbortSignal;
+}
+
+async function runJob(env: Env, output: Output, ready: Ready): Promise<ExitCode> {
+  const { plan, station, readerVersion, signer, confirmation, stop } = ready;
+  const screen = makeScreen(env, output, stagesOf(plan), plan.logicalSector);
+  let failed = true;
+  try {
+    const result = await acquire({ ports: env.ports, plan, station, readerVersion, signer, confirmation, emit: screen.emit, stop });
+    failed = result.ended === 'stopped';
+    await screen.stop(failed);
+    return report(output, result);
+  } catch (error) {
+    await screen.stop(failed);
+    throw error;
+  }
+}
+
+function stagesOf(plan: Plan): Stage[] {
+  const { readBack, verifySource } = plan.request.settings;
+  return ['read', ...(readBack ? (['read-back'] as const) : []), ...(verifySource ? (['verify-source'] as const) : []), 'seal'];
+}
+
+function report(output: Output, result: AcquireResult): ExitCode {
+  const exit = exitFor(result);
+  output.result({ ok: exit === EXIT.done || exit === EXIT.unreadableRanges, exit, ...result }, acquireSummary(result));
+  return exit;
+}
+
+function exitFor(result: AcquireResult): ExitCode {
+  if (result.ended === 'stopped') return EXIT.interrupted;
+  switch (result.outcome) {
+    case 'complete':
+      return EXIT.done;
+    case 'complete-with-unreadable':
+      return EXIT.unreadableRanges;
+    case 'mismatch':
+      return EXIT.damaged;
+    case 'incomplete':
+      return EXIT.interrupted;
+  }
+}

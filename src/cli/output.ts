@@ -1,0 +1,56 @@
+import { ExhibitError, messageOf } from '../model/errors.ts';
+import type { Finding } from '../model/plan.ts';
+import { visible } from '../model/text.ts';
+import type { Env } from './env.ts';
+import { EXIT, exitOf, type ExitCode } from './exit-codes.ts';
+
+/** One JSON object a line on standard output, the last of type `result`; people's words on standard error. */
+export class Output {
+  readonly #env: Env;
+  readonly json: boolean;
+
+  constructor(env: Env, json: boolean) {
+    this.#env = env;
+    this.json = json;
+  }
+
+  /** To a person. With `--json` standard error still carries it. */
+  say(text: string): void {
+    this.#env.terminal.say(text);
+  }
+
+  /** The result itself: JSON for a program, text for a person. */
+  result(value: object, text: string): void {
+    if (this.json) this.line({ type: 'result', ...value });
+    else this.#env.terminal.out(text);
+  }
+
+  line(value: object): void {
+    this.#env.terminal.out(JSON.stringify(value));
+  }
+
+  /** What happened, to what, and what to do now; gives the exit code. */
+  failure(error: unknown): ExitCode {
+    const known = error instanceof ExhibitError ? error : null;
+    const code = known === null ? EXIT.unexpected : exitOf(known.fault);
+    this.say(`exhibit: ${messageOf(error)}`);
+    if (known?.hint !== undefined) this.say(`  ${known.hint}`);
+    if (known === null && error instanceof Error && error.stack !== undefined) this.say(visible(error.stack).replaceAll('\\u{a}', '\n'));
+    if (this.json) {
+      this.line({ type: 'result', ok: false, exit: code, code: known?.code ?? 'unexpected', message: messageOf(error), hint: known?.hint ?? null });
+    }
+    return code;
+  }
+
+  /** All refusals at once; the first one's fault gives the exit code. */
+  refused(refusals: readonly Finding[], findings: readonly Finding[]): ExitCode {
+    const code = exitOf(refusals[0]?.fault ?? 'unexpected');
+    for (const { message, hint } of refusals) {
+      this.say(`Refused: ${message}`);
+      if (hint !== undefined) this.say(`  ${hint}`);
+    }
+    for (const { level, message } of findings) this.say(`${level}: ${message}`);
+    if (this.json) this.line({ type: 'result', ok: false, exit: code, code: refusals[0]?.code ?? 'refused', refusals, findings });
+    return code;
+  }
+}

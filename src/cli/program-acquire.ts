@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import type { AcquireOptions } from './commands/acquire.ts';
+import type { Env } from './env.ts';
+import type { ExitCode } from './exit-codes.ts';
+
+/** `exhibit acquire` and its options. Nothing is judged here: `catalog/merge.ts` does, all faults at once. */
+export function addAcquire(program: Command, env: Env, done: (exit: ExitCode) => void): void {
+  const command = program
+    .command('acquire')
+    .description('Image a disk, partition, mapper device or plain file; hash it while it is read; sign what was done.')
+    .argument('<source>', '/dev/…, /dev/disk/by-id/…, or a plain file')
+    .optionsGroup('Case:')
+    .option('--to <dir>', 'destination; the evidence goes to DIR/<case>/<evidence>/')
+    .option('--case <id>', 'case number')
+    .option('--evidence <id>', 'evidence item')
+    .option('--examiner <name>', 'who images it')
+    .option('--description <text>', 'what the item is')
+    .option('--notes <text>', 'anything worth noting')
+    .option('--authority <text>', 'by whose leave')
+    .option('--request <file>', 'these and the label fields from a YAML file')
+    .option('--folder-name <name>', 'ITEM or CASE/ITEM, when an id can not be a folder name')
+    .optionsGroup('What the label says:')
+    .option('--label-model <text>', 'model')
+    .option('--label-serial <text>', 'serial number')
+    .option('--label-size <size>', 'capacity, such as 500GB or 1TB')
+    .option('--seal-number <text>', 'number of the evidence seal')
+    .option('--condition <text>', 'condition of the item')
+    .option('--label-mismatch <reason>', 'go on although the label does not match the device')
+    .optionsGroup('How:')
+    .option('--profile <name|file>', 'bench (default), usb, or a file')
+    .option('--format <format>', 'raw or split')
+    .option('--segment-size <size>', 'size of a segment of a split image')
+    .option('--hash <list>', 'md5,sha256 and on request sha1,sha512')
+    .option('--hash-engine <engine>', 'auto, wasm or native')
+    .option('--reader <reader>', 'dd or direct')
+    .option('--block-size <size>', 'bytes in one read')
+    .option('--piece-size <size>', 'bytes in one piece')
+    .option('--no-read-back', 'do not read the image again; the manifest says so')
+    .option('--verify-source', 'read the source a second time and compare')
+    .optionsGroup('Signing and leave:')
+    .option('--key <file>', 'the signing key (private file, or .pub with the private half in an agent)')
+    .option('--unsigned', 'do not sign; it shows everywhere')
+    .option('--allow-unblocked <reason>', 'read a source that is not read-only')
+    .option('--software-block', "set the kernel's read-only flag on the source first")
+    .option('--allow-system-destination', "write to the operating system's own disk")
+    .optionsGroup('Running:')
+    .option('--dry-run', 'print the plan and stop')
+    .option('--yes', 'do not ask; wants --label-serial for physical disks')
+    .option('--json', 'events and result as JSON on standard output');
+  command.action(async (source: string, options: AcquireOptions) => {
+    const { acquireCommand } = await import('./commands/acquire.ts');
+    // commander gives `readBack: true` when nobody said anything; only a --no-read-back counts.
+    const said = command.getOptionValueSource('readBack') === 'cli';
+    done(await acquireCommand(env, { ...options, source, readBack: said ? options.readBack : undefined }));
+  });
+}

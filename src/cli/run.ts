@@ -1,0 +1,154 @@
+import { Command, CommanderError } from 'commander';
+import { ExhibitError } from '../model/errors.ts';
+import type { Env } from './env.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { Output } from './output.ts';
+import { addAcquire } from './program-acquire.ts';
+
+/** Command line in, exit code out. Commands are loaded when they are called: `--help` answers at once. */
+export async function run(argv: readonly string[], env: Env): Promise<ExitCode> {
+  const outcome: { exit: ExitCode } = { exit: EXIT.done };
+  const program = buildProgram(env, (exit) => {
+    outcome.exit = exit;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return outcome.exit;
+  } catch (error) {
+    if (error instanceof CommanderError) return commanderExit(env, argv, error);
+    return new Output(env, argv.includes('--json')).failure(error);
+  }
+}
+
+/** commander has printed its message by now; help and version are no errors. */
+function commanderExit(env: Env, argv: readonly string[], error: CommanderError): ExitCode {
+  if (error.exitCode === 0) return EXIT.done;
+  if (argv.includes('--json')) {
+    new Output(env, true).line({ type: 'result', ok: false, exit: EXIT.usage, code: 'usage', message: error.message, hint: null });
+  }
+  return EXIT.usage;
+}
+
+type Done = (exit: ExitCode) => void;
+
+function buildProgram(env: Env, done: Done): Command {
+  const { terminal, ports } = env;
+  const program = new Command('exhibit')
+    .description('Images disks behind a write blocker: acquire, hash on the fly, sign, verify.')
+    .version(ports.host.toolVersion, '-V, --version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => { terminal.out(text); },
+      writeErr: (text) => { terminal.say(text); },
+    })
+    .showHelpAfterError('Run it with --help to see the options.')
+    .allowExcessArguments(false)
+    .addHelpText('after', EXAMPLES);
+
+  program
+    .command('devices')
+    .description('List the disks of this station. Passive: nothing is asked of the disks themselves.')
+    .option('--json', 'one JSON object on standard output')
+    .action(async (options: { json?: boolean }) => {
+      const { devicesCommand } = await import('./commands/devices.ts');
+      done(await devicesCommand(env, options));
+    });
+  addAcquire(program, env, done);
+  addSeal(program, env, done);
+  addVerify(program, env, done);
+  addKeys(program, env, done);
+  program
+    .command('doctor')
+    .description('Say whether this station has what imaging needs.')
+    .option('--key FILE', 'the signing key to try')
+    .option('--json', 'one JSON object on standard output')
+    .action(async (options: { key?: string; json?: boolean }) => {
+      const { doctorCommand } = await import('./commands/doctor.ts');
+      done(await doctorCommand(env, options));
+    });
+  // Sub-commands copy these settings only when they are made by the parent; `keys` makes its own children.
+  for (const command of allCommands(program)) command.exitOverride().showHelpAfterError('Run it with --help to see the options.');
+  return program;
+}
+
+function addSeal(program: Command, env: Env, done: Done): void {
+  program
+    .command('seal')
+    .description('Sign what an unsigned or stopped acquisition left.')
+    .argument('<folder>', 'the evidence folder')
+    .option('--incomplete <reason>', 'close an acquisition that stopped; the reason stands in the manifest')
+    .option('--key <file>', 'the signing key (private file, or .pub with the private half in an agent)')
+    .option('--json', 'events and result as JSON on standard output')
+    .action(async (folder: string, options: { incomplete?: string; key?: string; json?: boolean }) => {
+      const { sealCommand } = await import('./commands/seal.ts');
+      done(await sealCommand(env, folder, options));
+    });
+}
+
+function addVerify(program: Command, env: Env, done: Done): void {
+  program
+    .command('verify')
+    .description('Check a stored evidence folder: signatures, manifest, journal, every file, the whole image.')
+    .argument('<folder>', 'the evidence folder, or its manifest')
+    .option('--signers <file>', 'whom you trust: allowed_signers format, from anywhere but the folder itself')
+    .option('--seal <hex>', 'the seal as copied onto the label or the custody form')
+    .option('--range <a:b>', 'only the pieces that touch bytes A to B')
+    .option('--sample <n>', 'only N pieces, chosen at random')
+    .option('--seed <text>', 'the seed of --sample, to repeat a choice')
+    .option('--json', 'events and result as JSON on standard output')
+    .action(async (target: string, options: Record<string, string | boolean | undefined>) => {
+      const { verifyCommand } = await import('./commands/verify.ts');
+      done(await verifyCommand(env, target, options));
+    });
+  program
+    .command('show')
+    .description('Show what a manifest says. Nothing is verified.')
+    .argument('<folder>', 'the evidence folder, or its manifest')
+    .option('--label', 'only the seal, to be copied onto the label')
+    .option('--json', 'one JSON object on standard output')
+    .action(async (target: string, options: { label?: boolean; json?: boolean }) => {
+      const { showCommand } = await import('./commands/show.ts');
+      done(await showCommand(env, target, options));
+    });
+}
+
+function addKeys(program: Command, env: Env, done: Done): void {
+  const keys = program.command('keys').description('The key that signs your acquisitions.');
+  keys
+    .command('init')
+    .description('Make an Ed25519 key with ssh-keygen.')
+    .requiredOption('--name <name>', 'your name, as it will stand beside every signature')
+    .option('--key <file>', 'where to put it (default: your configuration folder)')
+    .option('--no-passphrase', 'do not protect it with a passphrase')
+    .action(async (options: { name: string; key?: string; passphrase: boolean }) => {
+      const { keysInitCommand } = await import('./commands/keys.ts');
+      done(await keysInitCommand(env, options));
+    });
+  keys
+    .command('show')
+    .description('Show the key that would sign, and the line for an allowed_signers file.')
+    .option('--key <file>', 'another key than the default one')
+    .option('--json', 'one JSON object on standard output')
+    .action(async (options: { key?: string; json?: boolean }) => {
+      const { keysShowCommand } = await import('./commands/keys.ts');
+      done(await keysShowCommand(env, options));
+    });
+}
+
+function allCommands(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child, ...allCommands(child)]);
+}
+
+/** A whole number, or a usage error that names the option. */
+export function wholeNumber(text: string, option: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new ExhibitError('usage', 'usage.bad-number', `${option}: "${text}" is not a whole number.`);
+}
+
+const EXAMPLES = `
+Examples:
+  exhibit devices
+  exhibit keys init --name "Ada Byron"
+  exhibit acquire /dev/disk/by-id/usb-… --to /evidence --case 2026-0412 --evidence HDD-01 --examiner "Ada Byron"
+  exhibit verify /evidence/2026-0412/HDD-01 --signers lab_signers
+`;

@@ -1,0 +1,67 @@
+import type { Seal } from '../../acquire/close-folder.ts';
+import type { AcquireResult } from '../../acquire/job.ts';
+import { describeBytes, groupDigits } from '../../model/size.ts';
+import { shellQuote, visible } from '../../model/text.ts';
+
+/** The last words of `exhibit acquire`: what was made, what was proved, the seal, and how anybody checks it. */
+export function acquireSummary(result: AcquireResult): string {
+  if (result.ended === 'stopped') {
+    return [
+      `STOPPED at ${describeBytes(result.position)} of ${describeBytes(result.size)}. What was read is on disk, as .partial, in`,
+      `  ${visible(result.folder)}`,
+      'Close it as it is with:',
+      `  exhibit seal ${shellQuote(result.folder)} --incomplete REASON`,
+    ].join('\n');
+  }
+  return [
+    headline(result),
+    `  ${visible(result.folder)}`,
+    ...result.digests.map(({ algorithm, hex }) => `  ${algorithm.toUpperCase().padEnd(6)}  ${hex}`),
+    `  ${proved(result)}`,
+    ...sealLines(result.seal),
+    'Anybody checks it with:',
+    `  exhibit verify ${shellQuote(result.folder)}${result.seal.fingerprint === null ? '' : ' --signers FILE'}`,
+    `or with stock tools: ${shellQuote(`${result.folder}/VERIFY.txt`)} has the commands.`,
+  ].join('\n');
+}
+
+/** Copied by hand onto the label and the custody form. */
+export function sealLines(seal: Seal): string[] {
+  return [
+    'SEAL: copy this onto the label and the custody form',
+    `  evidence   ${visible(seal.evidenceId)}`,
+    `  SHA256SUMS ${seal.sha256}`,
+    `  key        ${seal.fingerprint ?? 'NONE: THIS FOLDER IS UNSIGNED. Sign it: exhibit seal DIR'}`,
+  ];
+}
+
+type Closed = Extract<AcquireResult, { ended: 'closed' }>;
+
+function headline(result: Closed): string {
+  switch (result.outcome) {
+    case 'complete':
+      return 'ACQUIRED. Every byte was read.';
+    case 'complete-with-unreadable':
+      return `ACQUIRED, WITH GAPS: ${groupDigits(result.unreadableBytes)} bytes in ${result.unreadableRanges} ranges could not be read; zeros stand there.`;
+    case 'mismatch':
+      return 'MISMATCH. Two readings that should be equal are not; the image stays as .partial and is signed as a mismatch.';
+    case 'incomplete':
+      return 'INCOMPLETE.';
+  }
+}
+
+function proved(result: Closed): string {
+  const back =
+    result.readBack === 'match'
+      ? 'The image was read back and equals the data read.'
+      : result.readBack === 'waived'
+        ? 'The image was NOT read back (--no-read-back).'
+        : 'The image does NOT read back as what was read.';
+  const source =
+    result.sourceCheck === 'match'
+      ? ' A second reading of the source gave the same: source and image hashes match.'
+      : result.sourceCheck === 'mismatch'
+        ? ' A second reading of the source gave something else.'
+        : '';
+  return back + source;
+}

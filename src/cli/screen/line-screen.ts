@@ -1,0 +1,33 @@
+import type { Event, Stage } from '../../model/event.ts';
+import { visible } from '../../model/text.ts';
+import type { Clock } from '../../system/clock.ts';
+import { Meter, readingLine } from './meter.ts';
+import { STAGE_TITLES, type Screen } from './screen.ts';
+
+const LINE_EVERY_MS = 3000;
+
+/** For pipes and logs: a line when a stage begins or ends, and one every few seconds in between. */
+export function lineScreen(say: (line: string) => void, clock: Clock, sector: number): Screen {
+  const meters = new Map<Stage, Meter>();
+  let lastLine = clock.monotonicMs();
+  const show = (event: Event): void => {
+    switch (event.type) {
+      case 'stage':
+        say(`${STAGE_TITLES[event.stage]}: ${event.status}${event.detail === undefined ? '' : ` (${visible(event.detail)})`}`);
+        break;
+      case 'progress': {
+        const meter = meters.get(event.stage) ?? new Meter(event.total);
+        meters.set(event.stage, meter);
+        meter.advanceTo(event.done);
+        if (clock.monotonicMs() - lastLine < LINE_EVERY_MS) break;
+        lastLine = clock.monotonicMs();
+        say(`${STAGE_TITLES[event.stage]}: ${readingLine(meter.reading, event.unreadable, sector)}`);
+        break;
+      }
+      case 'note':
+        say(`${event.level}: ${visible(event.message)}`);
+        break;
+    }
+  };
+  return { emit: show, stop: () => Promise.resolve() };
+}

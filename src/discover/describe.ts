@@ -1,0 +1,110 @@
+import { known, unknown, type Device, type DeviceKind, type Fact, type Partition } from '../model/device.ts';
+import { blockAt, nodePath, type SysBlock } from './block.ts';
+import { sysHardware, type SysHardware } from './hardware.ts';
+import { wholeDisksBelow } from './layers.ts';
+import type { LsblkRow } from './lsblk.ts';
+import type { Machine } from './machine.ts';
+import { usesOf } from './uses.ts';
+
+const NONE: Partial<Record<DeviceKind, string>> = {
+  loop: 'a loop device has none',
+  mapper: 'a mapper device has none of its own',
+  raid: 'a RAID device has none of its own',
+  virtual: 'a virtual device has none',
+};
+
+/**
+ * Everything known of one block device, sysfs and lsblk side by side. A partition has the hardware of its disk.
+ * Null when it vanished meanwhile.
+ */
+export async function describeBlock(machine: Machine, block: SysBlock): Promise<Device | null> {
+  const { ports } = machine;
+  const disk = block.kind === 'partition' ? await blockAt(ports, block.diskFolder) : block;
+  if (disk === null) return null;
+  const parts = await partitionBlocks(machine, block);
+  const below = await wholeDisksBelow(ports, block);
+  const hardware = await sysHardware(ports, disk);
+  const row = rowOf(machine, disk);
+  const disks = below.known ? below.value : [disk];
+  return {
+    path: nodePath(block),
+    name: block.name,
+    number: block.number,
+    kind: block.kind,
+    // Where the layers below can't be seen, the careful assumption is that there is hardware.
+    physical: !below.known || disk.hasDevice || disks.some(({ hasDevice }) => hasDevice),
+    wholeDisk: disk.name,
+    disks: disks.map(({ name }) => name),
+    size: block.size,
+    logicalSector: hardware.logicalSector ?? row?.logicalSector ?? 512,
+    physicalSector: hardware.physicalSector ?? row?.physicalSector ?? 512,
+    readOnly: block.readOnly,
+    ...hardwareFacts(machine, disk, row, hardware),
+    removable: hardware.removable ?? row?.removable ?? null,
+    diskseq: factOf(hardware.diskseq, 'this kernel counts no disks (before Linux 5.15)'),
+    byId: byIdOf(machine, block.name),
+    backingFile: block.backingFile,
+    partitions: parts.map((part) => partitionOf(part, rowOf(machine, part))),
+    // What uses the whole disk uses each partition's bytes too.
+    uses: await usesOf(machine, block.kind === 'partition' ? [block, disk] : [block, ...parts]),
+  };
+}
+
+/** lsblk's row of a device; null when it has none, or means another device that had this name a moment ago. */
+export function rowOf(machine: Machine, block: Pick<SysBlock, 'name' | 'number'>): LsblkRow | null {
+  const row = machine.lsblk.known ? machine.lsblk.value.get(block.name) : undefined;
+  return row?.number === block.number ? row : null;
+}
+
+export function byIdOf(machine: Machine, name: string): Fact<readonly string[]> {
+  return machine.byId.known ? known(machine.byId.value.get(name) ?? []) : machine.byId;
+}
+
+export function factOf(value: string | null, why: string): Fact<string> {
+  return value === null ? unknown(why) : known(value);
+}
+
+type HardwareFacts = Pick<Device, 'model' | 'serial' | 'revision' | 'wwn' | 'transport'>;
+
+/** lsblk first: udev asked the disk behind a USB bridge for its name, where sysfs has the bridge's cut to 16 letters. */
+function hardwareFacts(machine: Machine, disk: SysBlock, row: LsblkRow | null, hardware: SysHardware): HardwareFacts {
+  const why = whyNot(machine, disk, row);
+  return {
+    model: factOf(modelOf(row?.model ?? null, hardware.model), why),
+    serial: factOf(row?.serial ?? hardware.serial, why),
+    revision: factOf(row?.revision ?? hardware.revision, why),
+    wwn: factOf(row?.wwn ?? hardware.wwn, why),
+    transport: factOf(row?.transport ?? hardware.transport, why),
+  };
+}
+
+function whyNot(machine: Machine, disk: SysBlock, row: LsblkRow | null): string {
+  const none = NONE[disk.kind];
+  if (none !== undefined && !disk.hasDevice) return none;
+  if (!machine.lsblk.known) return `${machine.lsblk.why}, and sysfs does not tell`;
+  return row === null ? 'lsblk does not list it, and sysfs does not tell' : 'neither lsblk nor sysfs tells';
+}
+
+/** udev may write `_` for a blank: where that is the only difference, sysfs has the name as the disk gave it. */
+function modelOf(lsblk: string | null, sysfs: string | null): string | null {
+  if (lsblk === null || sysfs === null) return lsblk ?? sysfs;
+  return sysfs.replace(/\s+/g, '_') === lsblk ? sysfs : lsblk;
+}
+
+async function partitionBlocks(machine: Machine, block: SysBlock): Promise<SysBlock[]> {
+  const found = await Promise.all(block.partitions.map((name) => blockAt(machine.ports, `${block.folder}/${name}`)));
+  return found.filter((part) => part !== null);
+}
+
+function partitionOf(part: SysBlock, row: LsblkRow | null): Partition {
+  return {
+    path: nodePath(part),
+    name: part.name,
+    start: part.start,
+    size: part.size,
+    readOnly: part.readOnly,
+    type: row?.partitionType ?? null,
+    fileSystem: row?.fileSystem ?? null,
+    label: row?.label ?? null,
+  };
+}

@@ -1,0 +1,136 @@
+import { dirname, join, resolve } from 'node:path';
+import { ExhibitError, errnoOf, messageOf } from '../model/errors.ts';
+import { unknown, known, type DestinationFacts, type Device, type Fact } from '../model/device.ts';
+import { visible } from '../model/text.ts';
+import type { FileSystemStats } from '../system/files.ts';
+import type { Ports } from '../system/ports.ts';
+import { disksBelowPath } from './below.ts';
+import { blockAt } from './block.ts';
+import { claimedByOthers } from './claims.ts';
+import { describeBlock } from './describe.ts';
+import { fileLimit, freeBytes } from './file-system.ts';
+import { observeMachine, type Machine, type Mount } from './machine.ts';
+import { mountHolding } from './mountinfo.ts';
+import { deviceNumber } from './number.ts';
+import { at, resolveLinks } from './root.ts';
+import { onSystemDisk } from './system-disk.ts';
+
+/**
+ * What stands behind the folder given by `--to`. It need not exist: its nearest existing ancestor decides. Nothing
+ * is written, no disk is opened.
+ * @throws ExhibitError fault `destination` when there is no folder there, or its file system can't be told
+ */
+export async function observeDestination(ports: Ports, to: string): Promise<DestinationFacts> {
+  const { existing, path } = await nearestFolder(ports, resolve(to));
+  const device = (await ports.files.stat(at(ports, existing))).dev;
+  const machine = await observeMachine(ports);
+  const mounts = mountsOf(machine);
+  const mount = mountHolding(mounts, existing, deviceNumber(device));
+  if (mount === null) throw noFileSystem(to, `no mount holds ${existing}`);
+  const stats = await statfs(ports, existing, to);
+  const disks = await disksBelowPath(ports, mounts, existing);
+  const hardware = await hardwareBelow(machine, disks);
+  return {
+    path,
+    fileSystem: mount.fileSystem,
+    fileSystemMagic: `0x${(stats.type >>> 0).toString(16)}`,
+    mountPoint: mount.mountPoint,
+    mountSource: mount.source,
+    readOnly: mount.readOnly,
+    freeBytes: await freeBytes(ports, mount.fileSystem, existing, stats),
+    claimedByOthers: await claimedByOthers(ports, device),
+    fileLimit: fileLimit(mount.fileSystem, stats.blockSize),
+    disks,
+    ...hardware,
+    onSystemDisk: await onSystemDisk(ports, mounts, machine.swaps, disks),
+  };
+}
+
+/** The deepest folder on the way to `to` that exists, and where `to` will really be. */
+async function nearestFolder(ports: Ports, to: string): Promise<{ existing: string; path: string }> {
+  const missing: string[] = [];
+  for (let path = to; ; path = dirname(path)) {
+    const stats = await statOf(ports, path, to);
+    if (stats?.isDirectory() === true) {
+      const existing = await resolveLinks(ports, path);
+      return { existing, path: join(existing, ...missing) };
+    }
+    if (stats !== null) throw notAFolder(path);
+    missing.unshift(path.slice(path.lastIndexOf('/') + 1));
+  }
+}
+
+async function statOf(ports: Ports, path: string, to: string): ReturnType<Ports['files']['statOrNull']> {
+  try {
+    const stats = await ports.files.statOrNull(at(ports, path));
+    if (stats !== null) return stats;
+    // Nothing behind the name, but the name is taken: a link that leads nowhere.
+    const link = await ports.files.lstat(at(ports, path)).catch(() => null);
+    if (link !== null) throw notAFolder(path);
+    return null;
+  } catch (error) {
+    if (error instanceof ExhibitError) throw error;
+    // A file where a folder should be: the walk upwards will meet it.
+    if (errnoOf(error) === 'ENOTDIR') return null;
+    throw new ExhibitError(
+      'destination',
+      'destination.unreadable',
+      `${visible(to)} can't be looked at: ${visible(messageOf(error))}.`,
+      {
+        hint: 'Choose a folder that this user may enter and write to, or run with sudo.',
+        cause: error,
+      },
+    );
+  }
+}
+
+async function statfs(ports: Ports, existing: string, to: string): Promise<FileSystemStats> {
+  try {
+    return await ports.files.statfs(at(ports, existing));
+  } catch (error) {
+    throw noFileSystem(to, messageOf(error));
+  }
+}
+
+function mountsOf(machine: Machine): readonly Mount[] {
+  if (machine.mounts.known) return machine.mounts.value;
+  throw noFileSystem('the destination', machine.mounts.why);
+}
+
+/** Model and serial of the disks one can hold in a hand: loop devices on the way down have none. */
+async function hardwareBelow(
+  machine: Machine,
+  disks: Fact<readonly string[]>,
+): Promise<Pick<DestinationFacts, 'model' | 'serial'>> {
+  if (!disks.known) return { model: disks, serial: disks };
+  const found = await Promise.all(disks.value.map((name) => describeDisk(machine, name)));
+  const described = found.filter((device) => device !== null);
+  const real = described.filter(({ kind }) => kind !== 'loop');
+  const shown = real.length > 0 ? real : described;
+  return { model: joined(shown.map(({ model }) => model)), serial: joined(shown.map(({ serial }) => serial)) };
+}
+
+async function describeDisk(machine: Machine, name: string): Promise<Device | null> {
+  const block = await blockAt(machine.ports, `/sys/block/${name.replaceAll('/', '!')}`);
+  return block === null ? null : describeBlock(machine, block);
+}
+
+function joined(facts: readonly Fact<string>[]): Fact<string> {
+  if (facts.length === 0) return unknown('no disk of this station is below it');
+  const lost = facts.find((fact) => !fact.known);
+  if (lost !== undefined) return lost;
+  return known(facts.flatMap((fact) => (fact.known ? [fact.value] : [])).join(', '));
+}
+
+function notAFolder(path: string): ExhibitError {
+  return new ExhibitError('destination', 'destination.not-a-folder', `${visible(path)} is not a folder.`, {
+    hint: '--to names a folder; it is made when it does not exist.',
+  });
+}
+
+function noFileSystem(to: string, why: string): ExhibitError {
+  const message = `The file system that ${visible(to)} lies on can't be told: ${visible(why)}.`;
+  return new ExhibitError('destination', 'destination.unknown-file-system', message, {
+    hint: 'Mount /proc, or choose a folder on a mounted file system.',
+  });
+}

@@ -1,0 +1,103 @@
+import type { Stats } from 'node:fs';
+import { resolve } from 'node:path';
+import { valueOf, type Device } from '../model/device.ts';
+import type { SourceIdentity } from '../model/identity.ts';
+import type { SourceFacts } from '../model/plan.ts';
+import type { Ports } from '../system/ports.ts';
+import { isGone } from './attribute.ts';
+import { blockOfNumber } from './block.ts';
+import { describeBlock } from './describe.ts';
+import { observeMachine } from './machine.ts';
+import { deviceNumber } from './number.ts';
+import { at, fromRoot, resolveLinks } from './root.ts';
+import { empty, missing, noDevice, partialSector, unreadable, vanished, wrongKind } from './source-errors.ts';
+
+/**
+ * What stands at the path the operator named: a block device, found by its number and not by its name, or a file.
+ * @throws ExhibitError fault `source` (missing, empty, unreadable, not whole sectors, not in sysfs) or
+ *   `usage` (a folder, a pipe, a character device)
+ */
+export async function findSource(ports: Ports, path: string): Promise<SourceFacts> {
+  const { realPath, stats } = await lookAt(ports, path);
+  if (stats.isBlockDevice()) return findBlock(ports, path, realPath, stats);
+  if (!stats.isFile()) throw wrongKind(path, stats);
+  if (stats.size === 0) throw empty(path, 'The file');
+  await checkReadable(ports, path, realPath);
+  return { kind: 'file', path, realPath, size: stats.size, identity: identityOfFile(stats) };
+}
+
+/**
+ * Takes the identity again, from nothing remembered but the path.
+ * @throws ExhibitError `source.vanished` when nothing, or something of another kind, stands there now
+ */
+export async function readIdentity(ports: Ports, facts: SourceFacts): Promise<SourceIdentity> {
+  const stats = await ports.files.stat(at(ports, facts.realPath)).catch((error: unknown) => {
+    throw isGone(error) ? vanished(facts) : unreadable(facts.realPath, error, ports);
+  });
+  if (facts.kind === 'file') {
+    if (!stats.isFile()) throw vanished(facts);
+    return identityOfFile(stats);
+  }
+  if (!stats.isBlockDevice()) throw vanished(facts);
+  const device = await deviceOf(ports, stats);
+  if (device === null) throw vanished(facts);
+  return identityOfDevice(device);
+}
+
+async function lookAt(ports: Ports, path: string): Promise<{ realPath: string; stats: Stats }> {
+  try {
+    const realPath = await resolveLinks(ports, path.startsWith('/') ? path : resolve(path));
+    return { realPath: fromRoot(ports, realPath), stats: await ports.files.stat(at(ports, realPath)) };
+  } catch (error) {
+    if (!isGone(error)) throw unreadable(path, error, ports);
+    throw missing(path, error);
+  }
+}
+
+async function findBlock(ports: Ports, path: string, realPath: string, stats: Stats): Promise<SourceFacts> {
+  const device = await deviceOf(ports, stats);
+  if (device === null) throw noDevice(path, deviceNumber(stats.rdev));
+  if (device.size === 0) throw empty(path, 'The device');
+  if (device.size % device.logicalSector !== 0) throw partialSector(path, device);
+  await checkReadable(ports, path, realPath);
+  return { kind: 'block', path, realPath, device, identity: identityOfDevice(device) };
+}
+
+async function deviceOf(ports: Ports, stats: Stats): Promise<Device | null> {
+  const block = await blockOfNumber(ports, deviceNumber(stats.rdev));
+  return block === null ? null : describeBlock(await observeMachine(ports), block);
+}
+
+function identityOfDevice(device: Device): SourceIdentity {
+  return {
+    kind: 'block',
+    size: device.size,
+    node: device.number,
+    model: valueOf(device.model),
+    serial: valueOf(device.serial),
+    wwn: valueOf(device.wwn),
+    diskseq: valueOf(device.diskseq),
+    mtimeMs: null,
+  };
+}
+
+function identityOfFile(stats: Stats): SourceIdentity {
+  return {
+    kind: 'file',
+    size: stats.size,
+    node: `${stats.dev}:${stats.ino}`,
+    model: null,
+    serial: null,
+    wwn: null,
+    diskseq: null,
+    mtimeMs: Math.floor(stats.mtimeMs),
+  };
+}
+
+async function checkReadable(ports: Ports, path: string, realPath: string): Promise<void> {
+  try {
+    await (await ports.files.open(at(ports, realPath), 'read')).close();
+  } catch (error) {
+    throw unreadable(path, error, ports);
+  }
+}

@@ -1,0 +1,34 @@
+import type { Algorithm, EngineChoice, EngineDecision } from '../model/digest.ts';
+import { roundBytes } from '../model/size.ts';
+
+/** How much faster than the source an engine must be to count as keeping up: readers and sinks need the same cores. */
+const HEADROOM = 1.15;
+
+/** Bytes per second of hash-wasm by algorithm, all lanes running together. */
+export type WasmRates = Readonly<Partial<Record<Algorithm, number>>>;
+
+/**
+ * The engine for each algorithm. `auto` takes WASM where it keeps up with the source, native where it does not;
+ * a source too short to measure gets WASM.
+ * @param sourceRate bytes per second, null when it could not be measured
+ */
+export function chooseEngines(
+  choice: EngineChoice,
+  algorithms: readonly Algorithm[],
+  wasmRates: WasmRates,
+  sourceRate: number | null,
+): EngineDecision[] {
+  return algorithms.map((algorithm) => {
+    if (choice !== 'auto') return { algorithm, engine: choice, why: 'as asked for', wasmRate: null, sourceRate: null };
+    const wasmRate = wasmRates[algorithm] ?? null;
+    return { algorithm, ...judge(wasmRate, sourceRate), wasmRate, sourceRate };
+  });
+}
+
+function judge(wasmRate: number | null, sourceRate: number | null): Pick<EngineDecision, 'engine' | 'why'> {
+  if (wasmRate === null) return { engine: 'native', why: 'WASM was not measured' };
+  if (sourceRate === null) return { engine: 'wasm', why: 'the source is too short for its rate to matter' };
+  const rates = `WASM gives ${roundBytes(wasmRate)}/s, the source ${roundBytes(sourceRate)}/s`;
+  if (wasmRate >= sourceRate * HEADROOM) return { engine: 'wasm', why: `${rates}: WASM keeps up` };
+  return { engine: 'native', why: `${rates}: WASM would hold the source up` };
+}

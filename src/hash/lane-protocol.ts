@@ -1,0 +1,25 @@
+import type { Algorithm, Engine, PieceDigest } from '../model/digest.ts';
+import type { RingMemory } from '../ring/memory.ts';
+
+/** What a lane computes: one hash of the whole stream, or the SHA-256 of each span of it (pieces, segments). */
+export type LaneTask =
+  | { readonly kind: 'stream'; readonly algorithm: Algorithm; readonly engine: Engine }
+  | {
+      readonly kind: 'spans';
+      /** Spans are the cells of a grid of this many bytes from offset 0. */
+      readonly spanBytes: number;
+    };
+
+export interface LaneInput {
+  readonly memory: RingMemory;
+  readonly consumer: number;
+  readonly task: LaneTask;
+}
+
+/** Posted by the worker. `released` only wakes the main thread. */
+export type LaneMessage =
+  | { readonly type: 'ready' }
+  | { readonly type: 'released' }
+  | { readonly type: 'span'; readonly span: PieceDigest }
+  | { readonly type: 'done'; readonly hex: string | null; readonly bytes: number; readonly busyMs: number }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string };

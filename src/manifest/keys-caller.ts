@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { ExhibitError } from '../model/errors.ts';
+import { known, unknown, type Fact } from '../model/device.ts';
+import type { Ports } from '../system/ports.ts';
+
+/** The person whose key signs: whoever called us, also through sudo. */
+export interface Caller {
+  readonly uid: number;
+  /** Null where it is not needed: we are that person. */
+  readonly gid: number | null;
+  /** True when we run as root for somebody else, by sudo. */
+  readonly viaSudo: boolean;
+  readonly home: string;
+  /** `$XDG_CONFIG_HOME` or `~/.config` of that person. */
+  readonly configFolder: string;
+}
+
+/** Finds the caller. Under sudo the home is taken from the user database, never from `HOME`, which may be root's. */
+export async function findCaller(ports: Ports): Promise<Caller> {
+  const { env, uid } = ports.host;
+  const sudoUid = sudoCaller(ports);
+  if (sudoUid === null) {
+    const home = isAbsolute(env['HOME']) ? env['HOME'] : (await userEntry(ports, uid)).home;
+    return { uid, gid: null, viaSudo: false, home, configFolder: configBelow(env['XDG_CONFIG_HOME'], home) };
+  }
+  const { home, gid } = await userEntry(ports, sudoUid);
+  const xdg = await callerVariable(ports, sudoUid, 'XDG_CONFIG_HOME');
+  return { uid: sudoUid, gid, viaSudo: true, home, configFolder: configBelow(xdg ?? undefined, home) };
+}
+
+/**
+ * The socket of the caller's ssh-agent. sudo takes SSH_AUTH_SOCK out of the environment, so it is looked for in the
+ * environment of our ancestors that belong to the caller; only a socket that belongs to the caller counts.
+ */
+export async function callerAgentSocket(ports: Ports): Promise<Fact<string>> {
+  const own = ports.host.env['SSH_AUTH_SOCK'];
+  if (own !== undefined && own !== '') return known(own);
+  const sudoUid = sudoCaller(ports);
+  if (sudoUid === null) return unknown('SSH_AUTH_SOCK is not set');
+  const path = await callerVariable(ports, sudoUid, 'SSH_AUTH_SOCK');
+  if (path === null) return unknown('SSH_AUTH_SOCK is not set, neither here nor in the session that called sudo');
+  const stat = await ports.files.statOrNull(path).catch(() => null);
+  return stat?.isSocket() === true && stat.uid === sudoUid
+    ? known(path)
+    : unknown("the SSH_AUTH_SOCK of the session that called sudo is not a socket of that session's user");
+}
+
+/** User id of the person behind sudo, or null when there is nobody else. */
+function sudoCaller(ports: Ports): number | null {
+  const { env, uid } = ports.host;
+  const sudoUid = env['SUDO_UID'] ?? '';
+  if (uid !== 0 || (env['SUDO_USER'] ?? '') === '' || !/^[0-9]{1,10}$/.test(sudoUid)) return null;
+  return Number(sudoUid) === 0 ? null : Number(sudoUid);
+}
+
+/** A variable of the nearest ancestor process that runs as `uid` and has it. Null: not found, or /proc does not tell. */
+async function callerVariable(ports: Ports, uid: number, name: string): Promise<string | null> {
+  for (let pid = ports.host.pid, steps = 0; pid > 1 && steps < 64; steps += 1) {
+    const folder = join(`${ports.root}/proc`, String(pid));
+    const status = await ports.files.readText(join(folder, 'status')).catch(() => '');
+    const [real, effective] = (/^Uid:\s+(\d+)\s+(\d+)/m.exec(status) ?? []).slice(1).map(Number);
+    if (real === uid && effective === uid) {
+      const environment = await ports.files.readText(join(folder, 'environ')).catch(() => '');
+      const entry = environment.split('\0').find((item) => item.startsWith(`${name}=`));
+      if (entry !== undefined && entry.length > name.length + 1) return entry.slice(name.length + 1);
+    }
+    pid = Number(/^PPid:\s+(\d+)/m.exec(status)?.[1] ?? 0);
+  }
+  return null;
+}
+
+/** passwd(5): `name:password:uid:gid:gecos:home:shell`. */
+async function userEntry(ports: Ports, uid: number): Promise<{ gid: number; home: string }> {
+  const result = await ports.commands.run(['getent', 'passwd', String(uid)], { timeoutMs: 10_000 });
+  const fields = result.stdout.trim().split(':');
+  const [home, gid] = [fields[5], Number(fields[3])];
+  if (result.exit === 0 && isAbsolute(home) && Number.isSafeInteger(gid)) return { gid, home };
+  throw new ExhibitError('usage', 'keys.no-home', `The home folder of user ${uid} is not known.`, {
+    hint: 'Say where the key is: --key FILE.',
+  });
+}
+
+function configBelow(xdg: string | undefined, home: string): string {
+  // The XDG specification: a path that is not absolute is ignored.
+  return isAbsolute(xdg) ? xdg : join(home, '.config');
+}
+
+function isAbsolute(path: string | undefined): path is string {
+  return path?.startsWith('/') === true;
+}

@@ -1,0 +1,82 @@
+import { field, HASH_LABELS, type ReportFacts } from './report-lines.ts';
+import { lengthOf, type Range } from '../model/range.ts';
+import { visible } from '../model/text.ts';
+
+/** What was checked, what that proves, and what nothing here proves. A check that was not made is never implied. */
+export function proofSections(facts: ReportFacts): string[][] {
+  return [verificationSection(facts), proofSection(facts), signatureSection(facts)];
+}
+
+function verificationSection(facts: ReportFacts): string[] {
+  const { read_back: back, source_check: second } = facts;
+  const lines = ['Image Verification Results:'];
+  switch (back.state) {
+    case 'waived':
+      lines.push(' Read-back of the image: not verified (waived)');
+      break;
+    case 'not-done':
+      lines.push(` Read-back of the image: not verified (${visible(back.why)})`);
+      break;
+    case 'match':
+    case 'mismatch':
+      lines.push(...readBackLines(facts, back));
+  }
+  if (second.state === 'not-done') return [...lines, ' Second read of the source: not done'];
+  lines.push(` Second read of the source: ${second.state === 'match' ? 'the same data : verified' : 'DIFFERENT DATA'}`);
+  lines.push(...differingLines(second.differing, facts));
+  if (second.unreadable.length > 0) lines.push(` Places unreadable in the second read: ${second.unreadable.length}`);
+  return lines;
+}
+
+type Checked = Extract<ReportFacts['read_back'], { differing: unknown }>;
+
+function readBackLines(facts: ReportFacts, back: Checked): string[] {
+  const match = back.state === 'match';
+  return [
+    ` Read-back of the image, by the SHA-256 of ${facts.pieces.count} pieces: ${match ? 'verified' : 'MISMATCH'}`,
+    ...(match
+      ? facts.digests.map(
+          ({ algorithm, hex }) => ` ${HASH_LABELS[algorithm]} checksum: ${hex} : verified, as all pieces are equal`,
+        )
+      : []),
+    ...differingLines(back.differing, facts),
+    field('Page cache avoided', `${back.cache.avoided} (${back.cache.how}; ${back.cache.file_system})`),
+  ];
+}
+
+function differingLines(ranges: readonly Range[], { source }: ReportFacts): string[] {
+  const sector = source.logical_sector;
+  return ranges.map((range) => {
+    const sectors = `sectors ${Math.floor(range.start / sector)} to ${Math.ceil(range.end / sector) - 1}`;
+    return `  Differs somewhere in: bytes ${range.start} to ${range.end - 1} (${lengthOf(range)} bytes), ${sectors}`;
+  });
+}
+
+function proofSection(facts: ReportFacts): string[] {
+  const { read_back: back, source_check: second, outcome } = facts;
+  const lines = ['What was proved, and what was not:'];
+  if (back.state === 'match') lines.push(' Proved: the image equals the data read from the source.');
+  else lines.push(' NOT proved: that the image equals the data read from the source.');
+  if (back.state === 'match' && back.cache.avoided !== 'yes') {
+    lines.push(' The read-back may have come from memory and not from the destination disk.');
+  }
+  if (back.state === 'match' && second.state === 'match') lines.push(' Proved: source and image hashes match.');
+  else if (second.state === 'match') lines.push(' Proved: the source gave the same data twice.');
+  else lines.push(' NOT proved: that the source would give the same data again.');
+  if (outcome === 'incomplete')
+    lines.push(' The hashes are of what the image file held when it was closed, not of the data as it was read.');
+  if (facts.guard.verdict !== 'not-applicable')
+    lines.push(' NOT proved: that a write blocker was in the way; see the verdict and its evidence.');
+  lines.push(" NOT proved: the time. All times are UTC by the station's own clock.");
+  return lines;
+}
+
+function signatureSection({ signing }: ReportFacts): string[] {
+  if (signing.state === 'unsigned') return ['Signature:', ' none when this report was made'];
+  return [
+    'Signature:',
+    field('Signer', signing.principal),
+    field('Key', `${signing.key_type} ${signing.fingerprint}`),
+    ' The signature is made after this report and covers it; VERIFY.txt says how to check it.',
+  ];
+}

@@ -1,0 +1,150 @@
+import type { Fact } from '../model/device.ts';
+import type { Finding, LabelComparison, Plan } from '../model/plan.ts';
+import { describeBytes, groupDigits, roundBytes } from '../model/size.ts';
+import { visible } from '../model/text.ts';
+import { comparisonText } from './label.ts';
+import { sizeText } from './space.ts';
+
+type Line = readonly [label: string, text: string];
+
+/**
+ * The plan as plain text, for `--dry-run` and before the question. Nothing in it is raw: whatever came from a device or
+ * a person is made visible.
+ */
+export function describePlan(plan: Plan): string {
+  const sections: [string, Line[]][] = [
+    ['Source', sourceLines(plan)],
+    ['Label', plan.labelComparisons.map(comparisonLine)],
+    ['Write protection', protectionLines(plan)],
+    ['Destination', destinationLines(plan)],
+    ['Image', imageLines(plan)],
+    ['Case', caseLines(plan)],
+    ['Deviations', deviationLines(plan)],
+  ];
+  const text = sections
+    .filter(([, lines]) => lines.length > 0)
+    .map(([title, lines]) => `${title}\n${lines.map(lineText).join('')}`);
+  const findings = plan.findings.length === 0 ? [] : [`Findings\n${describeFindings(plan.findings)}`];
+  return [...text, ...findings].join('\n');
+}
+
+/** One finding a line, with its hint on the next. */
+export function describeFindings(findings: readonly Finding[]): string {
+  return findings
+    .map(
+      ({ level, code, message, hint }) =>
+        `  ${level}: ${message} [${code}]\n${hint === undefined ? '' : `    ${hint}\n`}`,
+    )
+    .join('');
+}
+
+function sourceLines({ source, size, logicalSector, physicalSector }: Plan): Line[] {
+  const place: Line[] = [['path', visible(source.path)]];
+  if (source.realPath !== source.path) place.push(['real path', visible(source.realPath)]);
+  if (source.kind === 'file') return [...place, ['kind', 'plain file'], ['size', describeBytes(size)]];
+  const { device } = source;
+  return [
+    ...place,
+    ['kind', `${device.kind}${device.physical ? ', physical' : ''}`],
+    ['model', fact(device.model)],
+    ['serial', fact(device.serial)],
+    ['connected by', fact(device.transport)],
+    ['size', `${describeBytes(size)}, ${groupDigits(Math.floor(size / logicalSector))} sectors`],
+    ['sector', `${logicalSector} bytes logical, ${physicalSector} physical`],
+    ...device.partitions.map((partition): Line => [
+      'partition',
+      [
+        partition.path,
+        roundBytes(partition.size),
+        partition.fileSystem ?? partition.type ?? 'type unknown',
+        partition.label ?? '',
+      ]
+        .map(visible)
+        .join(' ')
+        .trimEnd(),
+    ]),
+  ];
+}
+
+function protectionLines({ verdict, setReadOnly }: Plan): Line[] {
+  return [
+    ['verdict', `${verdict.name}: ${verdict.meaning}`],
+    ...verdict.evidence.map(({ what, seen, source }): Line => [
+      'seen',
+      `${visible(what)}: ${visible(seen)} (${visible(source)})`,
+    ]),
+    ...setReadOnly.map((path): Line => ['will be set', `kernel's read-only flag of ${visible(path)}`]),
+  ];
+}
+
+function destinationLines({ destination, folder, spaceNeeded }: Plan): Line[] {
+  const { fileSystem, mountPoint, mountSource, freeBytes, claimedByOthers, disks } = destination;
+  const claimed = claimedByOthers.known ? describeBytes(claimedByOthers.value) : fact(claimedByOthers);
+  const none = 'none: memory or network';
+  return [
+    ['folder', visible(folder.path)],
+    ['file system', visible(`${fileSystem} on ${mountSource}, mounted at ${mountPoint}`)],
+    ['disk', disks.known ? visible(disks.value.join(', ') || none) : fact(disks)],
+    ['model', fact(destination.model)],
+    ['serial', fact(destination.serial)],
+    ['free', describeBytes(freeBytes)],
+    ['needed', `${describeBytes(spaceNeeded)}, with room for records; other running jobs: ${claimed}`],
+  ];
+}
+
+function imageLines({ segments, request }: Plan): Line[] {
+  const { settings, profile } = request;
+  const [first, last] = [segments[0]?.name ?? '', segments.at(-1)?.name ?? ''];
+  const names =
+    segments.length === 1
+      ? first
+      : `${first} … ${last}, ${segments.length} of at most ${sizeText(settings.segmentSize)}`;
+  return [
+    ['profile', `${visible(profile.name)} version ${profile.version}`],
+    ['files', `${settings.format}: ${visible(names)}`],
+    ['hashes', `${settings.hashes.join(', ')}; engine ${settings.engine}; pieces of ${sizeText(settings.pieceSize)}`],
+    ['reader', `${settings.reader}, blocks of ${sizeText(settings.blockSize)}`],
+    ['read-back', settings.readBack ? 'yes: the image is read again and compared' : 'no (--no-read-back)'],
+    ['source again', settings.verifySource ? 'yes: the source is read twice' : 'no: the source is read once'],
+  ];
+}
+
+function caseLines({ request }: Plan): Line[] {
+  const { caseInfo, label } = request;
+  const lines: [string, string | null][] = [
+    ['case', caseInfo.caseNumber],
+    ['evidence', caseInfo.evidenceId],
+    ['examiner', caseInfo.examiner],
+    ['description', caseInfo.description],
+    ['authority', caseInfo.authority],
+    ['notes', caseInfo.notes],
+    ['seal number', label.sealNumber],
+    ['condition', label.condition],
+  ];
+  return lines.flatMap(([name, value]): Line[] => (value === null ? [] : [[name, visible(value)]]));
+}
+
+function deviationLines({ request }: Plan): Line[] {
+  const { allowUnblocked, softwareBlock, allowSystemDestination, unsigned } = request.overrides;
+  const lines: (Line | false)[] = [
+    allowUnblocked !== null && ['--allow-unblocked', visible(allowUnblocked)],
+    request.label.mismatchReason !== null && ['--label-mismatch', visible(request.label.mismatchReason)],
+    softwareBlock && ['--software-block', "the kernel's flag instead of a write blocker"],
+    allowSystemDestination && ['--allow-system-destination', "evidence on the operating system's disk"],
+    unsigned && ['--unsigned', 'nothing will be signed'],
+  ];
+  return lines.filter((line) => line !== false);
+}
+
+function comparisonLine({ field, label, device, result }: LabelComparison): Line {
+  const told = device === null ? 'not told' : visible(comparisonText(field, device));
+  return [field, `${result}: label ${visible(comparisonText(field, label))}, device ${told}`];
+}
+
+function lineText([label, text]: Line): string {
+  return `  ${label.padEnd(14)} ${text}\n`;
+}
+
+function fact(value: Fact<unknown>): string {
+  return value.known ? visible(String(value.value)) : `unknown: ${visible(value.why)}`;
+}

@@ -1,0 +1,60 @@
+import { segmentsOf } from '../image/segments.ts';
+import type { Device } from '../model/device.ts';
+import { bug } from '../model/errors.ts';
+import type { Finding, Plan, PlanFacts, PlanResult } from '../model/plan.ts';
+import type { Rule } from './finding.ts';
+import { planFolder } from './folder.ts';
+import { compareLabel, confirmSerial } from './label.ts';
+import { DESTINATION_RULES } from './rules-destination.ts';
+import { IMAGE_RULES } from './rules-image.ts';
+import { LABEL_RULES } from './rules-label.ts';
+import { SOURCE_RULES } from './rules-source.ts';
+import { sourceSize, spaceNeeded } from './space.ts';
+
+/** Asked in this order, which is also the order in which findings are shown. */
+const RULES: readonly Rule[] = [...SOURCE_RULES, ...LABEL_RULES, ...DESTINATION_RULES, ...IMAGE_RULES];
+
+/** A plain file has no sectors; images of disks are in units of this. */
+const FILE_SECTOR = 512;
+
+/**
+ * Facts to the plan that runs, or to refusals. All rules are asked, whatever the first of them says. Pure.
+ * In a refused result `findings` holds the warnings and notes beside the refusals.
+ */
+export function planAcquisition(facts: PlanFacts, rules: readonly Rule[] = RULES): PlanResult {
+  const all = rules.flatMap((rule) => rule(facts));
+  const refusals = all.filter(({ level }) => level === 'refusal');
+  const findings = all.filter(({ level }) => level !== 'refusal');
+  return refusals.length > 0 ? { ok: false, refusals, findings } : { ok: true, plan: makePlan(facts, findings) };
+}
+
+function makePlan(facts: PlanFacts, findings: readonly Finding[]): Plan {
+  const { request, source, destination, verdict } = facts;
+  const { format, segmentSize, pieceSize } = request.settings;
+  const named = planFolder(request, destination.path);
+  if (!named.ok) throw bug('plan: a folder without a name got past the rules');
+  const device = source.kind === 'block' ? source.device : null;
+  const size = sourceSize(source);
+  return {
+    request,
+    source,
+    destination,
+    verdict,
+    folder: named.folder,
+    size,
+    logicalSector: device?.logicalSector ?? FILE_SECTOR,
+    physicalSector: device?.physicalSector ?? FILE_SECTOR,
+    segments: segmentsOf(size, format, segmentSize, named.folder.stem),
+    spaceNeeded: spaceNeeded(size, pieceSize),
+    labelComparisons: compareLabel(request.label, source),
+    setReadOnly: device !== null && request.overrides.softwareBlock ? readOnlyPaths(device) : [],
+    confirmSerial: confirmSerial(facts),
+    findings,
+  };
+}
+
+/** The device, its partitions, and the whole disk that a partition lies on: a write can come through any of these nodes. */
+function readOnlyPaths(device: Device): string[] {
+  const whole = device.kind === 'partition' ? [`/dev/${device.wholeDisk}`] : [];
+  return [device.path, ...device.partitions.map(({ path }) => path), ...whole];
+}

@@ -1,0 +1,161 @@
+import { ExhibitError } from '../model/errors.ts';
+import { lengthOf, type Range } from '../model/range.ts';
+import type { CommandResult, Commands } from '../system/run-command.ts';
+import { visible } from '../model/text.ts';
+import { Probe } from './probe.ts';
+import type { Reader, ReadOrder } from './reader.ts';
+import { recoverBlock } from './recover.ts';
+import { SlotFiller } from './slot-filler.ts';
+
+/** What GNU dd prints, under LC_ALL=C, when the input could not be read (coreutils dd.c). */
+const READ_ERROR = 'dd: error reading ';
+
+/** The station's dd: its first version line. Throws unless it is GNU's, which alone has ranges by byte and `fullblock`. */
+export async function ddVersion(commands: Commands): Promise<string> {
+  const answer = await commands.run(['dd', '--version'], { timeoutMs: 5000 });
+  const line = answer.stdout.split('\n')[0] ?? '';
+  if (/^dd \((GNU )?coreutils\)/.test(line)) return line;
+  const found = answer.failure === 'missing' ? 'dd is not installed' : `this dd is not GNU's: "${visible(line)}"`;
+  throw new ExhibitError('unexpected', 'reader.no-dd', `The reader dd can't be used: ${found}.`, {
+    hint: 'Install GNU coreutils, or choose the other reader: --reader direct.',
+  });
+}
+
+/**
+ * Reads by `dd`: it gets the source we hold open as its standard input, so that no name can move under it, and a
+ * range by byte; where it stops is a fact that is examined with small reads before dd goes on behind it.
+ */
+export const readByDd: Reader = async (order) => {
+  const probe = new Probe(order);
+  const filler = new SlotFiller(order.out, order.range.start);
+  try {
+    while (filler.position < order.range.end && !order.stop.aborted) {
+      const wanted = { start: filler.position, end: order.range.end };
+      const result = await runDd(order, wanted, filler);
+      if (stopped(order)) break;
+      if (!needsRecovery(order, wanted, filler.position, result)) continue;
+      const at = filler.position;
+      const block = { start: at, end: Math.min(at + order.blockBytes, order.range.end) };
+      await order.checkPresent();
+      await recoverBlock(order, probe, filler, block, 1);
+    }
+    filler.flush();
+  } catch (error) {
+    if (!stopped(order)) throw error;
+    filler.flush();
+  } finally {
+    probe.close();
+  }
+};
+
+// A function, because the compiler believes that a property once seen false stays so.
+function stopped(order: ReadOrder): boolean {
+  return order.stop.aborted;
+}
+
+function ddArgv(order: ReadOrder, range: Range): string[] {
+  const flags = `${order.source.kind === 'block' ? 'direct,' : ''}fullblock,skip_bytes,count_bytes`;
+  return [
+    'dd',
+    `bs=${order.blockBytes}`,
+    `iflag=${flags}`,
+    `skip=${range.start}`,
+    `count=${lengthOf(range)}`,
+    'status=none',
+  ];
+}
+
+async function runDd(order: ReadOrder, range: Range, filler: SlotFiller): Promise<CommandResult> {
+  const child = order.ports.commands.stream(ddArgv(order, range), { stdinFd: order.source.file.fd });
+  const giveUp = (): void => {
+    child.kill();
+    child.stdout.destroy();
+  };
+  order.stop.addEventListener('abort', giveUp);
+  let delivered = 0;
+  try {
+    for await (const bytes of child.stdout as AsyncIterable<Uint8Array>) {
+      if (delivered + bytes.length > lengthOf(range)) throw tooMuch(order);
+      await filler.append(bytes);
+      order.log.good({ start: range.start + delivered, end: range.start + delivered + bytes.length });
+      delivered += bytes.length;
+    }
+  } catch (error) {
+    child.kill();
+    if (!stopped(order)) throw error;
+  } finally {
+    order.stop.removeEventListener('abort', giveUp);
+  }
+  // A dd that hangs in the kernel can't be waited for once we are told to stop.
+  const patience = stopped(order)
+    ? order.ports.clock.sleep(500).then(() => unfinished(child.argv))
+    : new Promise<never>(() => undefined);
+  const result = await Promise.race([child.done, patience]);
+  order.log.run({
+    argv: child.argv,
+    from: range.start,
+    to: range.end,
+    delivered,
+    exit: result.exit,
+    signal: result.signal,
+    stderr: result.stderr,
+  });
+  return result;
+}
+
+/** False: dd gave all it was asked for. True: it stopped at a place that must be examined. Throws for everything else. */
+function needsRecovery(order: ReadOrder, wanted: Range, position: number, result: CommandResult): boolean {
+  const path = visible(order.source.path);
+  if (result.exit === 0 && position === wanted.end) return false;
+  if (result.exit === 0) {
+    throw new ExhibitError(
+      'source',
+      'source.ended-early',
+      `${path} ended at byte ${position}; ${wanted.end} bytes were promised.`,
+      {
+        hint: 'The disk or its bridge reports a wrong capacity, or the file was cut. What was read stays as .partial.',
+      },
+    );
+  }
+  if (result.signal !== null || result.exit === null) {
+    throw new ExhibitError(
+      'unexpected',
+      'reader.killed',
+      `dd was killed (${result.signal ?? 'no exit status'}) at byte ${position} of ${path}.`,
+      {
+        hint: 'Somebody or the kernel ended it (memory? see dmesg). What was read stays as .partial.',
+      },
+    );
+  }
+  if (result.stderr.includes(READ_ERROR) && position % order.source.logicalSector === 0) return true;
+  throw new ExhibitError(
+    'unexpected',
+    'reader.failed',
+    `dd ended with status ${result.exit} at byte ${position} of ${path}: ${visible(result.stderr.trim())}`,
+    {
+      hint: 'What was read stays as .partial. `--reader direct` reads without dd.',
+    },
+  );
+}
+
+function tooMuch(order: ReadOrder): ExhibitError {
+  return new ExhibitError(
+    'unexpected',
+    'reader.too-much',
+    `dd delivered more of ${visible(order.source.path)} than it was asked for.`,
+    {
+      hint: 'Its output can not be trusted. `--reader direct` reads without dd.',
+    },
+  );
+}
+
+function unfinished(argv: readonly string[]): CommandResult {
+  return {
+    argv,
+    exit: null,
+    signal: null,
+    stdout: '',
+    stderr: 'left behind: it did not end when it was killed',
+    failure: 'aborted',
+  };
+}

@@ -1,0 +1,46 @@
+import { createInterface } from 'node:readline/promises';
+
+/** The person's terminal, or what stands in its place. Results go to `out`, words to a person to `say`. */
+export interface Terminal {
+  /** A person can be shown a moving display (standard error is a terminal). */
+  readonly lively: boolean;
+  /** A person can be asked (standard input and standard error are terminals). */
+  readonly canAsk: boolean;
+  readonly columns: number;
+  /** Where a display may draw; null when standard error is not a terminal. */
+  readonly display: NodeJS.WriteStream | null;
+  say(text: string): void;
+  out(text: string): void;
+  /** One line typed in answer; null at the end of input. */
+  ask(question: string, signal: AbortSignal): Promise<string | null>;
+}
+
+/** A closed terminal or pipe (EIO, EPIPE) must not end a job of nine hours: what can't be shown is in the journal. */
+export function systemTerminal(): Terminal {
+  const { stdin, stdout, stderr } = process;
+  for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
+  // The types say always true; it is undefined when there is no terminal.
+  const lively = (stderr.isTTY as boolean | undefined) === true;
+  const canAsk = lively && (stdin.isTTY as boolean | undefined) === true;
+  return {
+    lively,
+    canAsk,
+    columns: lively ? stderr.columns : 120,
+    display: lively ? stderr : null,
+    say: (text) => void stderr.write(text.endsWith('\n') ? text : `${text}\n`),
+    out: (text) => void stdout.write(text.endsWith('\n') ? text : `${text}\n`),
+    async ask(question, signal) {
+      const reader = createInterface({ input: stdin, output: stderr });
+      try {
+        return await new Promise<string | null>((resolve, reject) => {
+          reader.once('close', () => { resolve(null); });
+          // readline takes Ctrl-C for itself; the program's own handler must see it.
+          reader.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+          reader.question(question, { signal }).then(resolve, reject);
+        });
+      } finally {
+        reader.close();
+      }
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { chooseEngines } from '../hash/choose.ts';
+import { runPipeline } from '../hash/pipeline.ts';
+import type { Algorithm, Digest, PieceDigest } from '../model/digest.ts';
+import { normalise, type Range } from '../model/range.ts';
+import { readImage, type ImagePart } from '../read/image-reader.ts';
+import type { CacheState } from '../read/page-cache.ts';
+import type { Ports } from '../system/ports.ts';
+
+const SLOT = 4 * 1024 * 1024;
+const SLOTS = 8;
+
+export interface ImageDigestsSpec {
+  readonly parts: readonly ImagePart[];
+  /** The bytes of the logical media to read. Stream hashes run over exactly these. */
+  readonly wanted: Range;
+  readonly hashes: readonly Algorithm[];
+  /** Bytes. */
+  readonly pieceSize: number;
+  /** Bytes; null where segments need no hash of their own. */
+  readonly segmentSize: number | null;
+  readonly onProgress?: (done: number) => void;
+  readonly stop: AbortSignal;
+}
+
+export interface ImageDigests {
+  readonly digests: readonly Digest[];
+  readonly pieces: readonly PieceDigest[];
+  readonly segments: readonly PieceDigest[];
+  /** Ranges that the files do not hold or do not give back; zeros went into the hashes there. */
+  readonly missing: readonly Range[];
+  readonly cache: CacheState;
+  /** False when `stop` ended it early: the digests then mean nothing. */
+  readonly complete: boolean;
+}
+
+/**
+ * Reads a stored image once and computes everything from that one read: stream hashes, pieces and segments, each in
+ * a thread of its own. Native engines throughout: another implementation than the WASM one that may have hashed the
+ * source, and the faster one.
+ */
+export async function imageDigests(ports: Ports, spec: ImageDigestsSpec): Promise<ImageDigests> {
+  const missing: Range[] = [];
+  let done = 0;
+  let cache: CacheState = { avoided: 'unknown', how: 'nothing was read', fileSystem: 'unknown' };
+  const result = await runPipeline({
+    slots: SLOTS,
+    slotBytes: SLOT,
+    hashes: spec.hashes,
+    spanBytes: [spec.pieceSize, ...(spec.segmentSize === null ? [] : [spec.segmentSize])],
+    chooseEngines: () => Promise.resolve(chooseEngines('native', spec.hashes, {}, null)),
+    producer: async (out, failed) => {
+      const log = {
+        missing: (range: Range) => void missing.push(range),
+        read: (range: Range) => {
+          done += range.end - range.start;
+          spec.onProgress?.(done);
+        },
+      };
+      cache = await readImage(ports, spec.parts, spec.wanted, out, log, AbortSignal.any([spec.stop, failed]));
+    },
+    consumers: [],
+  });
+  return {
+    digests: result.digests,
+    pieces: result.spans[0] ?? [],
+    segments: result.spans[1] ?? [],
+    missing: normalise(missing),
+    cache,
+    complete: done === spec.wanted.end - spec.wanted.start,
+  };
+}
+
+/** The ranges whose piece hashes differ or are absent on one side, joined. */
+export function differingPieces(expected: readonly PieceDigest[], found: readonly PieceDigest[]): Range[] {
+  const byOffset = new Map(found.map((piece) => [piece.offset, piece]));
+  const differing = expected.filter((piece) => {
+    const other = byOffset.get(piece.offset);
+    return other?.length !== piece.length || other.sha256 !== piece.sha256;
+  });
+  return normalise(differing.map((piece) => ({ start: piece.offset, end: piece.offset + piece.length })));
+}

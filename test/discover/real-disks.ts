@@ -1,0 +1,51 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+
+/** Runs a program of the station; its failure is the test's. */
+export function sh(...argv: [string, ...string[]]): string {
+  return execFileSync(argv[0], argv.slice(1), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+}
+
+/** False, and the test skipped aloud, where loop devices or a program can't be had. */
+export function canUse(t: TestContext, ...programs: string[]): boolean {
+  const missing = ['losetup', ...programs].filter((program) => spawnSync(program, ['--version']).error !== undefined);
+  const why = process.getuid?.() !== 0 ? 'needs root' : missing.length > 0 ? `needs ${missing.join(', ')}` : null;
+  if (why === null) return true;
+  t.skip(why);
+  return false;
+}
+
+/** A folder that goes away after the test. */
+export function tempFolder(t: TestContext): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'exhibit-discover-')));
+  t.after(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
+
+/** A sparse file. */
+export function sparseFile(folder: string, name: string, size: number): string {
+  const path = join(folder, name);
+  writeFileSync(path, '');
+  truncateSync(path, size);
+  return path;
+}
+
+/** Attaches a file as a loop device until the test ends. */
+export function loop(t: TestContext, file: string, ...options: string[]): string {
+  const node = sh('losetup', '--find', '--show', ...options, file);
+  t.after(() => spawnSync('losetup', ['--detach', node]));
+  return node;
+}
+
+/** Mounts until the test ends; hooks run in the order they were set, so a loop device below is detached lazily. */
+export function mount(t: TestContext, folder: string, ...argv: string[]): string {
+  mkdirSync(folder, { recursive: true });
+  sh('mount', ...argv, folder);
+  t.after(() => spawnSync('umount', [folder]));
+  return folder;
+}
