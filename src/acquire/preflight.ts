@@ -25,7 +25,10 @@ export async function preflight(ports: Ports, request: AcquireRequest): Promise<
   const source = await findSource(ports, request.sourcePath);
   const destination = await observeDestination(ports, request.to);
   const station = await observeStation(ports);
-  const readerVersion = request.settings.reader === 'dd' ? await ddVersion(ports.commands) : directVersion(ports.host.nodeVersion, source.kind);
+  const readerVersion =
+    request.settings.reader === 'dd'
+      ? await ddVersion(ports.commands)
+      : directVersion(ports.host.nodeVersion, source.kind);
   const named = planFolder(request, destination.path);
   const folderContent = named.ok ? await contentOf(ports, named.folder.path) : null;
   const result = planAcquisition({ request, source, destination, verdict: judge(source), folderContent });
@@ -35,10 +38,15 @@ export async function preflight(ports: Ports, request: AcquireRequest): Promise<
 /** A missing --to is most likely a destination disk that is not mounted: making the folder would fill another disk. */
 async function requireDestination(ports: Ports, to: string): Promise<void> {
   const found = await ports.files.statOrNull(to).catch((error: unknown) => {
-    throw new ExhibitError('destination', 'destination.unreachable', `--to ${visible(to)} can't be looked at (${errnoOf(error) ?? 'unknown error'}).`, {
-      hint: 'Check the path and the mount.',
-      cause: error,
-    });
+    throw new ExhibitError(
+      'destination',
+      'destination.unreachable',
+      `--to ${visible(to)} can't be looked at (${errnoOf(error) ?? 'unknown error'}).`,
+      {
+        hint: 'Check the path and the mount.',
+        cause: error,
+      },
+    );
   });
   if (found?.isDirectory() === true) return;
   const what = found === null ? 'does not exist' : 'is not a folder';

@@ -35,9 +35,17 @@ export class Output {
     const code = known === null ? EXIT.unexpected : exitOf(known.fault);
     this.say(`exhibit: ${messageOf(error)}`);
     if (known?.hint !== undefined) this.say(`  ${known.hint}`);
-    if (known === null && error instanceof Error && error.stack !== undefined) this.say(visible(error.stack).replaceAll('\\u{a}', '\n'));
+    if (known === null && error instanceof Error && error.stack !== undefined)
+      this.say(visible(error.stack).replaceAll('\\u{a}', '\n'));
     if (this.json) {
-      this.line({ type: 'result', ok: false, exit: code, code: known?.code ?? 'unexpected', message: messageOf(error), hint: known?.hint ?? null });
+      this.line({
+        type: 'result',
+        ok: false,
+        exit: code,
+        code: known?.code ?? 'unexpected',
+        message: messageOf(error),
+        hint: known?.hint ?? null,
+      });
     }
     return code;
   }
@@ -50,7 +58,8 @@ export class Output {
       if (hint !== undefined) this.say(`  ${hint}`);
     }
     for (const { level, message } of findings) this.say(`${level}: ${message}`);
-    if (this.json) this.line({ type: 'result', ok: false, exit: code, code: refusals[0]?.code ?? 'refused', refusals, findings });
+    if (this.json)
+      this.line({ type: 'result', ok: false, exit: code, code: refusals[0]?.code ?? 'refused', refusals, findings });
     return code;
   }
 }

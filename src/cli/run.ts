@@ -24,7 +24,14 @@ export async function run(argv: readonly string[], env: Env): Promise<ExitCode> 
 function commanderExit(env: Env, argv: readonly string[], error: CommanderError): ExitCode {
   if (error.exitCode === 0) return EXIT.done;
   if (argv.includes('--json')) {
-    new Output(env, true).line({ type: 'result', ok: false, exit: EXIT.usage, code: 'usage', message: error.message, hint: null });
+    new Output(env, true).line({
+      type: 'result',
+      ok: false,
+      exit: EXIT.usage,
+      code: 'usage',
+      message: error.message,
+      hint: null,
+    });
   }
   return EXIT.usage;
 }
@@ -38,8 +45,12 @@ function buildProgram(env: Env, done: Done): Command {
     .version(ports.host.toolVersion, '-V, --version')
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => { terminal.out(text); },
-      writeErr: (text) => { terminal.say(text); },
+      writeOut: (text) => {
+        terminal.out(text);
+      },
+      writeErr: (text) => {
+        terminal.say(text);
+      },
     })
     .showHelpAfterError('Run it with --help to see the options.')
     .allowExcessArguments(false)
@@ -67,7 +78,8 @@ function buildProgram(env: Env, done: Done): Command {
       done(await doctorCommand(env, options));
     });
   // Sub-commands copy these settings only when they are made by the parent; `keys` makes its own children.
-  for (const command of allCommands(program)) command.exitOverride().showHelpAfterError('Run it with --help to see the options.');
+  for (const command of allCommands(program))
+    command.exitOverride().showHelpAfterError('Run it with --help to see the options.');
   return program;
 }
 

@@ -33,7 +33,12 @@ export async function examineStation(ports: Ports, keyPath: string | null): Prom
   const tool = (name: string, use: string, state: 'missing' | 'warning'): Examination => {
     const found = station.tools[name] ?? null;
     if (found !== null) return ok(name, found);
-    return { what: name, state, found: 'not installed', advice: `It is needed for ${use}. On Debian: apt install util-linux openssh-client` };
+    return {
+      what: name,
+      state,
+      found: 'not installed',
+      advice: `It is needed for ${use}. On Debian: apt install util-linux openssh-client`,
+    };
   };
   return [
     ok('node', station.node),
@@ -58,14 +63,26 @@ async function examineDd(ports: Ports): Promise<Examination> {
 
 function rights(uid: number): Examination {
   if (uid === 0) return ok('rights', 'root');
-  return { what: 'rights', state: 'warning', found: `user ${uid}`, advice: 'Reading disks takes root: sudo exhibit acquire …' };
+  return {
+    what: 'rights',
+    state: 'warning',
+    found: `user ${uid}`,
+    advice: 'Reading disks takes root: sudo exhibit acquire …',
+  };
 }
 
 function clockState(clock: Awaited<ReturnType<typeof observeStation>>['clock']): Examination {
   const { synchronised, seenBy } = clock;
   if (synchronised.known && synchronised.value) return ok('clock', `synchronised (${seenBy})`);
-  const found = synchronised.known ? `not synchronised (${seenBy})` : `not known whether it is synchronised: ${synchronised.why}`;
-  return { what: 'clock', state: 'warning', found, advice: 'Compare it with a clock you trust and note the difference; the manifest says what is known.' };
+  const found = synchronised.known
+    ? `not synchronised (${seenBy})`
+    : `not known whether it is synchronised: ${synchronised.why}`;
+  return {
+    what: 'clock',
+    state: 'warning',
+    found,
+    advice: 'Compare it with a clock you trust and note the difference; the manifest says what is known.',
+  };
 }
 
 async function examineEngines(): Promise<Examination[]> {

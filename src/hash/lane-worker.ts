@@ -55,6 +55,8 @@ function spanWork(spanBytes: number, fresh: () => Hasher): Work {
   };
   return {
     update(offset, bytes) {
+      // A gap in what is read ends the span: it is told with the length that was read.
+      if (open !== null && open.end !== offset) close();
       for (const cell of cells({ start: offset, end: offset + bytes.length }, spanBytes)) {
         open ??= { start: cell.start, end: cell.start, hasher: fresh() };
         open.hasher.update(bytes.subarray(cell.start - offset, cell.end - offset));

@@ -14,6 +14,7 @@ export const SIGNATURE = '.sig';
 
 const MANIFEST = '.manifest.json';
 const PIECES = '.pieces.sha256';
+const JOURNAL = '.journal.jsonl';
 
 /** The files whose names come from the stem; the image's are `src/image`'s to name. */
 export interface FolderNames {
@@ -31,7 +32,7 @@ export function folderNames(stem: string): FolderNames {
     manifestSignature: stem + MANIFEST + SIGNATURE,
     pieces: stem + PIECES,
     map: `${stem}.map`,
-    journal: `${stem}.journal.jsonl`,
+    journal: stem + JOURNAL,
     report: `${stem}.txt`,
   };
 }
@@ -60,4 +61,9 @@ export function repeatedNames(names: readonly string[]): string[] {
 
 function stemBefore(name: string, ending: string): string | null {
   return name.endsWith(ending) && name.length > ending.length ? name.slice(0, -ending.length) : null;
+}
+
+/** The stem of a journal's file name, or null when it is not one. */
+export function stemOfJournalName(name: string): string | null {
+  return stemBefore(name, JOURNAL);
 }

@@ -33,7 +33,9 @@ export function systemTerminal(): Terminal {
       const reader = createInterface({ input: stdin, output: stderr });
       try {
         return await new Promise<string | null>((resolve, reject) => {
-          reader.once('close', () => { resolve(null); });
+          reader.once('close', () => {
+            resolve(null);
+          });
           // readline takes Ctrl-C for itself; the program's own handler must see it.
           reader.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
           reader.question(question, { signal }).then(resolve, reject);

@@ -3,7 +3,7 @@ import { runPipeline } from '../hash/pipeline.ts';
 import type { Algorithm, Digest, PieceDigest } from '../model/digest.ts';
 import { normalise, type Range } from '../model/range.ts';
 import { readImage, type ImagePart } from '../read/image-reader.ts';
-import type { CacheState } from '../read/page-cache.ts';
+import { worstOf, type CacheState } from '../read/page-cache.ts';
 import type { Ports } from '../system/ports.ts';
 
 const SLOT = 4 * 1024 * 1024;
@@ -13,6 +13,8 @@ export interface ImageDigestsSpec {
   readonly parts: readonly ImagePart[];
   /** The bytes of the logical media to read. Stream hashes run over exactly these. */
   readonly wanted: Range;
+  /** Reads only these parts of `wanted`, in order, whole pieces each; stream hashes then mean nothing. */
+  readonly only?: readonly Range[];
   readonly hashes: readonly Algorithm[];
   /** Bytes. */
   readonly pieceSize: number;
@@ -28,6 +30,8 @@ export interface ImageDigests {
   readonly segments: readonly PieceDigest[];
   /** Ranges that the files do not hold or do not give back; zeros went into the hashes there. */
   readonly missing: readonly Range[];
+  /** Those of `missing` that are in the files and do not come back (an I/O error), by errno. */
+  readonly unreadable: ReadonlyMap<string, readonly Range[]>;
   readonly cache: CacheState;
   /** False when `stop` ended it early: the digests then mean nothing. */
   readonly complete: boolean;
@@ -40,8 +44,10 @@ export interface ImageDigests {
  */
 export async function imageDigests(ports: Ports, spec: ImageDigestsSpec): Promise<ImageDigests> {
   const missing: Range[] = [];
+  const unreadable = new Map<string, Range[]>();
   let done = 0;
-  let cache: CacheState = { avoided: 'unknown', how: 'nothing was read', fileSystem: 'unknown' };
+  const ranges = spec.only ?? [spec.wanted];
+  const caches: CacheState[] = [];
   const result = await runPipeline({
     slots: SLOTS,
     slotBytes: SLOT,
@@ -50,13 +56,23 @@ export async function imageDigests(ports: Ports, spec: ImageDigestsSpec): Promis
     chooseEngines: () => Promise.resolve(chooseEngines('native', spec.hashes, {}, null)),
     producer: async (out, failed) => {
       const log = {
-        missing: (range: Range) => void missing.push(range),
+        missing: (range: Range, why: string) => {
+          missing.push(range);
+          if (why === 'missing') return;
+          const known = unreadable.get(why);
+          if (known === undefined) unreadable.set(why, [range]);
+          else known.push(range);
+        },
         read: (range: Range) => {
           done += range.end - range.start;
           spec.onProgress?.(done);
         },
       };
-      cache = await readImage(ports, spec.parts, spec.wanted, out, log, AbortSignal.any([spec.stop, failed]));
+      const stop = AbortSignal.any([spec.stop, failed]);
+      for (const range of ranges) {
+        if (stop.aborted) break;
+        caches.push(await readImage(ports, spec.parts, range, out, log, stop));
+      }
     },
     consumers: [],
   });
@@ -65,8 +81,9 @@ export async function imageDigests(ports: Ports, spec: ImageDigestsSpec): Promis
     pieces: result.spans[0] ?? [],
     segments: result.spans[1] ?? [],
     missing: normalise(missing),
-    cache,
-    complete: done === spec.wanted.end - spec.wanted.start,
+    unreadable,
+    cache: worstOf(caches),
+    complete: done === ranges.reduce((bytes, range) => bytes + range.end - range.start, 0),
   };
 }
 

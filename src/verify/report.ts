@@ -47,9 +47,12 @@ export interface Place {
   readonly length: number;
 }
 
-/** Damaged bytes of the logical media. `differs`: somewhere in the range; `missing` and `unreadable`: exactly the range. */
+/**
+ * Damaged bytes of the logical media. `differs`: somewhere in the range; `missing` and `unreadable`: the whole range;
+ * `unproven`: bytes that are there, in a piece whose other bytes are missing or unreadable.
+ */
 export interface DamageRange extends Range {
-  readonly kind: 'differs' | 'missing' | 'unreadable';
+  readonly kind: 'differs' | 'missing' | 'unreadable' | 'unproven';
   /** Logical sectors of the source that it touches, half-open. */
   readonly firstSector: number;
   readonly endSector: number;

@@ -133,7 +133,8 @@ async function claimedBy(job: Job): Promise<{ name: string | null; reasons: stri
   }
 }
 
-async function readSigners(ports: Ports, path: string): Promise<Uint8Array> {
+/** The bytes of `--signers FILE`. Throws `verify.signers` (fault `usage`). */
+export async function readSigners(ports: Ports, path: string): Promise<Uint8Array> {
   try {
     return await ports.files.readBytes(path, SIGNERS_LIMIT);
   } catch (error) {

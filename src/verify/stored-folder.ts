@@ -71,6 +71,11 @@ export class StoredFolder {
     });
   }
 
+  /** The size of a regular file that opens; or why it does not. */
+  canOpen(name: string): Promise<Content<number>> {
+    return this.#withFile(name, (_file, size) => Promise.resolve({ ok: true, value: size }));
+  }
+
   async #look(name: string): Promise<{ stored: Stored; stats: Stats | null }> {
     return once(this.#looks, name, async () => {
       try {

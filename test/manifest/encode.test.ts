@@ -79,8 +79,8 @@ describe('the manifest in bytes', () => {
     undefined: { a: undefined },
     'a big integer': { a: 1n },
     'a date': { a: new Date(0) },
-    'the key __proto__': JSON.parse('{"__proto__": 1}'),
-    'a hundred levels': JSON.parse('['.repeat(100) + ']'.repeat(100)),
+    'the key __proto__': JSON.parse('{"__proto__": 1}') as unknown,
+    'a hundred levels': JSON.parse('['.repeat(100) + ']'.repeat(100)) as unknown,
   })) {
     test(`${what} has no form`, () => {
       assert.throws(() => canonicalText(value, '  '), { name: 'ExhibitError', code: 'internal.bug' });

@@ -34,7 +34,10 @@ export async function acquireCommand(env: Env, options: AcquireOptions): Promise
   const key = request.overrides.unsigned ? null : await findSigningKey(env.ports, request.keyPath);
   output.say(describePlan(result.plan));
   if (options.dryRun === true) {
-    output.result({ ok: true, exit: EXIT.done, dryRun: true, plan: result.plan }, 'Dry run: nothing was read or written.');
+    output.result(
+      { ok: true, exit: EXIT.done, dryRun: true, plan: result.plan },
+      'Dry run: nothing was read or written.',
+    );
     return EXIT.done;
   }
   const signals = env.watchSignals(() => undefined);
@@ -43,12 +46,20 @@ export async function acquireCommand(env: Env, options: AcquireOptions): Promise
     const confirmation = await confirmSource(env, result.plan, signals.stop);
     if (key !== null) {
       const interactive = env.terminal.canAsk;
-      signer = await openSigner(env.ports, key, { interactive, now: env.ports.clock.wallMs(), notify: (message) => { output.say(message); } });
+      signer = await openSigner(env.ports, key, {
+        interactive,
+        now: env.ports.clock.wallMs(),
+        notify: (message) => {
+          output.say(message);
+        },
+      });
     }
     return await runJob(env, output, { ...ready, plan: result.plan, signer, confirmation, stop: signals.stop });
   } catch (error) {
     if (!signals.stop.aborted) throw error;
-    output.failure(new ExhibitError('interrupted', 'interrupted', 'Stopped before anything was read.', { cause: error }));
+    output.failure(
+      new ExhibitError('interrupted', 'interrupted', 'Stopped before anything was read.', { cause: error }),
+    );
     return EXIT.interrupted;
   } finally {
     await signer?.close();
@@ -74,7 +85,16 @@ async function runJob(env: Env, output: Output, ready: Ready): Promise<ExitCode>
   const screen = makeScreen(env, output, stagesOf(plan), plan.logicalSector);
   let failed = true;
   try {
-    const result = await acquire({ ports: env.ports, plan, station, readerVersion, signer, confirmation, emit: screen.emit, stop });
+    const result = await acquire({
+      ports: env.ports,
+      plan,
+      station,
+      readerVersion,
+      signer,
+      confirmation,
+      emit: screen.emit,
+      stop,
+    });
     failed = result.ended === 'stopped';
     await screen.stop(failed);
     return report(output, result);
@@ -86,7 +106,12 @@ async function runJob(env: Env, output: Output, ready: Ready): Promise<ExitCode>
 
 function stagesOf(plan: Plan): Stage[] {
   const { readBack, verifySource } = plan.request.settings;
-  return ['read', ...(readBack ? (['read-back'] as const) : []), ...(verifySource ? (['verify-source'] as const) : []), 'seal'];
+  return [
+    'read',
+    ...(readBack ? (['read-back'] as const) : []),
+    ...(verifySource ? (['verify-source'] as const) : []),
+    'seal',
+  ];
 }
 
 function report(output: Output, result: AcquireResult): ExitCode {

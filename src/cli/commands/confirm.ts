@@ -9,15 +9,25 @@ import type { Env } from '../env.ts';
 export async function confirmSource(env: Env, plan: Plan, stop: AbortSignal): Promise<string> {
   const wanted = plan.confirmSerial;
   if (wanted === null) return 'not asked: the source is not a physical disk';
-  if (plan.request.yes) return 'not asked: --yes, with the serial of the label given on the command line or in the request file';
+  if (plan.request.yes)
+    return 'not asked: --yes, with the serial of the label given on the command line or in the request file';
   if (!env.terminal.canAsk) {
     throw new ExhibitError('usage', 'usage.no-terminal', 'There is no terminal to ask for the serial on.', {
       hint: 'Give what the label says and leave the question out: --label-serial SERIAL --yes',
     });
   }
-  const answer = await env.terminal.ask(`Type the last ${wanted.length} characters of the serial on the drive's LABEL: `, stop);
-  if (answer?.trim().toUpperCase() === wanted.toUpperCase()) return `the operator typed the last ${wanted.length} characters of the label's serial`;
-  throw new ExhibitError('usage', 'usage.not-confirmed', 'That is not how the serial of this source ends. Nothing was read.', {
-    hint: 'Compare the label of the drive in your hand with the source shown above: is it the right disk?',
-  });
+  const answer = await env.terminal.ask(
+    `Type the last ${wanted.length} characters of the serial on the drive's LABEL: `,
+    stop,
+  );
+  if (answer?.trim().toUpperCase() === wanted.toUpperCase())
+    return `the operator typed the last ${wanted.length} characters of the label's serial`;
+  throw new ExhibitError(
+    'usage',
+    'usage.not-confirmed',
+    'That is not how the serial of this source ends. Nothing was read.',
+    {
+      hint: 'Compare the label of the drive in your hand with the source shown above: is it the right disk?',
+    },
+  );
 }

@@ -8,6 +8,9 @@ import { deviceJson, deviceTable } from '../screen/device-table.ts';
 export async function devicesCommand(env: Env, options: { json?: boolean }): Promise<ExitCode> {
   const output = new Output(env, options.json === true);
   const devices = await listDevices(env.ports);
-  output.result({ ok: true, exit: EXIT.done, devices: devices.map(deviceJson) }, deviceTable(devices, env.terminal.columns));
+  output.result(
+    { ok: true, exit: EXIT.done, devices: devices.map(deviceJson) },
+    deviceTable(devices, env.terminal.columns),
+  );
   return EXIT.done;
 }

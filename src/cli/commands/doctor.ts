@@ -14,7 +14,11 @@ export async function doctorCommand(env: Env, options: { key?: string; json?: bo
   return exit;
 }
 
-const MARK: Readonly<Record<Examination['state'], string>> = { ok: 'ok      ', warning: 'warning ', missing: 'MISSING ' };
+const MARK: Readonly<Record<Examination['state'], string>> = {
+  ok: 'ok      ',
+  warning: 'warning ',
+  missing: 'MISSING ',
+};
 
 function line({ state, what, found, advice }: Examination): string {
   const first = `${MARK[state]} ${what.padEnd(14)} ${visible(found)}`;

@@ -6,7 +6,10 @@ import type { Env } from '../env.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Output } from '../output.ts';
 
-export async function keysInitCommand(env: Env, options: { name: string; key?: string; passphrase: boolean }): Promise<ExitCode> {
+export async function keysInitCommand(
+  env: Env,
+  options: { name: string; key?: string; passphrase: boolean },
+): Promise<ExitCode> {
   const output = new Output(env, false);
   const key = await initKey(env.ports, {
     name: options.name,

@@ -13,7 +13,9 @@ export function lineScreen(say: (line: string) => void, clock: Clock, sector: nu
   const show = (event: Event): void => {
     switch (event.type) {
       case 'stage':
-        say(`${STAGE_TITLES[event.stage]}: ${event.status}${event.detail === undefined ? '' : ` (${visible(event.detail)})`}`);
+        say(
+          `${STAGE_TITLES[event.stage]}: ${event.status}${event.detail === undefined ? '' : ` (${visible(event.detail)})`}`,
+        );
         break;
       case 'progress': {
         const meter = meters.get(event.stage) ?? new Meter(event.total);

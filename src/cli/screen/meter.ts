@@ -48,7 +48,10 @@ export class Meter {
 
 /** `  42.5 %  1.2 GiB of 2.9 GiB  151.0 MiB/s  0:11 left  3,072 bytes unreadable`. */
 export function readingLine(reading: Reading, unreadable: number, sector: number): string {
-  const parts = [`${reading.percent.toFixed(1).padStart(5)} %`, `${roundBytes(reading.done)} of ${roundBytes(reading.total)}`];
+  const parts = [
+    `${reading.percent.toFixed(1).padStart(5)} %`,
+    `${roundBytes(reading.done)} of ${roundBytes(reading.total)}`,
+  ];
   if (reading.bytesPerSecond !== null) parts.push(`${(reading.bytesPerSecond / 1024 ** 2).toFixed(1)} MiB/s`);
   if (reading.secondsLeft !== null) parts.push(`${duration(reading.secondsLeft)} left`);
   if (unreadable > 0) parts.push(`${groupDigits(Math.ceil(unreadable / sector))} unreadable sectors`);

@@ -1,4 +1,11 @@
-import { Listr, ListrLogger, ProcessOutput, type ListrTaskWrapper, type DefaultRenderer, type SimpleRenderer } from 'listr2';
+import {
+  Listr,
+  ListrLogger,
+  ProcessOutput,
+  type ListrTaskWrapper,
+  type DefaultRenderer,
+  type SimpleRenderer,
+} from 'listr2';
 import { deferred, type Deferred } from '../../model/deferred.ts';
 import type { Event, Stage } from '../../model/event.ts';
 import { visible } from '../../model/text.ts';
@@ -28,7 +35,11 @@ export function taskListScreen(display: NodeJS.WriteStream, stages: readonly Sta
       exitOnError: true,
       // listr2 would call process.exit at Ctrl-C, in the middle of writing evidence.
       registerSignalListeners: false,
-      rendererOptions: { collapseErrors: false, showErrorMessage: false, logger: new ListrLogger({ processOutput: new ProcessOutput(display, display) }) },
+      rendererOptions: {
+        collapseErrors: false,
+        showErrorMessage: false,
+        logger: new ListrLogger({ processOutput: new ProcessOutput(display, display) }),
+      },
     },
   );
   const running = list.run().catch(() => undefined);
@@ -37,7 +48,8 @@ export function taskListScreen(display: NodeJS.WriteStream, stages: readonly Sta
       show(event, states, sector);
     },
     async stop(failed) {
-      for (const state of states.values()) state.ended.resolve({ ending: failed ? 'failed' : 'skipped', detail: undefined });
+      for (const state of states.values())
+        state.ended.resolve({ ending: failed ? 'failed' : 'skipped', detail: undefined });
       await running;
     },
   };
@@ -60,7 +72,8 @@ async function play(stage: Stage, task: Task, state: StageState | undefined): Pr
 function show(event: Event, states: ReadonlyMap<Stage, StageState>, sector: number): void {
   switch (event.type) {
     case 'stage':
-      if (event.status !== 'start') states.get(event.stage)?.ended.resolve({ ending: event.status, detail: event.detail });
+      if (event.status !== 'start')
+        states.get(event.stage)?.ended.resolve({ ending: event.status, detail: event.detail });
       break;
     case 'progress': {
       const state = states.get(event.stage);
