@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, hostname, release } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bug } from '../model/errors.ts';
 import { systemClock } from '../system/clock.ts';
 import { systemFiles } from '../system/files.ts';
 import type { Ports } from '../system/ports.ts';
@@ -18,8 +20,8 @@ export interface Env {
 
 /** The real world. Nothing else makes real ports. */
 export function systemEnv(): Env {
-  const packageRoot = fileURLToPath(new URL('../../../', import.meta.url));
-  const { version } = JSON.parse(readFileSync(`${packageRoot}package.json`, 'utf8')) as { version: string };
+  const packageRoot = findPackageRoot(fileURLToPath(import.meta.url));
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
   return {
     ports: {
       files: systemFiles,
@@ -42,4 +44,12 @@ export function systemEnv(): Env {
     terminal: systemTerminal(),
     watchSignals,
   };
+}
+
+/** The nearest folder above that holds package.json: profiles/ lie beside it. */
+function findPackageRoot(from: string): string {
+  for (let folder = dirname(from); folder !== dirname(folder); folder = dirname(folder)) {
+    if (existsSync(join(folder, 'package.json'))) return folder;
+  }
+  throw bug('the folder with package.json is not above the program');
 }

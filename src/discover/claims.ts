@@ -120,9 +120,12 @@ function spaceNeeded(line: string): number | null {
   }
 }
 
-/** Bytes on disk of the folder's files; `st_blocks` counts 512-byte units on every file system. */
+/**
+ * Bytes on disk of the folder's files; `st_blocks` counts 512-byte units on every file system. A folder that can't be
+ * seen from here counts as empty: then the whole claim stands.
+ */
 async function allocatedIn(ports: Ports, folder: string): Promise<number> {
-  const files = await ports.files.readDir(folder);
+  const files = await ports.files.readDir(folder).catch(() => []);
   const stats = await Promise.all(files.map((name) => ports.files.lstat(`${folder}/${name}`).catch(() => null)));
   return stats.reduce((total, file) => total + (file?.isFile() === true ? file.blocks * 512 : 0), 0);
 }

@@ -8,7 +8,6 @@ export interface MountEntry {
   readonly source: string;
   /** Read-only for this mount or for the whole file system. */
   readonly readOnly: boolean;
-  readonly superOptions: readonly string[];
 }
 
 /** Every line that has the right shape; the kernel separates by single spaces, so an empty source gives two in a row. */
@@ -22,14 +21,12 @@ function parseLine(line: string): MountEntry | null {
   const [, , number, , mountPoint, options] = fields;
   const [fileSystem, source, superOptions] = fields.slice(dash + 1);
   if (dash === -1 || number === undefined || mountPoint === undefined || fileSystem === undefined) return null;
-  const ofSuper = (superOptions ?? '').split(',');
   return {
     number,
     mountPoint: unescapeOctal(mountPoint),
     fileSystem: unescapeOctal(fileSystem),
     source: unescapeOctal(source ?? ''),
-    readOnly: (options ?? '').split(',').includes('ro') || ofSuper.includes('ro'),
-    superOptions: ofSuper,
+    readOnly: [options, superOptions].some((list) => list?.split(',').includes('ro')),
   };
 }
 

@@ -7,7 +7,8 @@ export function at(ports: Ports, path: string): string {
 
 /** The opposite of {@link at}: a resolved path as the station knows it. */
 export function fromRoot(ports: Ports, path: string): string {
-  return ports.root !== '' && path.startsWith(`${ports.root}/`) ? path.slice(ports.root.length) : path;
+  const rest = path.startsWith(ports.root) ? path.slice(ports.root.length) : path;
+  return at(ports, rest) === path ? rest : path;
 }
 
 /** Follows every link; the result is without `ports.root`. Errors are the file system's own. */

@@ -94,9 +94,10 @@ async function hashesOfFiles(
   for (const { name, offset, size } of manifest.image.segments) {
     const look = await folder.look(name);
     if (look.kind !== 'file' || look.size !== size) continue;
+    const span = bySpan.get(`${offset}+${size}`);
     if (size === 0) hashes.set(name, createHash('sha256').digest('hex'));
     else if (size === manifest.image.size && stream !== undefined) hashes.set(name, stream);
-    else if (grid !== null) hashes.set(name, bySpan.get(`${offset}+${size}`) ?? 'unknown');
+    else if (grid !== null && span !== undefined) hashes.set(name, span);
     else {
       const read = await folder.sha256(name);
       if (read.ok) hashes.set(name, read.value.sha256);

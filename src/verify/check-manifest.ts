@@ -23,10 +23,18 @@ export async function readManifest(folder: StoredFolder, name: string | null): P
   }
   const parsed = parseManifest(content.value);
   const faults = parsed.ok ? stemFaults(parsed.manifest, name) : parsed.faults;
-  const checks = faults.map((fault): Check => ({ name: 'manifest', status: 'invalid', message: `${visible(name)}: ${fault}.` }));
+  const checks = faults.map((fault): Check => ({
+    name: 'manifest',
+    status: 'invalid',
+    message: `${visible(name)}: ${fault}.`,
+  }));
   if (!parsed.ok) return { bytes: content.value, manifest: null, checks };
   if (checks.length === 0) {
-    checks.push({ name: 'manifest', status: 'ok', message: 'The manifest keeps its format and does not contradict itself.' });
+    checks.push({
+      name: 'manifest',
+      status: 'ok',
+      message: 'The manifest keeps its format and does not contradict itself.',
+    });
   }
   return { bytes: content.value, manifest: parsed.manifest, checks };
 }
@@ -45,7 +53,11 @@ export function checkOutcome(manifest: Manifest): Check[] {
 function outcomeCheck({ outcome, image, source, read_map, incomplete_reason }: Manifest): Check {
   switch (outcome) {
     case 'complete':
-      return { name: 'outcome', status: 'ok', message: 'The acquisition was complete: every byte of the source was read.' };
+      return {
+        name: 'outcome',
+        status: 'ok',
+        message: 'The acquisition was complete: every byte of the source was read.',
+      };
     case 'complete-with-unreadable': {
       const message = `The acquisition was complete, but ${describeBytes(read_map.unreadable)} of the source could not be read; zeros stand in their place.`;
       return { name: 'outcome', status: 'ok', message };
@@ -66,7 +78,8 @@ function outcomeCheck({ outcome, image, source, read_map, incomplete_reason }: M
 /** A read-back that was not made is no fault now: the image is read again by this very check. */
 function readBackChecks({ read_back: back, source_check: second }: Manifest): Check[] {
   const checks: Check[] = [];
-  const add = (status: Check['status'], message: string): void => void checks.push({ name: 'read-back', status, message });
+  const add = (status: Check['status'], message: string): void =>
+    void checks.push({ name: 'read-back', status, message });
   if (back.state === 'waived') add('ok', 'The image was not read back when it was made: that was waived.');
   if (back.state === 'not-done') add('ok', `The image was not read back when it was made: ${visible(back.why)}.`);
   if (back.state === 'match') {
@@ -74,7 +87,10 @@ function readBackChecks({ read_back: back, source_check: second }: Manifest): Ch
     add('ok', `The image was read back when it was made, ${how}: equal.`);
   }
   if (back.state === 'mismatch') {
-    add('damaged', 'The image did not read back as it was written. Its hashes are of the data as it was read from the source.');
+    add(
+      'damaged',
+      'The image did not read back as it was written. Its hashes are of the data as it was read from the source.',
+    );
   }
   if (second.state === 'match') add('ok', 'The source was read a second time when it was acquired: the same data.');
   if (second.state === 'mismatch') add('damaged', 'The source gave different data when it was read a second time.');

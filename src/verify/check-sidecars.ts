@@ -68,7 +68,9 @@ export async function checkMap(folder: StoredFolder, { read_map: due, source }: 
 }
 
 function sameRanges(a: readonly Range[], b: readonly Range[]): boolean {
-  return a.length === b.length && a.every((range, index) => range.start === b[index]?.start && range.end === b[index].end);
+  return (
+    a.length === b.length && a.every((range, index) => range.start === b[index]?.start && range.end === b[index].end)
+  );
 }
 
 function judged(name: CheckName, file: string, faults: readonly string[], good: string): Check[] {

@@ -1,11 +1,8 @@
 import { dirname } from 'node:path';
-import {
-  MANIFEST_NAMESPACE,
-  SUMS_NAMESPACE,
-  type SignatureNamespace,
-} from '../manifest/allowed-signers.ts';
+import { MANIFEST_NAMESPACE, SUMS_NAMESPACE, type SignatureNamespace } from '../manifest/allowed-signers.ts';
 import { ALLOWED_SIGNERS, SIGNATURE, SUMS, SUMS_SIGNATURE } from '../manifest/file-names.ts';
 import type { Manifest } from '../manifest/schema.ts';
+import type { Sum } from '../manifest/sums.ts';
 import { shellQuote, visible } from '../model/text.ts';
 import type { Ports } from '../system/ports.ts';
 import type { Check, CheckName, CheckStatus, ReportSigner } from './report.ts';
@@ -18,6 +15,7 @@ export interface SignatureFacts {
   /** `--signers FILE`; null: not given. */
   readonly signersFile: string | null;
   readonly sumsBytes: Buffer | null;
+  readonly sums: readonly Sum[] | null;
   readonly manifestName: string | null;
   readonly manifestBytes: Buffer | null;
   /** Null when it can't be parsed. */
@@ -57,6 +55,12 @@ export async function checkSignatures(ports: Ports, facts: SignatureFacts): Prom
   const there = pair.filter(({ signature }) => facts.folder.names.includes(signature));
   const state = facts.manifest?.signing.state ?? null;
   if (there.length === 0) return unsigned(facts, state === 'signed');
+  if (state === 'unsigned' && sealingBegun(facts)) {
+    const found = unsigned(facts, false);
+    const note =
+      'There is a signature over the manifest, in no list, and none over SHA256SUMS: a sealing was begun and not finished.';
+    return { ...found, notes: [note] };
+  }
   const { signersFile, notes } = await outsideFile(ports, facts);
   const found: SignatureCheck[] = [];
   const checks: Check[] = [];
@@ -95,6 +99,12 @@ function pairOf({ sumsBytes, manifestBytes, manifestName }: SignatureFacts): Sig
   ];
 }
 
+/** Only the first file of a later sealing is there: the folder is as unsigned as before. */
+function sealingBegun({ folder, sums, manifestName }: SignatureFacts): boolean {
+  const listed = (sums ?? []).some((sum) => sum.name === (manifestName ?? '') + SIGNATURE);
+  return sums !== null && !listed && !folder.names.includes(SUMS_SIGNATURE);
+}
+
 function unsigned({ manifest, folder }: SignatureFacts, due: boolean): SignatureFindings {
   if (due && manifest?.signing.state === 'signed') {
     const by = `"${visible(manifest.signing.principal)}", key ${visible(manifest.signing.fingerprint)}`;
@@ -111,7 +121,10 @@ function unsigned({ manifest, folder }: SignatureFacts, due: boolean): Signature
 }
 
 /** A signers file that came with the folder proves nothing about who signed: it is as if none was given. */
-async function outsideFile(ports: Ports, facts: SignatureFacts): Promise<{ signersFile: string | null; notes: string[] }> {
+async function outsideFile(
+  ports: Ports,
+  facts: SignatureFacts,
+): Promise<{ signersFile: string | null; notes: string[] }> {
   const { signersFile, folder } = facts;
   if (signersFile === null) return { signersFile, notes: [] };
   const real = await ports.files.realPath(signersFile).catch(() => signersFile);
@@ -134,7 +147,8 @@ async function checkOne(
     const status = armour.status === 'damaged' ? 'invalid' : armour.status;
     return no(status, `The signature file ${visible(one.signature)} ${armour.why}.`);
   }
-  if (one.data === null) return no('not-checked', `${visible(one.signature)} was not checked: ${visible(one.file)} can't be had.`);
+  if (one.data === null)
+    return no('not-checked', `${visible(one.signature)} was not checked: ${visible(one.file)} can't be had.`);
   const folderSigners = (await facts.folder.look(ALLOWED_SIGNERS)).kind === 'file';
   const found = await checkSignature(ports, {
     data: one.data,

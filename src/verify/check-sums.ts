@@ -22,7 +22,11 @@ export async function readSums(folder: StoredFolder): Promise<ReadSums> {
   // Latin-1 keeps every byte apart; names and hashes are ASCII.
   const parsed = parseSums(content.value.toString('latin1'));
   if (!parsed.ok) {
-    const checks = parsed.faults.map((fault): Check => ({ name: 'sums', status: 'invalid', message: `${SUMS}: ${fault}.` }));
+    const checks = parsed.faults.map((fault): Check => ({
+      name: 'sums',
+      status: 'invalid',
+      message: `${SUMS}: ${fault}.`,
+    }));
     return { bytes: content.value, sums: null, checks };
   }
   const message = `${SUMS} is in its strict form and lists ${parsed.sums.length} files.`;
@@ -33,7 +37,9 @@ export async function readSums(folder: StoredFolder): Promise<ReadSums> {
 export function checkSeal(bytes: Buffer | null, seal: string | null): Check[] {
   if (seal === null) return [];
   if (bytes === null) {
-    return [{ name: 'seal', status: 'invalid', message: `The seal can't be compared: there is no ${SUMS} to take it from.` }];
+    return [
+      { name: 'seal', status: 'invalid', message: `The seal can't be compared: there is no ${SUMS} to take it from.` },
+    ];
   }
   const found = sealOf(bytes);
   if (found === seal) return [{ name: 'seal', status: 'ok', message: 'The seal is the one that was given.' }];
@@ -46,9 +52,16 @@ export function checkSeal(bytes: Buffer | null, seal: string | null): Check[] {
  * by somebody: an unlisted file could be exchanged.
  * @param signed whether the folder bears, or should bear, signatures
  */
-export function checkListing(sums: readonly Sum[] | null, manifest: Manifest, manifestName: string, signed: boolean): Check[] {
+export function checkListing(
+  sums: readonly Sum[] | null,
+  manifest: Manifest,
+  manifestName: string,
+  signed: boolean,
+): Check[] {
   if (sums === null) {
-    return [{ name: 'listing', status: 'not-checked', message: `What ${SUMS} lists was not compared with the manifest.` }];
+    return [
+      { name: 'listing', status: 'not-checked', message: `What ${SUMS} lists was not compared with the manifest.` },
+    ];
   }
   const listed = new Map(sums.map((sum) => [sum.name, sum.sha256]));
   const due = [

@@ -24,7 +24,11 @@ export function damageOf(manifest: Manifest, wrong: Wrong): DamageRange[] {
     ['unproven', without(touching.touched, gone)],
     ['differs', without(touching.apart, gone)],
   ];
-  const segments = manifest.image.segments.map(({ name, offset, size }) => ({ name: visible(name), offset, length: size }));
+  const segments = manifest.image.segments.map(({ name, offset, size }) => ({
+    name: visible(name),
+    offset,
+    length: size,
+  }));
   const sector = manifest.source.logical_sector;
   return kinds
     .flatMap(([kind, ranges]) => ranges.map((range) => describe(kind, range, segments, sector)))

@@ -32,7 +32,9 @@ export function choosePieces({ image, pieces }: Manifest, { range, sample }: Sel
   const whole = { start: 0, end: image.size };
   if (range !== null && (range.end <= range.start || range.end > image.size)) {
     const message = `--range ${range.start}:${range.end} is not a part of the image, which has ${groupDigits(image.size)} bytes.`;
-    throw new ExhibitError('usage', 'verify.range', message, { hint: `Give START:END in bytes, up to ${image.size}; END is not inside.` });
+    throw new ExhibitError('usage', 'verify.range', message, {
+      hint: `Give START:END in bytes, up to ${image.size}; END is not inside.`,
+    });
   }
   const touched = pieceAligned(range ?? whole, pieces.size, image.size);
   if (sample === null) return normalise([touched]);

@@ -60,13 +60,14 @@ function streamChecks({ manifest, plan, found, streams }: ImageFacts): Check[] {
     const lost = plan.missing.length > 0;
     const message = lost
       ? `The stream hashes can't fit: ${describeBytes(total(plan.missing))} of the image are missing.`
-      : "The stream hashes were not checked: not every image file can be read.";
+      : 'The stream hashes were not checked: not every image file can be read.';
     return [{ name: 'stream-hash', status: lost ? 'damaged' : 'not-checked', message }];
   }
   return manifest.digests.map(({ algorithm, hex }): Check => {
     const now = found.digests.find((digest) => digest.algorithm === algorithm)?.hex;
     const name = algorithm.toUpperCase();
-    if (now === hex) return { name: 'stream-hash', status: 'ok', message: `${name} of the image: ${hex}, as in the manifest.` };
+    if (now === hex)
+      return { name: 'stream-hash', status: 'ok', message: `${name} of the image: ${hex}, as in the manifest.` };
     const message = `${name} of the image is ${now ?? 'unknown'}; the manifest says ${hex}.`;
     return { name: 'stream-hash', status: 'damaged', message };
   });
@@ -74,16 +75,23 @@ function streamChecks({ manifest, plan, found, streams }: ImageFacts): Check[] {
 
 function pieceChecks(facts: ImageFacts, damage: readonly DamageRange[]): Check[] {
   const checks: Check[] = [];
-  const add = (status: Check['status'], message: string): void => void checks.push({ name: 'image-pieces', status, message });
+  const add = (status: Check['status'], message: string): void =>
+    void checks.push({ name: 'image-pieces', status, message });
   if (damage.length > 0) {
     const ranges = damage.length === 1 ? '1 range' : `${damage.length} ranges`;
     add('damaged', `The image is damaged in ${ranges}, ${describeBytes(total(damage))}; they are listed below.`);
   }
   if (facts.differing === null) {
-    add('not-checked', 'The pieces were not compared: their list is not to be had, so that damage can be told by file only.');
+    add(
+      'not-checked',
+      'The pieces were not compared: their list is not to be had, so that damage can be told by file only.',
+    );
   }
   if (facts.plan.dark.length > 0) {
-    add('not-checked', `${describeBytes(total(facts.plan.dark))} of the image lie in files that this user may not read.`);
+    add(
+      'not-checked',
+      `${describeBytes(total(facts.plan.dark))} of the image lie in files that this user may not read.`,
+    );
   }
   if (checks.length === 0) add('ok', goodPieces(facts));
   return checks;
@@ -91,7 +99,8 @@ function pieceChecks(facts: ImageFacts, damage: readonly DamageRange[]): Check[]
 
 function goodPieces({ manifest, plan }: ImageFacts): string {
   const { size, count } = manifest.pieces;
-  if (plan.whole) return count === 1 ? 'The one piece of the image is as listed.' : `All ${count} pieces of the image are as listed.`;
+  if (plan.whole)
+    return count === 1 ? 'The one piece of the image is as listed.' : `All ${count} pieces of the image are as listed.`;
   const looked = plan.chosen.reduce((sum, range) => sum + Math.ceil((range.end - range.start) / size), 0);
   return `${looked} of ${count} pieces were read, ${describeBytes(total(plan.read))}: as listed.`;
 }

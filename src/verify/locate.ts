@@ -47,7 +47,8 @@ export function findManifest(
       checks: [bad('invalid', `There are ${there.length} manifests, and there must be one: ${names}.`)],
     };
   }
-  if (only !== null) return { name: null, checks: [bad('damaged', `The manifest ${only} is missing; SHA256SUMS lists it.`)] };
+  if (only !== null)
+    return { name: null, checks: [bad('damaged', `The manifest ${only} is missing; SHA256SUMS lists it.`)] };
   const what = named === null ? 'There is no manifest in the folder.' : `There is no ${visible(named)} in the folder.`;
   return { name: null, checks: [bad('invalid', what)] };
 }

@@ -1,24 +1,19 @@
-import { ALLOWED_SIGNERS, CUSTODY, SIGNATURE, stemOfManifestName, SUMS, SUMS_SIGNATURE, VERIFY_TEXT } from '../manifest/file-names.ts';
-import type { Manifest } from '../manifest/schema.ts';
-import { sealOf, type Sum } from '../manifest/sums.ts';
+import { stemOfManifestName } from '../manifest/file-names.ts';
+import { sealOf } from '../manifest/sums.ts';
 import { ExhibitError } from '../model/errors.ts';
 import type { Emit } from '../model/event.ts';
 import type { Range } from '../model/range.ts';
 import { visible } from '../model/text.ts';
 import type { Ports } from '../system/ports.ts';
-import { checkFiles, namesNotCovered } from './check-files.ts';
-import { checkImage } from './check-image.ts';
-import { checkOutcome, readManifest } from './check-manifest.ts';
-import { checkJournal, checkMap, checkPiecesFile } from './check-sidecars.ts';
+import { checkContent } from './check-content.ts';
+import { readManifest } from './check-manifest.ts';
 import { checkSignatures } from './check-signatures.ts';
 import { checkListing, checkSeal, readSums } from './check-sums.ts';
 import { choosePieces, type Selection } from './image-plan.ts';
-import type { ImageFindings } from './image-verdict.ts';
 import { interrupted } from './interrupted.ts';
 import { findManifest, openTarget } from './locate.ts';
-import { exitOf, type Check, type VerifyReport } from './report.ts';
+import { exitOf, type VerifyReport } from './report.ts';
 import { readSigners } from './signature.ts';
-import type { StoredFolder } from './stored-folder.ts';
 
 export interface VerifyOrder {
   /** The evidence folder, or a manifest file in it. */
@@ -56,11 +51,23 @@ export async function verifyFolder(ports: Ports, order: VerifyOrder): Promise<Ve
     folder,
     signersFile: order.signersFile,
     sumsBytes,
+    sums,
     manifestName: located.name,
     manifestBytes,
     manifest,
   });
-  const content = await checkContent(ports, order, selection, { folder, sums, manifest, manifestName: located.name });
+  const content = await checkContent(ports, {
+    folder,
+    sums,
+    manifest,
+    manifestName: located.name,
+    selection,
+    onProgress: (done, total) => {
+      order.onProgress?.(done, total);
+      order.emit?.({ type: 'progress', stage: 'verify', done, total, unreadable: 0 });
+    },
+    stop: order.stop,
+  });
   const listing =
     manifest === null || located.name === null ? [] : checkListing(sums, manifest, located.name, signatures.signed);
   if (order.stop.aborted) throw interrupted();
@@ -90,71 +97,6 @@ export async function verifyFolder(ports: Ports, order: VerifyOrder): Promise<Ve
     sealHex: sumsBytes === null ? null : sealOf(sumsBytes),
     image: content.image?.reading ?? null,
   };
-}
-
-interface FolderState {
-  readonly folder: StoredFolder;
-  readonly sums: readonly Sum[] | null;
-  readonly manifest: Manifest | null;
-  readonly manifestName: string | null;
-}
-
-interface ContentFindings {
-  readonly checks: readonly Check[];
-  readonly image: ImageFindings | null;
-  readonly notCovered: readonly string[];
-  readonly notes: readonly string[];
-}
-
-/** Sidecars, image and every listed file against each other. */
-async function checkContent(
-  ports: Ports,
-  order: VerifyOrder,
-  selection: Selection,
-  state: FolderState,
-): Promise<ContentFindings> {
-  const { folder, sums, manifest } = state;
-  const custody = folder.names.includes(CUSTODY) && (await folder.look(CUSTODY)).kind === 'other';
-  const notCovered = namesNotCovered(folder, sums, manifest, ownNames(state, custody));
-  const notes = custody ? ['custody/ was not looked at: it is reserved for later signed records.'] : [];
-  const sidecars = manifest === null ? null : await checkSidecars(folder, manifest);
-  const image =
-    manifest === null || sidecars === null
-      ? null
-      : await checkImage(ports, {
-          folder,
-          manifest,
-          pieces: sidecars.pieces,
-          selection,
-          onProgress: (done, total) => {
-            order.onProgress?.(done, total);
-            order.emit?.({ type: 'progress', stage: 'verify', done, total, unreadable: 0 });
-          },
-          stop: order.stop,
-        });
-  const files = await checkFiles({
-    folder,
-    sums,
-    manifest,
-    fileHashes: image?.fileHashes ?? new Map<string, string>(),
-    partial: selection.range !== null || selection.sample !== null,
-    notCovered,
-  });
-  const own = manifest === null ? [] : checkOutcome(manifest);
-  return { checks: [...own, ...files, ...(sidecars?.checks ?? []), ...(image?.checks ?? [])], image, notCovered, notes };
-}
-
-async function checkSidecars(folder: StoredFolder, manifest: Manifest) {
-  const journal = await checkJournal(folder, manifest);
-  const { pieces, checks } = await checkPiecesFile(folder, manifest);
-  return { pieces, checks: [...journal, ...checks, ...(await checkMap(folder, manifest))] };
-}
-
-function ownNames({ sums, manifestName }: FolderState, custody: boolean): string[] {
-  const own = [SUMS, SUMS_SIGNATURE, ...(custody ? [CUSTODY] : [])];
-  // Without SHA256SUMS nothing lists these; they are not strangers for that.
-  if (sums !== null || manifestName === null) return own;
-  return [...own, manifestName, manifestName + SIGNATURE, ALLOWED_SIGNERS, VERIFY_TEXT];
 }
 
 function sealAsGiven(text: string): string {

@@ -60,11 +60,11 @@ test('a table to read at a glance', () => {
   assert.equal(
     deviceTable([disk, loop], 120),
     [
-      'DEVICE            SIZE            BYTES  MODEL           SERIAL      VIA   MODE  USED BY',
-      '/dev/sdb     465.8 GiB  500,107,862,016  WDC WD5000LPVX  WD-WX51A1   usb   ro    holder /dev/mapper/x',
+      'DEVICE            SIZE            BYTES  MODEL           SERIAL      VIA  MODE  USED BY',
+      '/dev/sdb     465.8 GiB  500,107,862,016  WDC WD5000LPVX  WD-WX51A1   usb  ro    holder /dev/mapper/x',
       '    by-id  ata-WDC_WD5000LPVX_WD-WX51A1',
-      '  /dev/sdb1  100.0 MiB      104,857,600  EFI System      vfat "ESP"        rw    /mnt/esp',
-      '/dev/loop0   465.8 GiB  500,107,862,016  ?               ?           usb   ro    -',
+      '  /dev/sdb1  100.0 MiB      104,857,600  EFI System      vfat "ESP"       rw    /mnt/esp',
+      '/dev/loop0   465.8 GiB  500,107,862,016  ?               ?           usb  ro    -',
       '    file   /tmp/a b',
       '',
       '? model, serial of /dev/loop0: a loop device has none',

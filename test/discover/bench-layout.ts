@@ -11,6 +11,8 @@ export const SDC = '/sys/devices/pci0000:00/0000:00:14.0/usb2/2-2/2-2:1.0/host5/
 export const DM = '/sys/devices/virtual/block/dm-0';
 export const MODEL_PAGE = Uint8Array.from([0, 0x80, 0, 8, ...Buffer.from(' S3Z9 01')]);
 
+export const NO_SWAPS = 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n';
+
 export function bench(): Required<Pick<Layout, 'files' | 'links' | 'nodes' | 'commands'>> {
   return {
     files: {
@@ -27,7 +29,7 @@ export function bench(): Required<Pick<Layout, 'files' | 'links' | 'nodes' | 'co
       ...disk(DM, '253:0', 1_999_357_000, { 'dm/name': 'vg-root\n' }),
       ...disk('/sys/devices/virtual/block/loop0', '7:0', 0),
       ...disk('/sys/devices/virtual/block/zram0', '252:0', 0),
-      '/proc/swaps': 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n',
+      '/proc/swaps': NO_SWAPS,
       '/proc/self/mountinfo':
         '27 1 253:0 / / rw - ext4 /dev/mapper/vg-root rw\n28 27 8:1 / /boot/efi rw - vfat /dev/sda1 rw\n',
       '/dev/disk/by-id/': '',

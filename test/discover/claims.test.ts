@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
 import { claimedByOthers } from '../../src/discover/claims.ts';
 import { madeUpStation, realPorts } from './made-up-station.ts';
-import { canUse, mount, tempFolder } from './real-disks.ts';
+import { atEnd, canUse, mount, tempFolder } from './real-disks.ts';
 
 const ports = realPorts();
 const NEEDED = 10_000_000;
@@ -30,7 +30,7 @@ async function holdLocked(t: TestContext, journal: string): Promise<void> {
   const script = 'exec 3<>"$1"; flock -n -x 3 && echo locked; read -r _';
   const child = spawn('bash', ['-c', script, 'holder', journal], { stdio: ['pipe', 'pipe', 'inherit'] });
   const gone = once(child, 'exit');
-  t.after(async () => {
+  atEnd(t, async () => {
     child.kill('SIGKILL');
     await gone;
   });
@@ -97,6 +97,7 @@ describe('processes of others, made up', () => {
     const station = madeUpStation(t, layout);
     const ours = { ...station, host: { ...station.host, pid: 50 } };
     assert.deepEqual(await claimedByOthers(ours, 0x811), { known: true, value: 0 });
-    assert.notDeepEqual(await claimedByOthers(station, 0x811), { known: true, value: 0 });
+    // To anybody else it is one job, though two processes hold it; its folder can't be seen from here.
+    assert.deepEqual(await claimedByOthers(station, 0x811), { known: true, value: NEEDED });
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
 import { observeDestination } from '../../src/discover/destination.ts';
 import type { DestinationFacts } from '../../src/model/device.ts';
-import { bench, disk, SDB, sysLinks } from './bench-layout.ts';
+import { bench, disk, NO_SWAPS, SDA, SDB, SDC, sysLinks } from './bench-layout.ts';
 import { madeUpStation, mountLine, realPorts, type Layout } from './made-up-station.ts';
 import { tempFolder } from './real-disks.ts';
 
@@ -47,7 +47,7 @@ describe('disks below the destination', () => {
 
   test('a disk with swap on it is the system’s', async (t) => {
     const facts = await evidenceOn(t, '8:17', 'ext4', '/dev/sdb1', (layout) => {
-      layout.files['/proc/swaps'] += '/dev/sdb2 partition 1 0 -2\n';
+      layout.files['/proc/swaps'] = `${NO_SWAPS}/dev/sdb2 partition 1 0 -2\n`;
     });
     assert.deepEqual(facts.onSystemDisk, known(true));
   });
@@ -58,7 +58,7 @@ describe('disks below the destination', () => {
       Object.assign(layout.files, disk(raid, '9:0', 1000, { 'md/level': 'raid1\n' }));
       Object.assign(layout.links, sysLinks(raid, '9:0'), {
         [`${raid}/slaves/sdb2`]: `${SDB}/sdb2`,
-        [`${raid}/slaves/sda2`]: layout.links['/sys/block/sda'] + '/sda2',
+        [`${raid}/slaves/sda2`]: `${SDA}/sda2`,
       });
     });
     assert.ok(facts.disks.known);
@@ -86,7 +86,7 @@ describe('disks below the destination', () => {
   test('btrfs has no device number of its own: its source tells, and sysfs the other members', async (t) => {
     const facts = await evidenceOn(t, '0:50', 'btrfs', '/dev/sdb1', (layout) => {
       layout.links['/sys/fs/btrfs/c0ffee/devices/sdb1'] = `${SDB}/sdb1`;
-      layout.links['/sys/fs/btrfs/c0ffee/devices/sdc'] = layout.links['/sys/block/sdc'] ?? '';
+      layout.links['/sys/fs/btrfs/c0ffee/devices/sdc'] = SDC;
     });
     assert.ok(facts.disks.known);
     assert.deepEqual([...facts.disks.value].sort(), ['sdb', 'sdc']);

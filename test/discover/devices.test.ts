@@ -3,7 +3,7 @@ import test, { describe } from 'node:test';
 import { deviceTable } from '../../src/cli/screen/device-table.ts';
 import { listDevices } from '../../src/discover/devices.ts';
 import type { Device, DeviceUse, Fact } from '../../src/model/device.ts';
-import { bench, SDB, SDC, USB } from './bench-layout.ts';
+import { bench, NO_SWAPS, SDB, SDC, USB } from './bench-layout.ts';
 import { madeUpStation, mountLine, type Layout } from './made-up-station.ts';
 
 const list = (t: test.TestContext, layout: Layout): Promise<Device[]> => listDevices(madeUpStation(t, layout));
@@ -67,7 +67,7 @@ describe('sysfs alone', () => {
     const layout = bench();
     layout.files['/proc/self/mountinfo'] =
       mountLine('8:17', '/media/a\\040stick', 'vfat', '/dev/sdb1') + mountLine('0:50', '/pool', 'btrfs', '/dev/sdb2');
-    layout.files['/proc/swaps'] += '/dev/sdb1  partition 1 0 -2\n';
+    layout.files['/proc/swaps'] = `${NO_SWAPS}/dev/sdb1  partition 1 0 -2\n`;
     layout.links['/sys/fs/btrfs/c0ffee/devices/sdb2'] = `${SDB}/sdb2`;
     layout.links['/sys/fs/btrfs/c0ffee/devices/sdc'] = SDC;
     const devices = await list(t, layout);
@@ -81,7 +81,7 @@ describe('sysfs alone', () => {
 
   test('a serial that nobody tells is unknown, with the reason', async (t) => {
     const layout = bench();
-    delete layout.files[`${USB}/serial`];
+    layout.files[`${USB}/serial`] = '';
     const { serial } = named(await list(t, layout), 'sdb');
     assert.ok(!serial.known);
     assert.match(serial.why, /lsblk is not installed.*sysfs/);

@@ -18,10 +18,29 @@ export function canUse(t: TestContext, ...programs: string[]): boolean {
   return false;
 }
 
+const endings = new WeakMap<TestContext, (() => unknown)[]>();
+
+/** Cleans up after the test, the last thing first (node:test runs its own hooks first in, first out), and all of it. */
+export function atEnd(t: TestContext, undo: () => unknown): void {
+  const list = endings.get(t);
+  if (list !== undefined) {
+    list.unshift(undo);
+    return;
+  }
+  const fresh = [undo];
+  endings.set(t, fresh);
+  t.after(async () => {
+    const done = [];
+    for (const each of fresh) done.push(...(await Promise.allSettled([Promise.resolve().then(each)])));
+    const failed = done.find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  });
+}
+
 /** A folder that goes away after the test. */
 export function tempFolder(t: TestContext): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'exhibit-discover-')));
-  t.after(() => {
+  atEnd(t, () => {
     rmSync(folder, { recursive: true, force: true });
   });
   return folder;
@@ -38,14 +57,14 @@ export function sparseFile(folder: string, name: string, size: number): string {
 /** Attaches a file as a loop device until the test ends. */
 export function loop(t: TestContext, file: string, ...options: string[]): string {
   const node = sh('losetup', '--find', '--show', ...options, file);
-  t.after(() => spawnSync('losetup', ['--detach', node]));
+  atEnd(t, () => spawnSync('losetup', ['--detach', node]));
   return node;
 }
 
-/** Mounts until the test ends; hooks run in the order they were set, so a loop device below is detached lazily. */
+/** Mounts until the test ends. */
 export function mount(t: TestContext, folder: string, ...argv: string[]): string {
   mkdirSync(folder, { recursive: true });
   sh('mount', ...argv, folder);
-  t.after(() => spawnSync('umount', [folder]));
+  atEnd(t, () => sh('umount', folder));
   return folder;
 }

@@ -1,0 +1,135 @@
+/**
+ * `npm run bench [-- --quick] [--rounds N] [--size MIB]`: exhibit against the tools its users pick today, memory to
+ * memory, rounds interleaved, medians and ratios of the same run. Prints a table and writes bench/results.json.
+ */
+import { randomFillSync } from 'node:crypto';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { measure, median, type Measurement } from './measure.ts';
+
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean' }, rounds: { type: 'string' }, size: { type: 'string' } },
+});
+const rounds = Number(values.rounds ?? (values.quick === true ? 1 : 5));
+const mebibytes = Number(values.size ?? (values.quick === true ? 512 : 2048));
+const memory = '/dev/shm';
+
+if (!existsSync(memory)) throw new Error(`${memory} is not there: no memory-backed source and destination`);
+const folder = mkdtempSync(join(memory, 'exhibit-bench-'));
+process.on('exit', () => {
+  rmSync(folder, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+
+const source = join(folder, 'source');
+writeRandom(source, mebibytes);
+const exhibit = `${process.execPath} ${join(import.meta.dirname, '..', 'src', 'main.js')}`;
+const acquire = (options: string): string =>
+  `${exhibit} acquire ${source} --to ${folder} --case bench --evidence out --examiner bench --unsigned --no-read-back --yes ${options}`;
+const out = join(folder, 'out');
+
+interface Contestant {
+  readonly name: string;
+  readonly needs: string | null;
+  readonly command: string;
+}
+const contestants: readonly Contestant[] = [
+  { name: 'exhibit dd native', needs: null, command: acquire('--reader dd --hash-engine native') },
+  { name: 'exhibit direct native', needs: null, command: acquire('--reader direct --hash-engine native') },
+  { name: 'exhibit direct wasm', needs: null, command: acquire('--reader direct --hash-engine wasm') },
+  { name: 'dc3dd', needs: 'dc3dd', command: `dc3dd if=${source} of=${out} hash=md5 hash=sha256` },
+  { name: 'dcfldd', needs: 'dcfldd', command: `dcfldd if=${source} of=${out} bs=1M hash=md5,sha256` },
+  {
+    name: 'ewfacquire raw E01',
+    needs: 'ewfacquire',
+    command: `ewfacquire -u -t ${out} -c none -d sha256 -f encase6 -S 7E -b 64 -C c -D d -E e -e x -N n -l ${out}.log ${source}`,
+  },
+  {
+    name: 'dd | tee | sha256sum',
+    needs: 'dd',
+    command: `dd if=${source} bs=1M status=none | tee ${out} >(md5sum >${out}.md5) | sha256sum`,
+  },
+];
+
+const present = contestants.filter(({ needs }) => needs === null || onPath(needs));
+const missing = contestants.filter((each) => !present.includes(each)).map(({ name }) => name);
+const runs = new Map<string, Measurement[]>(present.map(({ name }) => [name, []]));
+for (let round = 1; round <= rounds; round += 1) {
+  for (const { name, command } of present) {
+    runs.get(name)?.push(await measure(command));
+    for (const left of ['bench', 'out', 'out.E01', 'out.md5', 'out.log'])
+      rmSync(join(folder, left), { recursive: true, force: true });
+    process.stderr.write(`round ${round}/${rounds}: ${name}\n`);
+  }
+}
+const help = [];
+for (let round = 0; round < 5; round += 1) help.push((await measure(`${exhibit} --help`)).seconds);
+
+const results = present.map(({ name }) => {
+  const all = runs.get(name) ?? [];
+  return {
+    name,
+    mebibytes_per_second: round1(mebibytes / median(all.map(({ seconds }) => seconds))),
+    cpu_seconds_per_gibibyte: round1((median(all.map(({ cpu }) => cpu)) / mebibytes) * 1024),
+    peak_memory_mebibytes: Math.round(Math.max(...all.map(({ peakMemory }) => peakMemory)) / 1024 ** 2),
+  };
+});
+const dc3dd = results.find(({ name }) => name === 'dc3dd')?.mebibytes_per_second;
+console.table(
+  results.map((each) => ({
+    ...each,
+    'times dc3dd': dc3dd === undefined ? 'no dc3dd' : round2(each.mebibytes_per_second / dc3dd),
+  })),
+);
+if (missing.length > 0) console.log(`Not installed, not measured: ${missing.join(', ')}`);
+console.log(`exhibit --help: ${Math.round(median(help) * 1000)} ms`);
+const machine = {
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: availableParallelism(),
+  memory_gibibytes: Math.round(totalmem() / 1024 ** 3),
+  kernel: release(),
+  node: process.version,
+};
+const file = join(import.meta.dirname, '..', '..', 'bench', 'results.json');
+writeFileSync(
+  file,
+  `${JSON.stringify({ machine, mebibytes, rounds, hashes: 'md5, sha256 (exhibit: and pieces)', help_milliseconds: Math.round(median(help) * 1000), results, missing }, null, 2)}\n`,
+);
+
+function writeRandom(path: string, size: number): void {
+  const block = Buffer.alloc(1024 * 1024);
+  const fd = openSync(path, 'wx');
+  for (let at = 0; at < size; at += 1) writeSync(fd, randomFillSync(block));
+  closeSync(fd);
+}
+
+function onPath(name: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((place) => {
+    try {
+      accessSync(join(place, name), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function round1(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+function round2(value: number): number {
+  return Math.round(value * 100) / 100;
+}

@@ -1,0 +1,132 @@
+import type { Manifest } from '../../manifest/schema.ts';
+import { describeBytes } from '../../model/size.ts';
+import { visible } from '../../model/text.ts';
+
+/** What `exhibit show` knows beside the manifest. Nothing of it is verified. */
+export interface ShownFacts {
+  readonly folder: string;
+  /** SHA-256 of SHA256SUMS; null: there is none. */
+  readonly sealHex: string | null;
+  /** Of the key inside SHA256SUMS.sig; null: there is no such signature. */
+  readonly fingerprint: string | null;
+}
+
+/** Unreadable ranges that a person gets to see; the mapfile has them all. */
+const RANGES_SHOWN = 20;
+
+type Line = readonly [label: string, text: string];
+
+/** What a manifest says, for people. It says itself that it proves nothing. */
+export function manifestSummary(manifest: Manifest, facts: ShownFacts): string {
+  const sections = [
+    caseLines(manifest, facts),
+    sourceLines(manifest),
+    resultLines(manifest),
+    digestLines(manifest),
+    unreadableLines(manifest),
+    sealLines(manifest, facts),
+  ];
+  const text = sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.map(([label, value]) => `${label.padEnd(12)}${value}`).join('\n'));
+  return ['NOT VERIFIED: this is what the manifest says. Check it: exhibit verify', ...text].join('\n\n');
+}
+
+/** The seal for the label and the custody form: few short lines, to be copied by hand. */
+export function labelBlock(manifest: Manifest, { sealHex, fingerprint }: ShownFacts): string {
+  return [
+    `evidence   ${visible(manifest.case.evidence_id)}`,
+    `SHA256SUMS ${sealHex ?? 'none: this folder is not closed'}`,
+    `key        ${fingerprint ?? 'NONE: UNSIGNED'}`,
+    ...(manifest.outcome === 'complete' ? [] : [`outcome    ${manifest.outcome}`]),
+    '(not verified: exhibit verify DIR --seal HEX compares)',
+  ].join('\n');
+}
+
+function caseLines({ case: info, acquisition }: Manifest, { folder }: ShownFacts): Line[] {
+  return [
+    ['folder', visible(folder)],
+    ['case', visible(info.number)],
+    ['evidence', visible(info.evidence_id)],
+    ['examiner', visible(info.examiner)],
+    ...optional('description', info.description),
+    ...optional('notes', info.notes),
+    ...optional('authority', info.authority),
+    ['acquired', `${acquisition.started} to ${acquisition.finished}, by the station's clock`],
+  ];
+}
+
+function sourceLines({ source, label, guard }: Manifest): Line[] {
+  const sectors = `${source.logical_sector} bytes logical, ${source.physical_sector} physical`;
+  return [
+    ['source', visible(source.real_path)],
+    ['size', describeBytes(source.size)],
+    ['sector', sectors],
+    ...(source.kind === 'file'
+      ? []
+      : [
+          ['model', told(source.model, source.unknown['model'])] as const,
+          ['serial', told(source.serial, source.unknown['serial'])] as const,
+        ]),
+    ...label.comparisons
+      .filter((item) => item.result !== 'match')
+      .map((item): Line => ['label', `${item.field} "${visible(item.label)}": ${item.result}`]),
+    ['protection', `${guard.verdict}: ${visible(guard.meaning)}`],
+  ];
+}
+
+function resultLines({ outcome, incomplete_reason, image, read_back, source_check }: Manifest): Line[] {
+  const files = image.segments.length === 1 ? '1 file' : `${image.segments.length} files`;
+  return [
+    ['outcome', outcome],
+    ...optional('reason', incomplete_reason),
+    ['image', `${image.format}, ${files}, ${describeBytes(image.size)}`],
+    ['read-back', read_back.state],
+    [
+      're-read',
+      source_check.state === 'not-done' ? 'the source was read once' : `of the source: ${source_check.state}`,
+    ],
+  ];
+}
+
+function digestLines({ digests, pieces }: Manifest): Line[] {
+  return [
+    ...digests.map(({ algorithm, hex }): Line => [algorithm.toUpperCase(), hex]),
+    ['pieces', `${pieces.count} of ${describeBytes(pieces.size)}, in ${visible(pieces.file)}`],
+  ];
+}
+
+function unreadableLines({ read_map: map }: Manifest): Line[] {
+  if (map.unreadable === 0 && map.not_tried === 0) return [];
+  const hidden = map.ranges.length - RANGES_SHOWN;
+  return [
+    ['unreadable', `${describeBytes(map.unreadable)} in ${map.ranges.length} ranges`],
+    ...(map.not_tried === 0 ? [] : [['not read', describeBytes(map.not_tried)] as const]),
+    ...map.ranges
+      .slice(0, RANGES_SHOWN)
+      .map(({ start, end, first_sector, end_sector, errno }): Line => [
+        '',
+        `bytes ${start} to ${end - 1}, sectors ${first_sector} to ${end_sector - 1}, ${visible(errno)}`,
+      ]),
+    ...(hidden > 0 ? [['', `and ${hidden} more, see ${visible(map.file)}`] as const] : []),
+  ];
+}
+
+function sealLines({ signing }: Manifest, { sealHex, fingerprint }: ShownFacts): Line[] {
+  const claimed =
+    signing.state === 'signed'
+      ? `"${visible(signing.principal)}", ${visible(signing.key_type)} ${visible(signing.fingerprint)}`
+      : `unsigned when it was made${fingerprint === null ? '' : `; signed afterwards by ${fingerprint}`}`;
+  return [
+    ['signing', claimed],
+    ['seal', sealHex ?? 'none: there is no SHA256SUMS'],
+  ];
+}
+
+function optional(label: string, value: string | null): Line[] {
+  return value === null ? [] : [[label, visible(value)]];
+}
+
+function told(value: string | null, why: string | undefined): string {
+  return value === null ? `unknown${why === undefined ? '' : ` (${visible(why)})`}` : visible(value);
+}
