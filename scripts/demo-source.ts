@@ -17,7 +17,7 @@ export interface DemoSource {
  */
 export function attach(disk: string): DemoSource {
   if (process.getuid?.() !== 0) return plainFile(disk, 'Only root can attach a loop device');
-  const attached = tool('losetup', ['--read-only', '--find', '--show', disk]);
+  const attached = tool('losetup', ['--read-only', '--partscan', '--find', '--show', disk]);
   if (attached.error !== undefined) return plainFile(disk, 'losetup is not installed');
   if (attached.status !== 0) return plainFile(disk, `losetup failed (${firstLine(attached.stderr)})`);
   const path = attached.stdout.trim();

@@ -1,11 +1,12 @@
 import { ExhibitError } from '../model/errors.ts';
 import { lengthOf, type Range } from '../model/range.ts';
-import type { CommandResult, Commands } from '../system/run-command.ts';
+import type { CommandResult, Commands, StreamedCommand } from '../system/run-command.ts';
 import { visible } from '../model/text.ts';
 import { Probe } from './probe.ts';
 import type { Reader, ReadOrder } from './reader.ts';
 import { recoverBlock } from './recover.ts';
 import { SlotFiller } from './slot-filler.ts';
+import { StopGate } from './stop-gate.ts';
 
 /** What GNU dd prints, under LC_ALL=C, when the input could not be read (coreutils dd.c). */
 const READ_ERROR = 'dd: error reading ';
@@ -66,7 +67,7 @@ function ddArgv(order: ReadOrder, range: Range): string[] {
 }
 
 async function runDd(order: ReadOrder, range: Range, filler: SlotFiller): Promise<CommandResult> {
-  const child = order.ports.commands.stream(ddArgv(order, range), { stdinFd: order.source.file.fd });
+  const child = await startDd(order, range);
   const giveUp = (): void => {
     child.kill();
     child.stdout.destroy();
@@ -86,11 +87,7 @@ async function runDd(order: ReadOrder, range: Range, filler: SlotFiller): Promis
   } finally {
     order.stop.removeEventListener('abort', giveUp);
   }
-  // A dd that hangs in the kernel can't be waited for once we are told to stop.
-  const patience = stopped(order)
-    ? order.ports.clock.sleep(500).then(() => unfinished(child.argv))
-    : new Promise<never>(() => undefined);
-  const result = await Promise.race([child.done, patience]);
+  const result = await endOf(child, order);
   order.log.run({
     argv: child.argv,
     from: range.start,
@@ -101,6 +98,28 @@ async function runDd(order: ReadOrder, range: Range, filler: SlotFiller): Promis
     stderr: result.stderr,
   });
   return result;
+}
+
+/**
+ * dd skips relative to where its input stands, so every run gets an open file of its own, at offset 0: the held
+ * source, opened again through its descriptor.
+ */
+async function startDd(order: ReadOrder, range: Range): Promise<StreamedCommand> {
+  const input = await order.ports.files.open(`/proc/self/fd/${order.source.file.fd}`, 'read');
+  try {
+    return order.ports.commands.stream(ddArgv(order, range), { stdinFd: input.fd });
+  } finally {
+    // The child has its own copy.
+    await input.close();
+  }
+}
+
+/** How dd ended; a dd that hangs in the kernel is left behind once we are told to stop. */
+async function endOf(child: StreamedCommand, order: ReadOrder): Promise<CommandResult> {
+  const ended = await new StopGate(order.stop).wait(child.done);
+  if (ended !== 'stopped') return ended;
+  const leftBehind = order.ports.clock.sleep(500).then(() => unfinished(child.argv));
+  return Promise.race([child.done, leftBehind]);
 }
 
 /** False: dd gave all it was asked for. True: it stopped at a place that must be examined. Throws for everything else. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync, truncateSync } from 'node:fs';
 import test, { describe } from 'node:test';
 import { observeDestination } from '../../src/discover/destination.ts';
 import { listDevices } from '../../src/discover/devices.ts';
@@ -64,16 +64,18 @@ describe('loop devices', () => {
     else await assert.rejects(findSource(ports, odd), { code: 'source.partial-sector', fault: 'source' });
   });
 
-  test('an identity follows the medium: detached is vanished, another file is another identity', async (t) => {
+  test('an identity follows the medium: another size, another disk at the same place', async (t) => {
     if (!canUse(t)) return;
     const folder = tempFolder(t);
-    const node = loop(t, sparseFile(folder, 'first', MIB));
+    const file = sparseFile(folder, 'first', MIB);
+    const node = loop(t, file);
     const facts = await findSource(ports, node);
-    assert.deepEqual(await readIdentity(ports, facts), facts.identity);
-    sh('losetup', '--detach', node);
-    sh('losetup', node, sparseFile(folder, 'second', 2 * MIB));
-    const now = await readIdentity(ports, facts);
-    assert.equal(now.size, 2 * MIB);
+    truncateSync(file, 2 * MIB);
+    sh('losetup', '--set-capacity', node);
+    assert.deepEqual(await readIdentity(ports, facts), { ...facts.identity, size: 2 * MIB });
+    const other = loop(t, sparseFile(folder, 'second', MIB));
+    const now = await readIdentity(ports, { ...facts, realPath: other });
+    assert.notEqual(now.node, facts.identity.node);
     if (facts.identity.diskseq !== null) assert.notEqual(now.diskseq, facts.identity.diskseq);
   });
 

@@ -54,10 +54,14 @@ export function sparseFile(folder: string, name: string, size: number): string {
   return path;
 }
 
-/** Attaches a file as a loop device until the test ends. */
+/**
+ * Attaches a file as a loop device until the test ends. A flag set by `blockdev --setro` outlives the detaching and
+ * meets whoever gets the same loop device next: it is cleared first.
+ */
 export function loop(t: TestContext, file: string, ...options: string[]): string {
   const node = sh('losetup', '--find', '--show', ...options, file);
   atEnd(t, () => spawnSync('losetup', ['--detach', node]));
+  if (!options.includes('--read-only')) sh('blockdev', '--setrw', node);
   return node;
 }
 
