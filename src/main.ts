@@ -2,6 +2,7 @@
 import { systemEnv } from './cli/env.ts';
 import { run } from './cli/run.ts';
 
-process.exitCode = await run(process.argv.slice(2), systemEnv());
+const argv = process.argv.slice(2);
+process.exitCode = await run(argv, systemEnv(argv));
 // A child that hangs in the kernel, or a pipe to it, must not keep us.
 process.exit();

@@ -8,6 +8,7 @@ import { systemFiles } from '../system/files.ts';
 import type { Ports } from '../system/ports.ts';
 import { systemCommands } from '../system/run-command.ts';
 import { watchSignals, type Signals } from '../system/signals.ts';
+import { supervise, SUPERVISED } from '../system/supervise.ts';
 import { systemTerminal, type Terminal } from '../system/terminal.ts';
 
 /** What a run of the program gets of the world. */
@@ -16,16 +17,19 @@ export interface Env {
   readonly terminal: Terminal;
   /** Installs the signal handlers of a job. */
   readonly watchSignals: (onHangup: () => void) => Signals;
+  /** Runs the same command line in a child that can be left behind; null when this already is that child. */
+  readonly supervise: (() => Promise<number>) | null;
 }
 
 /** The real world. Nothing else makes real ports. */
-export function systemEnv(): Env {
+export function systemEnv(argv: readonly string[]): Env {
   const packageRoot = findPackageRoot(fileURLToPath(import.meta.url));
   const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+  const commands = systemCommands();
   return {
     ports: {
       files: systemFiles,
-      commands: systemCommands(),
+      commands,
       clock: systemClock,
       host: {
         hostname: hostname(),
@@ -43,6 +47,7 @@ export function systemEnv(): Env {
     },
     terminal: systemTerminal(),
     watchSignals,
+    supervise: SUPERVISED in process.env ? null : () => supervise(argv, commands.which('setpriv')),
   };
 }
 

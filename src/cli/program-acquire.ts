@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 import type { AcquireOptions } from './commands/acquire.ts';
 import type { Env } from './env.ts';
-import type { ExitCode } from './exit-codes.ts';
 
 /** `exhibit acquire` and its options. Nothing is judged here: `catalog/merge.ts` does, all faults at once. */
-export function addAcquire(program: Command, env: Env, done: (exit: ExitCode) => void): void {
+export function addAcquire(program: Command, env: Env, done: (exit: number) => void): void {
   const command = program
     .command('acquire')
     .description('Image a disk, partition, mapper device or plain file; hash it while it is read; sign what was done.')

@@ -6,8 +6,8 @@ import { Output } from './output.ts';
 import { addAcquire } from './program-acquire.ts';
 
 /** Command line in, exit code out. Commands are loaded when they are called: `--help` answers at once. */
-export async function run(argv: readonly string[], env: Env): Promise<ExitCode> {
-  const outcome: { exit: ExitCode } = { exit: EXIT.done };
+export async function run(argv: readonly string[], env: Env): Promise<number> {
+  const outcome: { exit: number } = { exit: EXIT.done };
   const program = buildProgram(env, (exit) => {
     outcome.exit = exit;
   });
@@ -36,7 +36,7 @@ function commanderExit(env: Env, argv: readonly string[], error: CommanderError)
   return EXIT.usage;
 }
 
-type Done = (exit: ExitCode) => void;
+type Done = (exit: number) => void;
 
 function buildProgram(env: Env, done: Done): Command {
   const { terminal, ports } = env;

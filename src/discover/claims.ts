@@ -22,7 +22,7 @@ interface RunningJob {
 
 /**
  * Bytes that other running exhibit jobs still need on the file system with this `st_dev`: what each said it needs in
- * the first record of its journal (`space_needed`), less what its folder has allocated. A job runs when a process
+ * the first record of its journal (`data.space_needed`), less what its folder has allocated. A job runs when a process
  * holds its journal open and locked. Unknown when another user's exhibit can't be looked into.
  */
 export async function claimedByOthers(ports: Ports, device: number): Promise<Fact<number>> {
@@ -111,13 +111,15 @@ async function head(ports: Ports, path: string): Promise<string> {
 
 function spaceNeeded(line: string): number | null {
   try {
-    const record: unknown = JSON.parse(line);
-    if (typeof record !== 'object' || record === null || !('space_needed' in record)) return null;
-    const bytes = record.space_needed;
+    const bytes = field(field(JSON.parse(line), 'data'), 'space_needed');
     return typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= 0 ? bytes : null;
   } catch {
     return null;
   }
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
 /**

@@ -51,7 +51,7 @@ export async function describeBlock(machine: Machine, block: SysBlock): Promise<
 }
 
 /** lsblk's row of a device; null when it has none, or means another device that had this name a moment ago. */
-export function rowOf(machine: Machine, block: Pick<SysBlock, 'name' | 'number'>): LsblkRow | null {
+function rowOf(machine: Machine, block: Pick<SysBlock, 'name' | 'number'>): LsblkRow | null {
   const row = machine.lsblk.known ? machine.lsblk.value.get(block.name) : undefined;
   return row?.number === block.number ? row : null;
 }

@@ -40,7 +40,7 @@ export async function observeMachine(ports: Ports): Promise<Machine> {
 }
 
 /** This process's mounts. Those of other mount namespaces are not seen; an exclusive open finds them. */
-export async function observeMounts(ports: Ports): Promise<Fact<readonly Mount[]>> {
+async function observeMounts(ports: Ports): Promise<Fact<readonly Mount[]>> {
   try {
     const entries = parseMountinfo(await ports.files.readText(at(ports, '/proc/self/mountinfo')));
     if (entries.length === 0) return unknown('/proc/self/mountinfo shows no mounts');
@@ -53,7 +53,7 @@ export async function observeMounts(ports: Ports): Promise<Fact<readonly Mount[]
 }
 
 /** Swap areas. A kernel built without swap has no such file: then there are none. */
-export async function observeSwaps(ports: Ports): Promise<Fact<readonly Swap[]>> {
+async function observeSwaps(ports: Ports): Promise<Fact<readonly Swap[]>> {
   try {
     const entries = parseSwaps(await ports.files.readText(at(ports, '/proc/swaps')));
     return known(

@@ -1,10 +1,11 @@
-import { ExhibitError } from '../model/errors.ts';
+import { errnoOf, ExhibitError, messageOf } from '../model/errors.ts';
 import { lengthOf, type Range } from '../model/range.ts';
+import type { OpenFile } from '../system/files.ts';
 import type { CommandResult, Commands, StreamedCommand } from '../system/run-command.ts';
 import { visible } from '../model/text.ts';
 import { Probe } from './probe.ts';
 import type { Reader, ReadOrder } from './reader.ts';
-import { recoverBlock } from './recover.ts';
+import { recoverBlock, vanished } from './recover.ts';
 import { SlotFiller } from './slot-filler.ts';
 import { StopGate } from './stop-gate.ts';
 
@@ -82,12 +83,11 @@ async function runDd(order: ReadOrder, range: Range, filler: SlotFiller): Promis
       delivered += bytes.length;
     }
   } catch (error) {
-    child.kill();
+    giveUp();
     if (!stopped(order)) throw error;
-  } finally {
-    order.stop.removeEventListener('abort', giveUp);
   }
   const result = await endOf(child, order);
+  order.stop.removeEventListener('abort', giveUp);
   order.log.run({
     argv: child.argv,
     from: range.start,
@@ -105,12 +105,21 @@ async function runDd(order: ReadOrder, range: Range, filler: SlotFiller): Promis
  * source, opened again through its descriptor.
  */
 async function startDd(order: ReadOrder, range: Range): Promise<StreamedCommand> {
-  const input = await order.ports.files.open(`/proc/self/fd/${order.source.file.fd}`, 'read');
+  const input = await reopen(order);
   try {
     return order.ports.commands.stream(ddArgv(order, range), { stdinFd: input.fd });
   } finally {
     // The child has its own copy.
     await input.close();
+  }
+}
+
+async function reopen(order: ReadOrder): Promise<OpenFile> {
+  try {
+    return await order.ports.files.open(`/proc/self/fd/${order.source.file.fd}`, 'read');
+  } catch (error) {
+    // A disk that is gone can't be opened again, and that is all this can mean: it is open already.
+    throw vanished(order.source.path, errnoOf(error) ?? messageOf(error));
   }
 }
 

@@ -41,11 +41,11 @@ export async function readImage(
     const start = Math.max(part.offset, wanted.start);
     const end = Math.min(part.offset + part.length, wanted.end);
     if (start >= end) continue;
-    const file = await openPart(ports, part, states);
+    const open = await openPart(ports, part, states);
     try {
-      await readPart(part, file, { start, end }, out, log, stop);
+      await readPart(part, open, { start, end }, out, log, stop);
     } finally {
-      await file?.file.close();
+      if (typeof open !== 'string') await open.file.close();
     }
     if (stop.aborted) break;
   }
@@ -57,7 +57,8 @@ interface OpenPart {
   readonly direct: boolean;
 }
 
-async function openPart(ports: Ports, part: ImagePart, states: CacheState[]): Promise<OpenPart | null> {
+/** The file, or why it can't be opened: `missing`, or the errno. */
+async function openPart(ports: Ports, part: ImagePart, states: CacheState[]): Promise<OpenPart | string> {
   for (const mode of ['read-direct', 'read'] as const) {
     try {
       const file = await ports.files.open(part.path, mode);
@@ -65,28 +66,29 @@ async function openPart(ports: Ports, part: ImagePart, states: CacheState[]): Pr
       return { file, direct: mode === 'read-direct' };
     } catch (error) {
       // EINVAL: this file system has no O_DIRECT. Anything else (missing, no rights) is the log's to tell.
-      if (errnoOf(error) !== 'EINVAL' || mode === 'read') return null;
+      const errno = errnoOf(error) ?? 'could not be opened';
+      if (errno !== 'EINVAL' || mode === 'read') return errno === 'ENOENT' ? 'missing' : errno;
     }
   }
-  return null;
+  return 'missing';
 }
 
 async function readPart(
   part: ImagePart,
-  open: OpenPart | null,
+  open: OpenPart | string,
   range: Range,
   out: RingWriter,
   log: ImageReadLog,
   stop: AbortSignal,
 ): Promise<void> {
   // Direct I/O wants aligned places in the file; pieces and segments are aligned, an odd `--range` may not be.
-  const unit = open?.direct === true ? DIRECT_UNIT : 1;
+  const unit = typeof open !== 'string' && open.direct ? DIRECT_UNIT : 1;
   for (let at = range.start; at < range.end && !stop.aborted;) {
     const slot = await out.slot();
     const position = at - part.offset;
     const lead = position % unit;
     const length = Math.min(slot.bytes.length - lead, range.end - at);
-    const got = open === null ? 'missing' : await readSpan(open, slot.bytes, lead + length, position - lead);
+    const got = typeof open === 'string' ? open : await readSpan(open, slot.bytes, lead + length, position - lead);
     const good = typeof got === 'number' ? Math.max(0, got - lead) : 0;
     if (lead > 0) slot.bytes.copyWithin(0, lead, lead + good);
     if (good < length) {

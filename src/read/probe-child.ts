@@ -9,8 +9,7 @@ import { HEADER_BYTES, PROBE_LIMIT } from './probe-protocol.ts';
 declare const WebAssembly: { Memory: new (descriptor: { initial: number }) => { readonly buffer: ArrayBuffer } };
 
 const direct = process.argv[2] === 'direct';
-// Opened again through the descriptor: the same device even if its name moved, with flags of our own.
-const source = openSync('/proc/self/fd/3', constants.O_RDONLY | (direct ? constants.O_DIRECT : 0));
+let source: number | null = null;
 // WebAssembly memory is page-aligned, as direct I/O wants it.
 const buffer = Buffer.from(new WebAssembly.Memory({ initial: PROBE_LIMIT / 65_536 }).buffer);
 
@@ -26,6 +25,9 @@ process.stdin.on('data', (data: Buffer) => {
 function answer(offset: number, length: number): void {
   let done = 0;
   try {
+    // Opened again through the descriptor: the same device even if its name moved, with flags of our own. A device
+    // that is gone answers this with its errno.
+    source ??= openSync('/proc/self/fd/3', constants.O_RDONLY | (direct ? constants.O_DIRECT : 0));
     while (done < length) {
       const got = readSync(source, buffer, done, length - done, offset + done);
       if (got === 0) break;

@@ -9,7 +9,11 @@ export class StopGate {
   }
 
   async wait<T>(work: Promise<T>): Promise<T | 'stopped'> {
-    if (this.#signal.aborted) return 'stopped';
+    if (this.#signal.aborted) {
+      // Nobody will hear of it any more: its failure must not end the process.
+      work.catch(() => undefined);
+      return 'stopped';
+    }
     return new Promise((resolve, reject) => {
       this.#wake = () => {
         resolve('stopped');

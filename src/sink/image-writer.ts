@@ -54,16 +54,8 @@ export class ImageWriter {
 
   /** Puts everything on disk and closes the files. Returns what was written, in order. */
   async finish(): Promise<readonly WrittenSegment[]> {
-    try {
-      await this.#syncing;
-      if (this.#syncError !== null) throw this.#syncError;
-      for (const file of this.#open.values()) await file.sync();
-    } catch (error) {
-      throw destinationError(this.#folder, error);
-    } finally {
-      for (const file of this.#open.values()) await file.close();
-      this.#open.clear();
-    }
+    await this.#syncing;
+    await this.#closeOpen(this.#syncError);
     return this.#made.map((each) => ({
       ...each,
       size: Math.min(each.segment.length, this.#position - each.segment.offset),
@@ -127,14 +119,21 @@ export class ImageWriter {
   /** A segment that is full is put on disk before the next begins. */
   async #closeFinished(): Promise<void> {
     await this.#syncing;
-    for (const [segment, file] of this.#open) {
-      try {
-        await file.sync();
-      } catch (error) {
-        throw destinationError(file.path, error);
+    await this.#closeOpen(null);
+  }
+
+  /** Syncs and closes every open file, whatever fails on the way; the first failure is thrown, `known` before all. */
+  async #closeOpen(known: unknown): Promise<void> {
+    let failure = known === null ? null : destinationError(this.#folder, known);
+    for (const file of this.#open.values()) {
+      // Some file systems tell of a failed write only when the file is closed.
+      for (const step of [() => file.sync(), () => file.close()]) {
+        await step().catch((error: unknown) => {
+          failure ??= destinationError(file.path, error);
+        });
       }
-      await file.close();
-      this.#open.delete(segment);
     }
+    this.#open.clear();
+    if (failure !== null) throw failure;
   }
 }

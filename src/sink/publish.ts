@@ -26,8 +26,12 @@ export async function publish(files: Files, written: readonly WrittenSegment[]):
 }
 
 async function checkSize(files: Files, written: WrittenSegment): Promise<void> {
-  const now = await files.statOrNull(written.partialPath);
-  if (now?.size !== written.size) throw notOurs(written);
+  // Not through a symbolic link: the link would be published, and the image lie elsewhere.
+  const now = await files.lstat(written.partialPath).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') throw notOurs(written);
+    throw error;
+  });
+  if (!now.isFile() || now.size !== written.size) throw notOurs(written);
 }
 
 async function linkOrRename(files: Files, written: WrittenSegment): Promise<void> {
@@ -38,11 +42,17 @@ async function linkOrRename(files: Files, written: WrittenSegment): Promise<void
     if (!NO_LINKS.has(errnoOf(error) ?? '')) throw error;
     const reserved = await files.open(finalPath, 'create');
     await reserved.close();
-    await files.rename(partialPath, finalPath);
+    try {
+      await files.rename(partialPath, finalPath);
+    } catch (failure) {
+      // The empty file is ours: nothing half-made may stand under an image's name.
+      await files.unlink(finalPath).catch(() => undefined);
+      throw failure;
+    }
     return;
   }
   // Inode numbers mean something wherever there are links; vfat makes them up anew.
-  if ((await files.stat(finalPath)).ino !== written.inode) {
+  if ((await files.lstat(finalPath)).ino !== written.inode) {
     await files.unlink(finalPath);
     throw notOurs(written);
   }

@@ -44,7 +44,7 @@ export interface Files {
   /** Whole file as UTF-8; `limit` bytes at most (default 64 MiB), more is an error. */
   readText(path: string, limit?: number): Promise<string>;
   readBytes(path: string, limit?: number): Promise<Buffer>;
-  /** Creates, writes, fsyncs file and folder. EEXIST when the name is taken. */
+  /** Creates, writes, fsyncs file and folder. EEXIST when the name is taken; nothing is left when it fails. */
   createFile(path: string, content: string | Uint8Array, mode?: number): Promise<void>;
   /** Writes a temporary file, fsyncs, renames over `path`. Only for files that no signature covers. */
   replaceFile(path: string, content: string | Uint8Array): Promise<void>;
@@ -112,6 +112,7 @@ class RealFile implements OpenFile {
     while (done < length) {
       const at = position === null ? null : position + done;
       const { bytesWritten } = await this.#handle.write(buffer, offset + done, length - done, at);
+      if (bytesWritten === 0) throw Object.assign(new Error(`${this.path} takes no more bytes`), { code: 'EIO' });
       done += bytesWritten;
     }
   }
@@ -159,6 +160,10 @@ export const systemFiles: Files = {
     try {
       await handle.writeFile(content);
       await handle.sync();
+    } catch (error) {
+      // Half of a file, of the name that the whole one needs: it was made here, it goes away here.
+      await fs.unlink(path).catch(() => undefined);
+      throw error;
     } finally {
       await handle.close();
     }

@@ -42,7 +42,7 @@ describe('running jobs', () => {
     if (!canUse(t, 'flock')) return;
     const root = fileSystem(t);
     const device = statSync(root).dev;
-    const journal = jobFolder(root, 'A-1', JSON.stringify({ record: 'begin', space_needed: NEEDED }));
+    const journal = jobFolder(root, 'A-1', JSON.stringify({ type: 'begin', data: { space_needed: NEEDED } }));
     assert.deepEqual(await claimedByOthers(ports, device), { known: true, value: 0 });
     await holdLocked(t, journal);
     const claim = await claimedByOthers(ports, device);
@@ -62,7 +62,7 @@ describe('running jobs', () => {
   test('several jobs add up; our own does not count, whoever inherited it', async (t) => {
     if (!canUse(t, 'flock')) return;
     const root = fileSystem(t);
-    for (const name of ['A-1', 'A-2']) await holdLocked(t, jobFolder(root, name, `{"space_needed":${NEEDED}}`));
+    for (const name of ['A-1', 'A-2']) await holdLocked(t, jobFolder(root, name, `{"data":{"space_needed":${NEEDED}}}`));
     const device = statSync(root).dev;
     assert.deepEqual(await claimedByOthers(ports, device), { known: true, value: 2 * (NEEDED - 69_632) });
   });
@@ -87,7 +87,7 @@ describe('processes of others, made up', () => {
     const journal = '/dev/evidence/A-1.journal.jsonl';
     const layout = {
       files: {
-        [journal]: `{"space_needed":${NEEDED}}\n`,
+        [journal]: `{"data":{"space_needed":${NEEDED}}}\n`,
         '/proc/50/fdinfo/3': 'pos:\t0\nlock:\t1: FLOCK  ADVISORY  WRITE 50 00:27:5 0 EOF\n',
         '/proc/51/fdinfo/3': 'pos:\t0\nlock:\t1: FLOCK  ADVISORY  WRITE 50 00:27:5 0 EOF\n',
       },

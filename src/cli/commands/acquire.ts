@@ -25,9 +25,11 @@ export interface AcquireOptions extends AcquireFlags {
 }
 
 /** `exhibit acquire`: request → plan → question → trial signature → job. */
-export async function acquireCommand(env: Env, options: AcquireOptions): Promise<ExitCode> {
+export async function acquireCommand(env: Env, options: AcquireOptions): Promise<number> {
   const output = new Output(env, options.json === true);
   const request = await readRequest(env, options);
+  // A read that hangs in this process would keep it from ending; dd is a child anyway.
+  if (request.settings.reader === 'direct' && env.supervise !== null) return env.supervise();
   const ready = await preflight(env.ports, request);
   const { result } = ready;
   if (!result.ok) return output.refused(result.refusals, result.findings);

@@ -1,0 +1,109 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { TestContext } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { atEnd } from './temp.ts';
+
+/** True, and the test skipped aloud, where there is no root or a program is missing. */
+export function lacks(t: TestContext, ...programs: string[]): boolean {
+  const missing = programs.filter((program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error !== undefined);
+  const why = process.getuid?.() !== 0 ? 'needs root' : missing.length > 0 ? `needs ${missing.join(', ')}` : null;
+  if (why === null) return false;
+  t.skip(why);
+  return true;
+}
+
+/** Runs a program of the station; its failure is the test's. Gives what it printed. */
+export function sh(...argv: [string, ...string[]]): string {
+  return execFileSync(argv[0], argv.slice(1), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+}
+
+/** Bytes that repeat nowhere near: a shifted, lost or doubled sector shows. Sector `n` starts with its own number. */
+export function diskBytes(size: number, seed = 1): Buffer {
+  const bytes = Buffer.allocUnsafe(size);
+  let state = (seed * 2_654_435_761) >>> 0 || 1;
+  for (let at = 0; at + 4 <= size; at += 4) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    bytes.writeInt32LE(state, at);
+  }
+  bytes.fill(0xa5, size - (size % 4));
+  for (let sector = 0; (sector + 1) * 512 <= size; sector += 1) bytes.writeUInt32LE(sector, sector * 512);
+  return bytes;
+}
+
+export interface LoopOptions {
+  /** Read-write only where the test says so. */
+  readonly writable?: boolean;
+  readonly sector?: 512 | 4096;
+  /** Past the page cache of the file below. */
+  readonly directIo?: boolean;
+}
+
+/** Attaches a file as a loop device, read-only unless told otherwise, until the test ends. Gives its node. */
+export function attachLoop(t: TestContext, file: string, options: LoopOptions = {}): string {
+  const node = sh(
+    'losetup',
+    ...(options.writable === true ? [] : ['--read-only']),
+    `--sector-size=${options.sector ?? 512}`,
+    ...(options.directIo === true ? ['--direct-io=on'] : []),
+    '--find',
+    '--show',
+    file,
+  );
+  atEnd(t, () => detachLoop(node, file));
+  return node;
+}
+
+/** Detaches, and waits until the kernel has let go: it does so when the last user has closed the device. */
+async function detachLoop(node: string, file: string): Promise<void> {
+  const attached = (): boolean => sh('losetup', '--noheadings', '--output', 'NAME,BACK-FILE').includes(file);
+  const deadline = Date.now() + 10_000;
+  while (attached() && Date.now() < deadline) {
+    spawnSync('losetup', ['--detach', node], { stdio: 'ignore' });
+    if (attached()) await pause(50);
+  }
+  if (attached()) throw new Error(`${node} could not be detached from ${file}`);
+}
+
+/** A disk file of `size` bytes with one partition, from `start` to the end (bytes), attached; the nodes of disk and partition. */
+export function attachPartitioned(
+  t: TestContext,
+  file: string,
+  content: Uint8Array,
+  start: number,
+): { disk: string; partition: string } {
+  writeFileSync(file, content);
+  const table = spawnSync('sfdisk', ['--quiet', file], { input: `label: dos\nstart=${start / 512}\n` });
+  if (table.status !== 0) throw new Error(`sfdisk: ${table.stderr.toString()}`);
+  const disk = attachLoop(t, file);
+  sh('partx', '--add', disk);
+  atEnd(t, () => spawnSync('partx', ['--delete', disk], { stdio: 'ignore' }));
+  const partition = `${disk}p1`;
+  if (!existsSync(partition)) throw new Error(`${basename(partition)} did not appear`);
+  return { disk, partition };
+}
+
+/** Mounts until the test ends. */
+export function mount(t: TestContext, folder: string, ...argv: string[]): string {
+  mkdirSync(folder, { recursive: true });
+  sh('mount', ...argv, folder);
+  atEnd(t, () => sh('umount', folder));
+  return folder;
+}
+
+/** A small file system of its own in a file on a loop device, mounted: `mkfs.ext4`, `mkfs.vfat`, … */
+export function smallFileSystem(
+  t: TestContext,
+  folder: string,
+  make: readonly [string, ...string[]],
+  bytes: number,
+): string {
+  const file = `${folder}.img`;
+  writeFileSync(file, '');
+  sh('truncate', `--size=${bytes}`, file);
+  sh(...make, file);
+  return mount(t, folder, attachLoop(t, file, { writable: true }));
+}
