@@ -18,7 +18,10 @@ if (files.length === 0) {
   console.error(`No test file matches: ${wanted.join(' ')}`);
   process.exit(1);
 }
-const done = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...files], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+const done = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...files], {
+  cwd: root,
+  stdio: ['ignore', 'inherit', 'inherit'],
+});
 process.exit(done.status ?? 1);
 
 function sources(folder) {

@@ -41,7 +41,8 @@ function installSystemPackages() {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
-  if (!onPath('dpkg-query') || !onPath('apt-get')) return console.log('# Not Debian: tests that need missing tools will be skipped, aloud.');
+  if (!onPath('dpkg-query') || !onPath('apt-get'))
+    return console.log('# Not Debian: tests that need missing tools will be skipped, aloud.');
   const missing = wanted.filter((name) => !isInstalled(name));
   if (missing.length === 0) return;
   if (process.getuid?.() !== 0) {
@@ -50,7 +51,10 @@ function installSystemPackages() {
   console.log(`# Installing system packages for the tests: ${missing.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   spawnSync('apt-get', ['update', '-q'], { stdio: ['ignore', 'ignore', 'inherit'], env });
-  const done = spawnSync('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...missing], { stdio: ['ignore', 'ignore', 'inherit'], env });
+  const done = spawnSync('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...missing], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env,
+  });
   if (done.status !== 0) console.log('# apt-get failed: tests that need the missing tools are skipped, aloud.');
 }
 

@@ -10,7 +10,7 @@ import { tryLock } from '../system/lock.ts';
 import type { Ports } from '../system/ports.ts';
 
 /** The first record's type; its data is the {@link ManifestStart}. */
-export const BEGIN = 'begin';
+const BEGIN = 'begin';
 
 /**
  * Makes the evidence folder and claims it: the journal is made exclusively and locked by the kernel for as long as

@@ -70,7 +70,9 @@ async function readCheckClose(story: Story): Promise<AcquireResult> {
     ports,
     plan,
     source: taken.held,
-    checkPresent: async () => void (await checkSame(ports, taken.source)),
+    checkPresent: async () => {
+      await checkSame(ports, taken.source);
+    },
     stop,
     emit,
   };

@@ -1,5 +1,5 @@
 /** The most letters any text of a request may have: it stands in the manifest and on the report's pages. */
-export const TEXT_LIMIT = 1000;
+const TEXT_LIMIT = 1000;
 
 // eslint-disable-next-line no-control-regex -- control characters are what this looks for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;

@@ -1,5 +1,4 @@
 import { Command, CommanderError } from 'commander';
-import { ExhibitError } from '../model/errors.ts';
 import type { Env } from './env.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { Output } from './output.ts';
@@ -149,12 +148,6 @@ function addKeys(program: Command, env: Env, done: Done): void {
 
 function allCommands(command: Command): Command[] {
   return command.commands.flatMap((child) => [child, ...allCommands(child)]);
-}
-
-/** A whole number, or a usage error that names the option. */
-export function wholeNumber(text: string, option: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new ExhibitError('usage', 'usage.bad-number', `${option}: "${text}" is not a whole number.`);
 }
 
 const EXAMPLES = `

@@ -78,7 +78,7 @@ export function startLane(ring: Ring, consumer: number, task: LaneTask): Lane {
   };
 }
 
-export function describeTask(task: LaneTask): string {
+function describeTask(task: LaneTask): string {
   return task.kind === 'stream' ? `${task.algorithm} by ${task.engine}` : `SHA-256 of spans of ${task.spanBytes} bytes`;
 }
 

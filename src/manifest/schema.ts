@@ -211,7 +211,7 @@ const signing = z.discriminatedUnion('state', [
  * `complete`: all read. `complete-with-unreadable`: filled where it could not be read. `mismatch`: the image does not read
  * back as it was written, or the source read differently the second time. `incomplete`: stopped before the end.
  */
-export const OUTCOMES = ['complete', 'complete-with-unreadable', 'mismatch', 'incomplete'] as const;
+const OUTCOMES = ['complete', 'complete-with-unreadable', 'mismatch', 'incomplete'] as const;
 
 export const manifestSchema = z.strictObject({
   format: z.literal(MANIFEST_FORMAT),

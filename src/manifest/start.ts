@@ -12,8 +12,21 @@ export const manifestStartSchema = z.strictObject({
   size: z.number().int().positive(),
   segments: z.array(z.strictObject({ name: z.string(), offset: z.number().int(), length: z.number().int() })),
   head: z.strictObject({
-    ...manifestSchema.pick({ tool: true, case: true, label: true, source: true, guard: true, destination: true, station: true }).shape,
-    acquisition: manifestSchema.shape.acquisition.omit({ finished: true, duration_ms: true, engines: true, self_tests: true }),
+    ...manifestSchema.pick({
+      tool: true,
+      case: true,
+      label: true,
+      source: true,
+      guard: true,
+      destination: true,
+      station: true,
+    }).shape,
+    acquisition: manifestSchema.shape.acquisition.omit({
+      finished: true,
+      duration_ms: true,
+      engines: true,
+      self_tests: true,
+    }),
   }),
 });
 

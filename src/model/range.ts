@@ -4,13 +4,6 @@ export interface Range {
   readonly end: number;
 }
 
-export function rangeOf(start: number, end: number): Range {
-  if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start) {
-    throw new RangeError(`not a range: [${start}, ${end})`);
-  }
-  return { start, end };
-}
-
 export function lengthOf(range: Range): number {
   return range.end - range.start;
 }

@@ -3,10 +3,11 @@
  * terminal escapes, line breaks, or letters that turn the reading direction.
  */
 
-// C0, DEL, C1, line and paragraph separators, direction controls, zero-width letters, byte order mark.
-// eslint-disable-next-line no-control-regex -- control characters are what this looks for
-const HOSTILE =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|\p{Cs}|[\u{e0000}-\u{e007f}]/gu;
+/**
+ * Everything that is not plainly visible: control characters (Cc), format characters such as direction controls and
+ * zero-width letters (Cf), line and paragraph separators (Zl, Zp), half surrogate pairs (Cs), private use (Co).
+ */
+const HOSTILE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu;
 
 /** Text as it may meet a terminal, a report or a log: everything that is not plainly visible becomes `\u{…}`. Reversible: a backslash is doubled. */
 export function visible(text: string): string {
@@ -17,7 +18,7 @@ export function visible(text: string): string {
 
 /** Text for one line of a table: visible, trimmed, cut to `width` letters with an ellipsis. */
 export function cell(text: string, width: number): string {
-  const letters = [...visible(text.trim())];
+  const letters = Array.from(visible(text.trim()));
   return letters.length <= width ? letters.join('') : `${letters.slice(0, Math.max(0, width - 1)).join('')}…`;
 }
 

@@ -1,11 +1,11 @@
-import { errnoOf, ExhibitError, messageOf } from '../model/errors.ts';
+import { errnoOf, ExhibitError } from '../model/errors.ts';
 import { lengthOf, type Range } from '../model/range.ts';
 import type { OpenFile } from '../system/files.ts';
 import type { CommandResult, Commands, StreamedCommand } from '../system/run-command.ts';
 import { visible } from '../model/text.ts';
 import { Probe } from './probe.ts';
 import type { Reader, ReadOrder } from './reader.ts';
-import { recoverBlock, vanished } from './recover.ts';
+import { failIfGone, recoverBlock } from './recover.ts';
 import { SlotFiller } from './slot-filler.ts';
 import { StopGate } from './stop-gate.ts';
 
@@ -118,8 +118,8 @@ async function reopen(order: ReadOrder): Promise<OpenFile> {
   try {
     return await order.ports.files.open(`/proc/self/fd/${order.source.file.fd}`, 'read');
   } catch (error) {
-    // A disk that is gone can't be opened again, and that is all this can mean: it is open already.
-    throw vanished(order.source.path, errnoOf(error) ?? messageOf(error));
+    await failIfGone(order, errnoOf(error) ?? 'unknown error');
+    throw error;
   }
 }
 

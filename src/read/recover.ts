@@ -59,12 +59,13 @@ async function recoverCell(work: Recovery, cell: Range, level: number, failedBef
   work.order.log.unreadable({ ...cell, errno: answer.errno, attempts: failedBefore + 1 });
 }
 
-async function failIfGone(order: ReadOrder, errno: string): Promise<void> {
+/** Throws `source.vanished` when an errno, or a look at the system, says that the device is gone. */
+export async function failIfGone(order: ReadOrder, errno: string): Promise<void> {
   if (GONE.has(errno)) throw vanished(order.source.path, errno);
   await order.checkPresent();
 }
 
-export function vanished(path: string, errno: string): ExhibitError {
+function vanished(path: string, errno: string): ExhibitError {
   return new ExhibitError('source', 'source.vanished', `${visible(path)} is gone (${errno}).`, {
     hint: 'No sector was marked bad for it. Check the cable and the power of the drive. What was read stays as .partial.',
   });

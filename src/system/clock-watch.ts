@@ -46,9 +46,10 @@ export class ClockWatch {
   }
 
   async #watch(): Promise<void> {
-    while (!this.#end.signal.aborted) {
+    for (;;) {
       await this.#clock.sleep(LOOK_EVERY_MS, this.#end.signal);
-      if (!this.#end.signal.aborted) this.look();
+      if (this.#end.signal.aborted) return;
+      this.look();
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 
@@ -46,7 +46,7 @@ export interface StreamedCommand {
   readonly stdin: Writable | null;
   /** Resolves, never rejects, when the command has ended. `stdout` of the result is empty. */
   readonly done: Promise<CommandResult>;
-  /** Kills at once (SIGKILL); does not wait for a child stuck in the kernel. */
+  /** Kills at once (SIGKILL), with what it has started; does not wait for a child stuck in the kernel. */
   kill(): void;
 }
 
@@ -67,7 +67,7 @@ const SBIN = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 export function systemCommands(path: string = process.env['PATH'] ?? ''): Commands {
   const folders = [...new Set([...path.split(delimiter).filter((folder) => folder !== ''), ...SBIN])];
   const which = (name: string): string | null =>
-    name.includes('/') ? name : (folders.map((folder) => join(folder, name)).find(isProgram) ?? null);
+    (name.includes('/') ? [name] : folders.map((folder) => join(folder, name))).find(isProgram) ?? null;
   const leash = which('setpriv');
 
   const launchArgv = (argv: readonly string[], leashed: boolean): [string, string[]] | null => {
@@ -83,7 +83,7 @@ export function systemCommands(path: string = process.env['PATH'] ?? ''): Comman
       const launch = launchArgv(argv, options.interactive !== true);
       if (launch === null) return missing(argv);
       const interactive = options.interactive === true;
-      const result = await execa(launch[0], launch[1], {
+      const child = execa(launch[0], launch[1], {
         stdio: stdioOf(options) as never,
         ...(options.input === undefined ? {} : { input: options.input }),
         env: { ...options.env, LC_ALL: 'C' },
@@ -98,6 +98,8 @@ export function systemCommands(path: string = process.env['PATH'] ?? ''): Comman
         ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
         ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
       });
+      const unleash = interactive ? () => undefined : killGroupAfter(child.pid, options);
+      const result = await child.finally(unleash);
       return toResult(argv, result as unknown as RawResult);
     },
     stream(argv, options = {}) {
@@ -118,16 +120,46 @@ export function systemCommands(path: string = process.env['PATH'] ?? ''): Comman
         cleanup: true,
         forceKillAfterDelay: false,
       });
+      let ended = false;
+      const done = child.then((result) => {
+        ended = true;
+        return toResult(argv, result as unknown as RawResult);
+      });
       return {
         argv: [...argv],
         pid: child.pid,
-        stdout: child.stdout as unknown as Readable,
-        stdin: (child.stdin as unknown as Writable | null | undefined) ?? null,
-        done: child.then((result) => toResult(argv, result as unknown as RawResult)),
-        kill: () => void child.kill('SIGKILL'),
+        stdout: child.stdout,
+        stdin: (child.stdin as Writable | null | undefined) ?? null,
+        done,
+        kill: () => {
+          if (!ended) killGroup(child.pid);
+        },
       };
     },
   };
+}
+
+/** At the time limit or the abort: execa ends the command itself, this ends what it has started. */
+function killGroupAfter(pid: number | undefined, { timeoutMs, signal }: RunOptions): () => void {
+  const kill = (): void => {
+    killGroup(pid);
+  };
+  const timer = timeoutMs === undefined ? undefined : setTimeout(kill, timeoutMs);
+  signal?.addEventListener('abort', kill);
+  return () => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', kill);
+  };
+}
+
+/** A command with everything it has started: what is left would hold its pipes open, and we would wait for it. */
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // ESRCH: all of them have ended.
+  }
 }
 
 interface RawResult {
@@ -176,7 +208,7 @@ function missing(argv: readonly string[]): CommandResult {
 function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    return statSync(path).isFile();
   } catch {
     return false;
   }

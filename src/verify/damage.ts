@@ -12,17 +12,20 @@ export interface Wrong {
   readonly unreadable: readonly Range[];
   /** Pieces whose hash is not the expected one. */
   readonly differing: readonly Range[];
+  /** Files whose own hash is right: a piece that lies partly in them differs elsewhere. */
+  readonly proven: readonly Range[];
 }
 
 /** Damage with its sectors and its places in the files, in order, neighbours of one kind joined. */
 export function damageOf(manifest: Manifest, wrong: Wrong): DamageRange[] {
   const gone = normalise([...wrong.missing, ...wrong.unreadable]);
+  const sound = normalise([...gone, ...wrong.proven]);
   const touching = joinTouching(wrong.differing, gone);
   const kinds: [DamageRange['kind'], Range[]][] = [
     ['missing', normalise(wrong.missing)],
     ['unreadable', without(wrong.unreadable, normalise(wrong.missing))],
-    ['unproven', without(touching.touched, gone)],
-    ['differs', without(touching.apart, gone)],
+    ['unproven', without(touching.touched, sound)],
+    ['differs', without(touching.apart, sound)],
   ];
   const segments = manifest.image.segments.map(({ name, offset, size }) => ({
     name: visible(name),

@@ -32,7 +32,8 @@ const WHOLE = 'Check the whole folder, without --range and --sample.';
 export function judgeImage(facts: ImageFacts): ImageFindings {
   const streams = streamChecks(facts);
   const unreadable = [...facts.found.unreadable.values()].flat();
-  const wrong = { missing: facts.plan.missing, unreadable, differing: facts.differing ?? [] };
+  const proven = segmentsBy(facts, true);
+  const wrong = { missing: facts.plan.missing, unreadable, differing: facts.differing ?? [], proven };
   let damage = damageOf(facts.manifest, wrong);
   if (damage.length === 0 && streams.some((check) => check.status === 'damaged')) {
     damage = damageOf(facts.manifest, { ...wrong, differing: badSegments(facts) });
@@ -114,8 +115,14 @@ function readErrors({ unreadable }: ImageDigests): Check[] {
 }
 
 /** Without a trustworthy list of pieces: the segments whose hash is wrong; else all of it. */
-function badSegments({ manifest: { image }, fileHashes }: ImageFacts): Range[] {
-  const bad = image.segments.filter((segment) => fileHashes.get(segment.name) !== segment.sha256);
-  const ranges = bad.map((segment) => ({ start: segment.offset, end: segment.offset + segment.size }));
-  return ranges.length > 0 ? ranges : [{ start: 0, end: image.size }];
+function badSegments(facts: ImageFacts): Range[] {
+  const ranges = segmentsBy(facts, false);
+  return ranges.length > 0 ? ranges : [{ start: 0, end: facts.manifest.image.size }];
+}
+
+/** The segments that have, or have not, the hash of the manifest. */
+function segmentsBy({ manifest: { image }, fileHashes }: ImageFacts, right: boolean): Range[] {
+  return image.segments
+    .filter((segment) => (fileHashes.get(segment.name) === segment.sha256) === right)
+    .map(({ offset, size }) => ({ start: offset, end: offset + size }));
 }

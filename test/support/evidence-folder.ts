@@ -14,6 +14,7 @@ import { formatSums, sealOf } from '../../src/manifest/sums.ts';
 import { formatVerifyText } from '../../src/manifest/verify-text.ts';
 import { fingerprintOf } from '../../src/manifest/sign-blob.ts';
 import type { PieceDigest } from '../../src/model/digest.ts';
+import type { Segment } from '../../src/model/plan.ts';
 import { cells, type Range } from '../../src/model/range.ts';
 import { ReadMap } from '../../src/model/read-map.ts';
 import { signByHand, type MadeKey } from '../manifest/sign-support.ts';
@@ -36,6 +37,8 @@ export interface FolderSpec {
   /** Bytes that were read before it stopped. */
   readonly stoppedAt?: number;
   readonly unreadable?: readonly Range[];
+  /** Sizes of split segments, where they are not to be alike. */
+  readonly cuts?: readonly number[];
   /** Changes the manifest before it is written. */
   readonly change?: (manifest: Manifest) => Manifest;
 }
@@ -150,6 +153,14 @@ export function journalBytes(word = 'true'): { bytes: Buffer; records: number; h
   return { bytes: Buffer.concat(lines), records: lines.length, head };
 }
 
+function cut(sizes: readonly number[]): Segment[] {
+  let offset = 0;
+  return sizes.map((length, index) => {
+    offset += length;
+    return { name: `${STEM}.${String(index + 1).padStart(3, '0')}`, offset: offset - length, length };
+  });
+}
+
 function manifestFor(spec: FolderSpec, size: number, data: Buffer): Manifest {
   const sample = sampleManifest();
   const names = folderNames(STEM);
@@ -157,12 +168,14 @@ function manifestFor(spec: FolderSpec, size: number, data: Buffer): Manifest {
   const stopped = spec.stoppedAt !== undefined;
   const unreadable = spec.unreadable ?? [];
   const bad = unreadable.reduce((sum, range) => sum + range.end - range.start, 0);
-  const segments = segmentsOf(data.length, format, SEGMENT, STEM).map(({ name, offset, length }) => ({
-    name: stopped ? name + PARTIAL : name,
-    offset,
-    size: length,
-    sha256: sha256(data.subarray(offset, offset + length)),
-  }));
+  const segments = (spec.cuts === undefined ? segmentsOf(data.length, format, SEGMENT, STEM) : cut(spec.cuts)).map(
+    ({ name, offset, length }) => ({
+      name: stopped ? name + PARTIAL : name,
+      offset,
+      size: length,
+      sha256: sha256(data.subarray(offset, offset + length)),
+    }),
+  );
   const blank = { size: 0, sha256: '' };
   return {
     ...sample,

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before, describe } from 'node:test';
 import type { Event } from '../../src/model/event.ts';
 import { refuses } from '../manifest/sign-support.ts';
 import { manifestPath, PIECE, sealFolder, sealOfFolder, SIGNER, SIZE } from '../support/evidence-folder.ts';
-import { makeBench, troubles, verify, type Bench } from './verify-support.ts';
+import { makeBench, ranges, troubles, verify, type Bench } from './verify-support.ts';
 
 describe('verifyFolder', () => {
   let bench: Bench;
@@ -31,6 +31,18 @@ describe('verifyFolder', () => {
       assert.equal(report.sealHex, sealOfFolder(folder));
     });
   }
+
+  test('segments that are not alike, nor multiples of anything', async () => {
+    const folder = bench.make({ format: 'split', cuts: [1, 70_001, 512, SIZE - 70_514] });
+    const report = await verify(folder, { signersFile: bench.signers });
+    assert.equal(report.exit, 0, troubles(report));
+    const bytes = readFileSync(join(folder, 'ITEM-7.003'));
+    bytes[511] = (bytes[511] ?? 0) ^ 1;
+    writeFileSync(join(folder, 'ITEM-7.003'), bytes);
+    const damaged = await verify(folder, { signersFile: bench.signers });
+    assert.deepEqual([damaged.exit, ranges(damaged)], [13, ['differs 70002-70514']]);
+    assert.match(troubles(damaged), /ITEM-7\.003 is not the file/);
+  });
 
   test('the same by the name of the manifest, moved, renamed, and read-only', async () => {
     const moved = join(bench.root, 'moved elsewhere');

@@ -1,5 +1,6 @@
 import {
   Listr,
+  type ListrDefaultRendererLogLevels,
   ListrLogger,
   ProcessOutput,
   type ListrTaskWrapper,
@@ -38,7 +39,7 @@ export function taskListScreen(display: NodeJS.WriteStream, stages: readonly Sta
       rendererOptions: {
         collapseErrors: false,
         showErrorMessage: false,
-        logger: new ListrLogger({ processOutput: new ProcessOutput(display, display) }),
+        logger: new ListrLogger<ListrDefaultRendererLogLevels>({ processOutput: new ProcessOutput(display, display) }),
       },
     },
   );
