@@ -42,7 +42,7 @@ function svg(terminal: string, title: string): string {
     `<title>${escape(title)}</title>`,
     `<rect width="${width}" height="${height}" rx="8" fill="${PAPER}"/>`,
     ...dots,
-    `<g font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="${CELL.font}">`,
+    `<g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="${CELL.font}">`,
     ...lines.flatMap((runs, row) => runs.map((run) => textElement(run, row))),
     '</g>',
     '</svg>',
@@ -60,7 +60,7 @@ function textElement(run: Run, row: number): string {
   return `<text x="${x}" y="${y}" textLength="${length}" fill="${fill}"${weight}>${escape(run.text).replaceAll(' ', '\u00a0')}</text>`;
 }
 
-/** One line → runs of one style each, without the blanks around them. */
+/** One line → runs of one style each, cut at wide gaps, so that columns stay in line in any font. */
 function parseLine(line: string): Run[] {
   const runs: Run[] = [];
   let style = PLAIN;
@@ -71,9 +71,8 @@ function parseLine(line: string): Run[] {
       style = restyle(style, part.slice(2, -1).split(';').map(Number));
       continue;
     }
-    const text = part.trim();
-    const indent = letters(part) - letters(part.trimStart());
-    if (text !== '') runs.push({ ...style, column: column + indent, text });
+    for (const found of part.matchAll(/\S+(?: \S+)*/gu))
+      runs.push({ ...style, column: column + letters(part.slice(0, found.index)), text: found[0] });
     column += letters(part);
   }
   return runs;

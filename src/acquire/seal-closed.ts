@@ -41,7 +41,9 @@ export async function sealClosed(work: SealClosedWork): Promise<ClosedFolder> {
     const { manifest } = parsed;
     refuseOtherKey(folder, manifest, signer);
     await refuseSealed(ports, folder);
-    if (manifest.signing.state === 'unsigned') await requireSound(work);
+    // Begun before and cut off: what lies there does not verify until it is finished, and is looked at then.
+    const begun = manifest.signing.state === 'signed' || (await exists(ports, join(folder, names.manifestSignature)));
+    if (!begun) await requireSound(work);
     await createOrSame(ports, join(folder, names.manifestSignature), await signer.sign(bytes, MANIFEST_NAMESPACE));
     await createOrSame(ports, join(folder, ALLOWED_SIGNERS), formatAllowedSigners(signer.principal, signer.publicKey));
     const manifestSha256 = createHash('sha256').update(bytes).digest('hex');
@@ -49,7 +51,7 @@ export async function sealClosed(work: SealClosedWork): Promise<ClosedFolder> {
     const sums = Buffer.from(formatSums(await folderSums(ports.files, folder, manifest, true)));
     await ports.files.replaceFile(join(folder, SUMS), sums);
     await ports.files.createFile(join(folder, SUMS_SIGNATURE), await signer.sign(sums, SUMS_NAMESPACE));
-    if (manifest.signing.state === 'signed') await requireSound(work);
+    if (begun) await requireSound(work);
     const seal = { evidenceId: manifest.case.evidence_id, sha256: sealOf(sums), fingerprint: signer.fingerprint };
     return { manifest, manifestName: names.manifest, seal };
   } finally {
@@ -57,8 +59,12 @@ export async function sealClosed(work: SealClosedWork): Promise<ClosedFolder> {
   }
 }
 
+async function exists(ports: Ports, path: string): Promise<boolean> {
+  return (await ports.files.statOrNull(path)) !== null;
+}
+
 async function refuseSealed(ports: Ports, folder: string): Promise<void> {
-  if ((await ports.files.statOrNull(join(folder, SUMS_SIGNATURE))) === null) return;
+  if (!(await exists(ports, join(folder, SUMS_SIGNATURE)))) return;
   throw new ExhibitError('usage', 'seal.already', `${visible(folder)} is sealed already.`, {
     hint: 'Check it: exhibit verify DIR --signers FILE',
   });

@@ -1,7 +1,7 @@
 import { errnoOf, ExhibitError } from '../model/errors.ts';
 import { lengthOf, type Range } from '../model/range.ts';
 import type { OpenFile } from '../system/files.ts';
-import type { CommandResult, Commands, StreamedCommand } from '../system/run-command.ts';
+import type { CommandResult, Commands, BulkCommand } from '../system/run-command.ts';
 import { visible } from '../model/text.ts';
 import { Probe } from './probe.ts';
 import type { Reader, ReadOrder } from './reader.ts';
@@ -71,19 +71,18 @@ async function runDd(order: ReadOrder, range: Range, filler: SlotFiller): Promis
   const child = await startDd(order, range);
   const giveUp = (): void => {
     child.kill();
-    child.stdout.destroy();
   };
   order.stop.addEventListener('abort', giveUp);
   let delivered = 0;
   try {
-    for await (const bytes of child.stdout as AsyncIterable<Uint8Array>) {
+    for (let bytes = await child.next(); bytes !== null; bytes = await child.next()) {
       if (delivered + bytes.length > lengthOf(range)) throw tooMuch(order);
       await filler.append(bytes);
       order.log.good({ start: range.start + delivered, end: range.start + delivered + bytes.length });
       delivered += bytes.length;
     }
   } catch (error) {
-    giveUp();
+    child.kill();
     if (!stopped(order)) throw error;
   }
   const result = await endOf(child, order);
@@ -104,10 +103,10 @@ async function runDd(order: ReadOrder, range: Range, filler: SlotFiller): Promis
  * dd skips relative to where its input stands, so every run gets an open file of its own, at offset 0: the held
  * source, opened again through its descriptor.
  */
-async function startDd(order: ReadOrder, range: Range): Promise<StreamedCommand> {
+async function startDd(order: ReadOrder, range: Range): Promise<BulkCommand> {
   const input = await reopen(order);
   try {
-    return order.ports.commands.stream(ddArgv(order, range), { stdinFd: input.fd });
+    return await order.ports.commands.streamBulk(ddArgv(order, range), { stdinFd: input.fd });
   } finally {
     // The child has its own copy.
     await input.close();
@@ -124,7 +123,7 @@ async function reopen(order: ReadOrder): Promise<OpenFile> {
 }
 
 /** How dd ended; a dd that hangs in the kernel is left behind once we are told to stop. */
-async function endOf(child: StreamedCommand, order: ReadOrder): Promise<CommandResult> {
+async function endOf(child: BulkCommand, order: ReadOrder): Promise<CommandResult> {
   const ended = await new StopGate(order.stop).wait(child.done);
   if (ended !== 'stopped') return ended;
   const leftBehind = order.ports.clock.sleep(500).then(() => unfinished(child.argv));

@@ -1,7 +1,9 @@
+import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
+import { openBulkPipe } from './bulk-pipe.ts';
 
 /** What a finished command left behind. A command that fails, hangs or is missing is a value, never an exception. */
 export interface CommandResult {
@@ -50,6 +52,16 @@ export interface StreamedCommand {
   kill(): void;
 }
 
+/** A running command that delivers a great deal. End of output is not success: judge `done`. */
+export interface BulkCommand {
+  readonly argv: readonly string[];
+  /** The next bytes of its standard output, valid until the next call; null at the end. */
+  next(): Promise<Uint8Array | null>;
+  readonly done: Promise<CommandResult>;
+  /** Kills at once and stops reading; does not wait for a child stuck in the kernel. */
+  kill(): void;
+}
+
 /**
  * Programs of the station. Children are started in a session of their own, so that a terminal's Ctrl-C reaches only
  * us; with `setpriv --pdeathsig` where it exists, so that they die with us even by SIGKILL.
@@ -59,6 +71,8 @@ export interface Commands {
   which(name: string): string | null;
   run(argv: readonly string[], options?: RunOptions): Promise<CommandResult>;
   stream(argv: readonly string[], options?: StreamOptions): StreamedCommand;
+  /** As `stream`, for gigabytes. */
+  streamBulk(argv: readonly string[], options?: Omit<StreamOptions, 'pipeStdin'>): Promise<BulkCommand>;
 }
 
 const KEPT_OUTPUT = 16 * 1024 * 1024;
@@ -75,6 +89,32 @@ export function systemCommands(path: string = process.env['PATH'] ?? ''): Comman
     const program = which(name);
     if (program === null) return null;
     return leashed && leash !== null ? [leash, ['--pdeathsig', 'KILL', '--', program, ...rest]] : [program, rest];
+  };
+
+  /** A child in a session of its own, whose standard error is kept and whose standard output goes where it is told. */
+  const start = (argv: readonly string[], options: StreamOptions, stdout: 'pipe' | Socket) => {
+    const launch = launchArgv(argv, true);
+    if (launch === null) throw new Error(`${argv[0] ?? ''} is not installed`);
+    const stdin = options.stdinFd ?? (options.pipeStdin === true ? 'pipe' : 'ignore');
+    const child = execa(launch[0], launch[1], {
+      stdio: [stdin, stdout, 'pipe', ...(options.inheritFds ?? [])] as never,
+      env: { ...options.env, LC_ALL: 'C' },
+      reject: false,
+      encoding: 'buffer',
+      buffer: { stdout: false, stderr: true },
+      detached: true,
+      cleanup: true,
+      forceKillAfterDelay: false,
+    });
+    let ended = false;
+    const done = child.then((result) => {
+      ended = true;
+      return toResult(argv, result as unknown as RawResult);
+    });
+    const kill = (): void => {
+      if (!ended) killGroup(child.pid);
+    };
+    return { child, done, kill };
   };
 
   return {
@@ -103,38 +143,35 @@ export function systemCommands(path: string = process.env['PATH'] ?? ''): Comman
       return toResult(argv, result as unknown as RawResult);
     },
     stream(argv, options = {}) {
-      const launch = launchArgv(argv, true);
-      if (launch === null) throw new Error(`${argv[0] ?? ''} is not installed`);
-      const child = execa(launch[0], launch[1], {
-        stdio: [
-          options.stdinFd ?? (options.pipeStdin === true ? 'pipe' : 'ignore'),
-          'pipe',
-          'pipe',
-          ...(options.inheritFds ?? []),
-        ] as never,
-        env: { ...options.env, LC_ALL: 'C' },
-        reject: false,
-        encoding: 'buffer',
-        buffer: { stdout: false, stderr: true },
-        detached: true,
-        cleanup: true,
-        forceKillAfterDelay: false,
-      });
-      let ended = false;
-      const done = child.then((result) => {
-        ended = true;
-        return toResult(argv, result as unknown as RawResult);
-      });
+      const { child, done, kill } = start(argv, options, 'pipe');
       return {
         argv: [...argv],
         pid: child.pid,
         stdout: child.stdout,
-        stdin: (child.stdin as Writable | null | undefined) ?? null,
+        stdin: child.stdin as Writable | null,
         done,
-        kill: () => {
-          if (!ended) killGroup(child.pid);
-        },
+        kill,
       };
+    },
+    async streamBulk(argv, options = {}) {
+      const pipe = await openBulkPipe();
+      try {
+        const { done, kill } = start(argv, options, pipe.childEnd);
+        return {
+          argv: [...argv],
+          next: () => pipe.next(),
+          done,
+          kill: () => {
+            kill();
+            pipe.close();
+          },
+        };
+      } catch (error) {
+        pipe.close();
+        throw error;
+      } finally {
+        pipe.childEnd.destroy();
+      }
     },
   };
 }

@@ -35,8 +35,12 @@ export function judgeImage(facts: ImageFacts): ImageFindings {
   const proven = segmentsBy(facts, true);
   const wrong = { missing: facts.plan.missing, unreadable, differing: facts.differing ?? [], proven };
   let damage = damageOf(facts.manifest, wrong);
+  if (damage.length === 0 && wrong.differing.length > 0) {
+    // The files' hashes are right and the pieces' are not: the lists contradict each other, and nothing is proven.
+    damage = damageOf(facts.manifest, { ...wrong, proven: [] });
+  }
   if (damage.length === 0 && streams.some((check) => check.status === 'damaged')) {
-    damage = damageOf(facts.manifest, { ...wrong, differing: badSegments(facts) });
+    damage = damageOf(facts.manifest, { ...wrong, differing: badSegments(facts), proven: [] });
   }
   const { plan, found, seed } = facts;
   return {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, messageOf } from '../model/errors.ts';
 import { visible } from '../model/text.ts';
@@ -142,14 +142,8 @@ function faultOf(error: unknown): { status: LookFault; why: string } {
 }
 
 function kindOf(stats: Stats): string {
-  switch (stats.mode & constants.S_IFMT) {
-    case constants.S_IFLNK:
-      return 'a symbolic link';
-    case constants.S_IFDIR:
-      return 'a folder';
-    default:
-      return 'a special file';
-  }
+  if (stats.isSymbolicLink()) return 'a symbolic link';
+  return stats.isDirectory() ? 'a folder' : 'a special file';
 }
 
 function once<T>(known: Map<string, Promise<T>>, name: string, make: () => Promise<T>): Promise<T> {

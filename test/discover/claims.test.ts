@@ -62,7 +62,8 @@ describe('running jobs', () => {
   test('several jobs add up; our own does not count, whoever inherited it', async (t) => {
     if (!canUse(t, 'flock')) return;
     const root = fileSystem(t);
-    for (const name of ['A-1', 'A-2']) await holdLocked(t, jobFolder(root, name, `{"data":{"space_needed":${NEEDED}}}`));
+    for (const name of ['A-1', 'A-2'])
+      await holdLocked(t, jobFolder(root, name, `{"data":{"space_needed":${NEEDED}}}`));
     const device = statSync(root).dev;
     assert.deepEqual(await claimedByOthers(ports, device), { known: true, value: 2 * (NEEDED - 69_632) });
   });

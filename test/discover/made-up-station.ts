@@ -117,5 +117,8 @@ function commandsOf(answers: Record<string, Answer>): Commands {
     stream: (argv) => {
       throw new Error(`nobody told the test to stream "${argv.join(' ')}"`);
     },
+    streamBulk: (argv) => {
+      throw new Error(`nobody told the test to stream "${argv.join(' ')}"`);
+    },
   };
 }

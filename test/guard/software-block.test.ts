@@ -37,6 +37,7 @@ function scripted(answers: Record<string, { exit: number; stdout?: string; stder
   return {
     which: (name) => name,
     stream: () => assert.fail('nothing is streamed here'),
+    streamBulk: () => assert.fail('nothing is streamed here'),
     run: async (argv) => {
       const answer = answers[argv.join(' ')] ?? assert.fail(`unscripted: ${argv.join(' ')}`);
       return { argv, signal: null, failure: null, stdout: '', stderr: '', ...answer };

@@ -20,11 +20,11 @@ import { ReadMap } from '../../src/model/read-map.ts';
 import { signByHand, type MadeKey } from '../manifest/sign-support.ts';
 import { sampleManifest } from './sample-manifest.ts';
 
-export const STEM = 'ITEM-7';
+const STEM = 'ITEM-7';
 export const SIGNER = 'Ann Lee';
 export const PIECE = 65_536;
 /** Not a multiple of the piece size: pieces lie across segments. */
-export const SEGMENT = 102_400;
+const SEGMENT = 102_400;
 /** 585 sectors of 512 bytes: four whole pieces and a short one, three segments. */
 export const SIZE = 299_520;
 
@@ -105,7 +105,7 @@ export function sealOfFolder(folder: string): string {
   return sealOf(readFileSync(join(folder, 'SHA256SUMS')));
 }
 
-export function fingerprintOfKey(key: MadeKey): string {
+function fingerprintOfKey(key: MadeKey): string {
   return fingerprintOf(Buffer.from(key.publicKey.split(' ')[1] ?? '', 'base64'));
 }
 

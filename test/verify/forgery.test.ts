@@ -187,6 +187,21 @@ describe('forgeries', () => {
     assert.match(troubles(report), /damaged map: .*unreadable: 512 bytes/);
   });
 
+  test('a signer whose own list of pieces contradicts the image', async () => {
+    const folder = bench.copy(whole);
+    const manifest = readManifestOf(folder);
+    const pieces = piecesOf(sampleData('disk')).map((piece, index) =>
+      index === 1 ? { ...piece, sha256: sha256(Buffer.of()) } : piece,
+    );
+    const bytes = Buffer.from(formatPieces(pieces));
+    writeFileSync(join(folder, 'ITEM-7.pieces.sha256'), bytes);
+    const files = manifest.files.map((file) => (file.role === 'pieces' ? { ...file, sha256: sha256(bytes) } : file));
+    writeManifest(folder, { ...manifest, files, pieces: { ...manifest.pieces, sha256: sha256(bytes) } });
+    sealFolder(folder, bench.key);
+    const report = await verify(folder, { signersFile: bench.signers });
+    assert.deepEqual([report.exit, ranges(report)], [13, ['differs 65536-131072']]);
+  });
+
   test('lines of SHA256SUMS dropped, by somebody who holds the key', async () => {
     for (const name of [
       'VERIFY.txt',

@@ -10,7 +10,7 @@ import { makeKey, signPorts, type MadeKey } from '../manifest/sign-support.ts';
 import { makeEvidence, readManifestOf, SIGNER, type FolderSpec } from '../support/evidence-folder.ts';
 import { encodeManifest } from '../../src/manifest/encode.ts';
 
-export const ports = signPorts({});
+const ports = signPorts({});
 
 /** A place for folders, with a key and the signers file of an examiner who knows it. */
 export interface Bench {

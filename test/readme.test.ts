@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { attachLoop, diskBytes, smallFileSystem } from './support/loop.ts';
+import { packageRoot } from './support/root.ts';
+import { tempFolder } from './support/temp.ts';
+
+const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
+const MIB = 1024 * 1024;
+const IS_ROOT = process.getuid?.() === 0;
+const HAS_LOOP = IS_ROOT && spawnSync('losetup', ['--find']).status === 0;
+
+/** One fenced block of README.md that says of itself, in a comment before it, what it is for. */
+interface Block {
+  readonly directive: string;
+  readonly text: string;
+  readonly line: number;
+}
+
+test('the commands of README.md work as printed, in order', async (t) => {
+  const sandbox = makeSandbox(t);
+  const blocks = readBlocks();
+  assert.ok(blocks.filter(({ directive }) => directive.startsWith('runs')).length >= 12, 'README.md lost its examples');
+  for (const block of blocks) {
+    const file = /^file: ([\w.-]+)$/.exec(block.directive);
+    if (file !== null) writeFileSync(join(sandbox.folder, file[1]!), block.text);
+    else await runBlock(t, sandbox, block);
+  }
+});
+
+test('every `sh` block of README.md is run by this test', () => {
+  const fences = readFileSync(join(packageRoot, 'README.md'), 'utf8').match(/^```sh$/gm) ?? [];
+  assert.equal(readBlocks().filter(({ directive }) => directive.startsWith('runs')).length, fences.length);
+});
+
+async function runBlock(t: TestContext, sandbox: Sandbox, { directive, text, line }: Block): Promise<void> {
+  const [, stopped, exit = '0'] = /^runs(?: after: stopped ([\w-]+))?(?:; exit (\d+))?$/.exec(directive) ?? [];
+  assert.match(directive, /^runs/, `README.md:${line}: what is "${directive}"?`);
+  if (stopped !== undefined) await stopInTheMiddle(sandbox, stopped);
+  const script = sandbox.replace(text);
+  const done = spawnSync('bash', ['-e', '-c', script], { cwd: sandbox.folder, env: sandbox.env, encoding: 'utf8' });
+  t.diagnostic(`README.md:${line}: exit code ${done.status ?? String(done.signal)}`);
+  assert.equal(done.status, Number(exit), `README.md:${line}\n${script}\n${done.stdout}${done.stderr}`);
+}
+
+interface Sandbox {
+  readonly folder: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** A large disk of zeros, to be stopped while it is read. */
+  readonly largeDisk: string;
+  /** Puts what this machine has in the place of README's stand-ins: the disk, the destination, the stick. */
+  replace(text: string): string;
+}
+
+function makeSandbox(t: TestContext): Sandbox {
+  const folder = tempFolder(t);
+  const [home, bin, disk] = [join(folder, 'home'), join(folder, 'bin'), join(folder, 'disk.img')];
+  for (const each of [home, bin, join(folder, 'evidence')]) mkdirSync(each);
+  writeProgram(join(bin, 'exhibit'), `exec '${process.execPath}' '${MAIN}' "$@"`);
+  // Asked for a passphrase, it answers with an empty line.
+  writeProgram(join(bin, 'askpass'), 'echo');
+  writeFileSync(disk, diskBytes(40 * MIB));
+  if (!HAS_LOOP) t.diagnostic('no loop device here (root is needed): the disk of the examples is a plain file');
+  const source = HAS_LOOP ? attachLoop(t, disk) : disk;
+  const largeDisk = join(folder, 'large.img');
+  writeFileSync(largeDisk, '');
+  spawnSync('truncate', ['--size', '4G', largeDisk]);
+  const env = {
+    PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+    HOME: home,
+    SSH_ASKPASS: join(bin, 'askpass'),
+    SSH_ASKPASS_REQUIRE: 'force',
+  };
+  const stick = makeStick(t, folder);
+  const replace = (text: string): string =>
+    text
+      .replaceAll('/dev/sdX', source)
+      .replaceAll('/mnt/stick', stick)
+      .replaceAll('/evidence', join(folder, 'evidence'));
+  return { folder, env, largeDisk, replace };
+}
+
+/** A vfat file system, where one can be mounted. */
+function makeStick(t: TestContext, folder: string): string {
+  const stick = join(folder, 'stick');
+  const vfat = HAS_LOOP && spawnSync('mkfs.vfat', ['--help']).error === undefined;
+  if (vfat) return smallFileSystem(t, stick, ['mkfs.vfat'], 100 * MIB);
+  t.diagnostic('no vfat here: the stick of the examples is a plain folder');
+  mkdirSync(stick);
+  return stick;
+}
+
+/** Starts an acquisition and stops it as Ctrl-C does, while it reads. */
+async function stopInTheMiddle({ folder, env, largeDisk }: Sandbox, item: string): Promise<void> {
+  const argv = [MAIN, 'acquire', largeDisk, '--to', join(folder, 'evidence'), '--request', 'case.yaml'];
+  const job = spawn(process.execPath, [...argv, '--evidence', item], { cwd: folder, env, stdio: 'ignore' });
+  const ended = new Promise<number | null>((resolve) => job.once('close', resolve));
+  const partial = join(folder, 'evidence', '2026-0412', item, `${item}.dd.partial`);
+  for (let tries = 0; tries < 1000 && job.exitCode === null && !existsSync(partial); tries += 1) await sleep(20);
+  job.kill('SIGINT');
+  assert.equal(await ended, 130, `${item} was not stopped in the middle`);
+}
+
+function writeProgram(path: string, line: string): void {
+  writeFileSync(path, `#!/bin/sh\n${line}\n`);
+  chmodSync(path, 0o755);
+}
+
+function readBlocks(): Block[] {
+  const text = readFileSync(join(packageRoot, 'README.md'), 'utf8');
+  return [...text.matchAll(/^<!-- (.+) -->\n```\w+\n([^]*?)^```$/gm)].map((found) => ({
+    directive: found[1]!,
+    text: found[2]!,
+    line: text.slice(0, found.index).split('\n').length,
+  }));
+}
