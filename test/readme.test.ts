@@ -11,6 +11,9 @@ import { tempFolder } from './support/temp.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
 const MIB = 1024 * 1024;
+const DISK_BYTES = 40 * MIB;
+/** What a label would say of so many bytes. */
+const DISK_LABEL = '42MB';
 const IS_ROOT = process.getuid?.() === 0;
 const HAS_LOOP = IS_ROOT && spawnSync('losetup', ['--find']).status === 0;
 
@@ -27,7 +30,7 @@ test('the commands of README.md work as printed, in order', async (t) => {
   assert.ok(blocks.filter(({ directive }) => directive.startsWith('runs')).length >= 12, 'README.md lost its examples');
   for (const block of blocks) {
     const file = /^file: ([\w.-]+)$/.exec(block.directive);
-    if (file !== null) writeFileSync(join(sandbox.folder, file[1]!), block.text);
+    if (file !== null) writeFileSync(join(sandbox.folder, file[1]!), sandbox.replace(block.text));
     else await runBlock(t, sandbox, block);
   }
 });
@@ -52,7 +55,7 @@ interface Sandbox {
   readonly env: NodeJS.ProcessEnv;
   /** A large disk of zeros, to be stopped while it is read. */
   readonly largeDisk: string;
-  /** Puts what this machine has in the place of README's stand-ins: the disk, the destination, the stick. */
+  /** Puts what this machine has in the place of README's stand-ins: the disk and its size, the destination, the stick. */
   replace(text: string): string;
 }
 
@@ -63,7 +66,7 @@ function makeSandbox(t: TestContext): Sandbox {
   writeProgram(join(bin, 'exhibit'), `exec '${process.execPath}' '${MAIN}' "$@"`);
   // Asked for a passphrase, it answers with an empty line.
   writeProgram(join(bin, 'askpass'), 'echo');
-  writeFileSync(disk, diskBytes(40 * MIB));
+  writeFileSync(disk, diskBytes(DISK_BYTES));
   if (!HAS_LOOP) t.diagnostic('no loop device here (root is needed): the disk of the examples is a plain file');
   const source = HAS_LOOP ? attachLoop(t, disk) : disk;
   const largeDisk = join(folder, 'large.img');
@@ -80,6 +83,7 @@ function makeSandbox(t: TestContext): Sandbox {
     text
       .replaceAll('/dev/sdX', source)
       .replaceAll('/mnt/stick', stick)
+      .replaceAll('4TB', DISK_LABEL)
       .replaceAll('/evidence', join(folder, 'evidence'));
   return { folder, env, largeDisk, replace };
 }
@@ -87,8 +91,9 @@ function makeSandbox(t: TestContext): Sandbox {
 /** A vfat file system, where one can be mounted. */
 function makeStick(t: TestContext, folder: string): string {
   const stick = join(folder, 'stick');
-  const vfat = HAS_LOOP && spawnSync('mkfs.vfat', ['--help']).error === undefined;
-  if (vfat) return smallFileSystem(t, stick, ['mkfs.vfat'], 100 * MIB);
+  const known = readFileSync('/proc/filesystems', 'utf8').includes('vfat');
+  if (known && HAS_LOOP && spawnSync('mkfs.vfat', ['--help']).error === undefined)
+    return smallFileSystem(t, stick, ['mkfs.vfat'], 100 * MIB);
   t.diagnostic('no vfat here: the stick of the examples is a plain folder');
   mkdirSync(stick);
   return stick;

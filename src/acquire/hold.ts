@@ -60,7 +60,7 @@ export async function checkAfterReading(ports: Ports, taken: TakenSource): Promi
 }
 
 /** Takes the identity anew and compares it with the planned one. */
-export async function checkSame(ports: Ports, planned: SourceFacts): Promise<SourceIdentity> {
+async function checkSame(ports: Ports, planned: SourceFacts): Promise<SourceIdentity> {
   const now = await readIdentity(ports, planned);
   requireSame(planned, now);
   return now;

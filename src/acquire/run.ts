@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { checkPresent } from '../discover/source.ts';
 import { ExhibitError, messageOf } from '../model/errors.ts';
 import { describeBytes } from '../model/size.ts';
 import { formatMapfile } from '../image/mapfile.ts';
@@ -11,7 +12,7 @@ import { ClockWatch } from '../system/clock-watch.ts';
 import { inhibitSleep } from '../system/inhibit.ts';
 import { checkSource, readBack } from './checks.ts';
 import { closeJob } from './close-job.ts';
-import { checkAfterReading, checkSame, takeSource, type TakenSource } from './hold.ts';
+import { checkAfterReading, takeSource, type TakenSource } from './hold.ts';
 import type { AcquireJob, AcquireResult } from './job.ts';
 import { openFolder } from './open-folder.ts';
 import { readStage, type ReadFailure, type ReadOutcome } from './read-stage.ts';
@@ -70,9 +71,7 @@ async function readCheckClose(story: Story): Promise<AcquireResult> {
     ports,
     plan,
     source: taken.held,
-    checkPresent: async () => {
-      await checkSame(ports, taken.source);
-    },
+    checkPresent: () => checkPresent(ports, taken.source),
     stop,
     emit,
   };

@@ -4,7 +4,7 @@ import { valueOf, type Device } from '../model/device.ts';
 import type { SourceIdentity } from '../model/identity.ts';
 import type { SourceFacts } from '../model/plan.ts';
 import type { Ports } from '../system/ports.ts';
-import { isGone } from './attribute.ts';
+import { attributeText, isGone } from './attribute.ts';
 import { blockOfNumber } from './block.ts';
 import { describeBlock } from './describe.ts';
 import { observeMachine } from './machine.ts';
@@ -42,6 +42,22 @@ export async function readIdentity(ports: Ports, facts: SourceFacts): Promise<So
   const device = await deviceOf(ports, stats);
   if (device === null) throw vanished(facts);
   return identityOfDevice(device);
+}
+
+/**
+ * A quick look, for every place that fails to read: is the same device still there? Nothing but sysfs is asked.
+ * @throws ExhibitError `source.vanished` when the device is gone, has another size, or is another disk by now
+ */
+export async function checkPresent(ports: Ports, facts: SourceFacts): Promise<void> {
+  if (facts.kind === 'file') {
+    const stats = await ports.files.statOrNull(at(ports, facts.realPath));
+    if (stats?.isFile() !== true) throw vanished(facts);
+    return;
+  }
+  const block = await blockOfNumber(ports, facts.identity.node);
+  if (block?.size !== facts.identity.size) throw vanished(facts);
+  const diskseq = await attributeText(ports, `${block.diskFolder}/diskseq`);
+  if (diskseq !== facts.identity.diskseq) throw vanished(facts);
 }
 
 async function lookAt(ports: Ports, path: string): Promise<{ realPath: string; stats: Stats }> {

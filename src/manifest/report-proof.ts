@@ -33,10 +33,10 @@ type Checked = Extract<ReportFacts['read_back'], { differing: unknown }>;
 function readBackLines(facts: ReportFacts, back: Checked): string[] {
   const match = back.state === 'match';
   return [
-    ` Read-back of the image, by the SHA-256 of ${facts.pieces.count} pieces: ${match ? 'verified' : 'MISMATCH'}`,
+    ` Read-back of the image, by its stream hashes and the SHA-256 of ${facts.pieces.count} pieces: ${match ? 'verified' : 'MISMATCH'}`,
     ...(match
       ? facts.digests.map(
-          ({ algorithm, hex }) => ` ${HASH_LABELS[algorithm]} checksum: ${hex} : verified, as all pieces are equal`,
+          ({ algorithm, hex }) => ` ${HASH_LABELS[algorithm]} checksum: ${hex} : verified`,
         )
       : []),
     ...differingLines(back.differing, facts),

@@ -148,7 +148,7 @@ export function systemCommands(path: string = process.env['PATH'] ?? ''): Comman
         argv: [...argv],
         pid: child.pid,
         stdout: child.stdout,
-        stdin: child.stdin as Writable | null,
+        stdin: child.stdin,
         done,
         kill,
       };

@@ -40,7 +40,7 @@ describe('the report', () => {
       ' Segment list:',
       `  ITEM-7.dd: 10000 bytes from 0, SHA-256 ${HASH}`,
       'Image Verification Results:',
-      ` SHA256 checksum: ${HASH} : verified, as all pieces are equal`,
+      ` SHA256 checksum: ${HASH} : verified`,
     ]) {
       assert.ok(text.split('\n').includes(line), line);
     }

@@ -39,7 +39,7 @@ export class Running {
   constructor(program: string, argv: readonly string[], options: RunOptions = {}) {
     this.child = spawn(program, argv, {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...options.env } as NodeJS.ProcessEnv,
+      env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
