@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { observeDestination } from '../discover/destination.ts';
 import { findSource } from '../discover/source.ts';
@@ -37,17 +38,7 @@ export async function preflight(ports: Ports, request: AcquireRequest): Promise<
 
 /** A missing --to is most likely a destination disk that is not mounted: making the folder would fill another disk. */
 async function requireDestination(ports: Ports, to: string): Promise<void> {
-  const found = await ports.files.statOrNull(to).catch((error: unknown) => {
-    throw new ExhibitError(
-      'destination',
-      'destination.unreachable',
-      `--to ${visible(to)} can't be looked at (${errnoOf(error) ?? 'unknown error'}).`,
-      {
-        hint: 'Check the path and the mount.',
-        cause: error,
-      },
-    );
-  });
+  const found = await lookAt(ports, `--to ${visible(to)}`, to);
   if (found?.isDirectory() === true) return;
   const what = found === null ? 'does not exist' : 'is not a folder';
   throw new ExhibitError('destination', 'destination.missing', `--to ${visible(to)} ${what}.`, {
@@ -56,7 +47,18 @@ async function requireDestination(ports: Ports, to: string): Promise<void> {
 }
 
 async function contentOf(ports: Ports, folder: string): Promise<string[] | null> {
-  const found = await ports.files.statOrNull(folder);
+  const found = await lookAt(ports, visible(folder), folder);
   if (found === null) return null;
   return found.isDirectory() ? ports.files.readDir(folder) : [join(folder, '(not a folder)')];
+}
+
+/** Null: nothing of that name. A file in the middle of the path, or a folder that nobody may enter, is an error. */
+async function lookAt(ports: Ports, name: string, path: string): Promise<Stats | null> {
+  return ports.files.statOrNull(path).catch((cause: unknown) => {
+    const message = `${name} can't be looked at (${errnoOf(cause) ?? 'unknown error'}).`;
+    throw new ExhibitError('destination', 'destination.unreachable', message, {
+      hint: 'Check the path and the mount.',
+      cause,
+    });
+  });
 }

@@ -33,7 +33,9 @@ export class Output {
   failure(error: unknown): ExitCode {
     const known = error instanceof ExhibitError ? error : null;
     const code = known === null ? EXIT.unexpected : exitOf(known.fault);
-    this.say(`exhibit: ${messageOf(error)}`);
+    // Errors of our own are escaped where they are made; anything else may carry any text.
+    const message = known === null ? visible(messageOf(error)) : known.message;
+    this.say(`exhibit: ${message}`);
     if (known?.hint !== undefined) this.say(`  ${known.hint}`);
     if (known === null && error instanceof Error && error.stack !== undefined)
       this.say(visible(error.stack).replaceAll('\\u{a}', '\n'));
@@ -43,7 +45,7 @@ export class Output {
         ok: false,
         exit: code,
         code: known?.code ?? 'unexpected',
-        message: messageOf(error),
+        message,
         hint: known?.hint ?? null,
       });
     }

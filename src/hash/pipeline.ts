@@ -69,7 +69,7 @@ export async function runPipeline(spec: PipelineSpec): Promise<PipelineResult> {
       }),
     );
     spec.consumers.forEach((consume, index) => {
-      part(consume(ring.reader(lanesWanted + index)));
+      part(consumeAll(consume, ring.reader(lanesWanted + index)));
     });
     const engines = await orAbort(
       spec.chooseEngines(() => meter.firstSlots),
@@ -90,6 +90,22 @@ export async function runPipeline(spec: PipelineSpec): Promise<PipelineResult> {
   } finally {
     await Promise.all(lanes.map((lane) => lane.stop()));
   }
+}
+
+/** A sink that leaves before the end would hold its slots, and with them everybody, for ever. */
+async function consumeAll(consume: Consumer, input: RingReader): Promise<void> {
+  let ended = false;
+  await consume({
+    next: async () => {
+      const chunk = await input.next();
+      ended ||= chunk === null;
+      return chunk;
+    },
+    release: () => {
+      input.release();
+    },
+  });
+  if (!ended) throw bug('a sink left before the end of the ring');
 }
 
 /** Measures how fast the source fills the ring for the first time: nothing is read for the measurement alone. */

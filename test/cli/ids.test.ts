@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
-import { manifestOf, newDesk } from '../support/exhibit.ts';
-import { refused, transcript } from './transcript.ts';
+import { manifestOf, newDesk, type Desk } from '../support/exhibit.ts';
+import { exhibitHere } from '../support/in-process.ts';
+import { judge, transcript, type Expected } from './transcript.ts';
 
 const HOSTILE: readonly (readonly [what: string, id: string, shown: RegExp, offer: string])[] = [
   ['a slash', 'HDD/01', /"HDD\/01"/, 'HDD-01'],
@@ -20,15 +21,23 @@ const HOSTILE: readonly (readonly [what: string, id: string, shown: RegExp, offe
   ['a path upwards', '../../etc', /"\.\.\/\.\.\/etc"/, 'etc'],
 ];
 
-describe('ids that can not be a folder name', { concurrency: 2 }, () => {
+/** In this process, without a signature: what is refused, and what would be done. Nothing is made. */
+async function planned(desk: Desk, argv: readonly string[], expected: Expected): Promise<string> {
+  const ended = await exhibitHere(argv);
+  judge(argv, ended, expected);
+  assert.deepEqual(readdirSync(desk.to), []);
+  return ended.stderr;
+}
+
+describe('ids that can not be a folder name', () => {
   for (const [what, id, shown, offer] of HOSTILE) {
     test(`${what}: refused, and the name that is offered works`, async (t) => {
       const desk = newDesk(t);
-      const argv = [...desk.acquire(desk.file('d.img', 4096)), `--evidence=${id}`];
-      const { stderr } = await refused(desk, argv, { exit: 2, says: [shown, /can't be a folder name/, /stays unchanged in the manifest/] });
+      const argv = [...desk.acquire(desk.file('d.img', 4096), '--unsigned'), `--evidence=${id}`];
+      const stderr = await planned(desk, argv, { exit: 2, says: [shown, /can't be a folder name/, /stays unchanged in the manifest/] });
       const offered = /--folder-name (\S+)/.exec(stderr)?.[1] ?? '';
       assert.equal(offered, offer);
-      await refused(desk, [...argv, '--dry-run', '--folder-name', offered], {
+      await planned(desk, [...argv, '--dry-run', '--folder-name', offered], {
         exit: 0,
         says: [new RegExp(`folder +.*/C-1/${offered}\n`)],
         prints: [/Dry run/],
@@ -39,14 +48,14 @@ describe('ids that can not be a folder name', { concurrency: 2 }, () => {
   test('case and item at once: one offer for both', async (t) => {
     const desk = newDesk(t);
     const argv = desk.acquire(desk.file('d.img', 4096), '--case', 'a/b', '--evidence', 'x y');
-    await refused(desk, argv, { exit: 2, says: [/--case: "a\/b"/, /--evidence: "x y"/, /--folder-name a-b\/x-y/] });
+    await planned(desk, argv, { exit: 2, says: [/--case: "a\/b"/, /--evidence: "x y"/, /--folder-name a-b\/x-y/] });
   });
 
   test('a folder name that is none either', async (t) => {
     const desk = newDesk(t);
     for (const name of ['../x', 'a/b/c', 'a/', '/etc', 'custody', 'x\u001b[2J']) {
       const argv = desk.acquire(desk.file('d.img', 4096), '--folder-name', name);
-      await refused(desk, argv, { exit: 2, says: [/--folder-name/] });
+      await planned(desk, argv, { exit: 2, says: [/--folder-name/] });
     }
   });
 
@@ -66,7 +75,8 @@ describe('ids that can not be a folder name', { concurrency: 2 }, () => {
     assert.equal(manifest.case.evidence_id, ids.evidence);
     assert.equal(manifest.case.notes, texts[1]);
     assert.deepEqual(readdirSync(desk.to), ['case-7']);
-    for (const name of ['HDD-01.txt', 'VERIFY.txt', 'HDD-01.manifest.json', 'HDD-01.journal.jsonl']) {
+    // The manifest and the journal are data: JSON escapes what it must, the ids stand as they are.
+    for (const name of ['HDD-01.txt', 'VERIFY.txt']) {
       const text = readFileSync(join(folder, name), 'utf8');
       // eslint-disable-next-line no-control-regex -- control characters are what this looks for
       assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/, name);

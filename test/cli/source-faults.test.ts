@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
-import { exhibit, manifestOf, newDesk, Running, MAIN } from '../support/exhibit.ts';
+import { exhibit, journalOf, manifestOf, newDesk, Running, MAIN } from '../support/exhibit.ts';
 import { attachLoop, attachPartitioned, diskBytes, lacks, mount, sh } from '../support/loop.ts';
 import { atEnd } from '../support/temp.ts';
 import { refused, transcript } from './transcript.ts';
@@ -30,7 +30,7 @@ describe('a source that is none', { concurrency: 2 }, () => {
     sh('mkfifo', pipe);
     for (const [source, what] of [
       [desk.folder, /is a folder/],
-      [pipe, /is a pipe/],
+      [pipe, /is a named pipe/],
       ['/dev/null', /is a character device/],
     ] as const) {
       await refused(desk, desk.acquire(source), { exit: 2, says: [what] });
@@ -212,6 +212,6 @@ describe('the reader', { concurrency: 2 }, () => {
     assert.equal(ended.code, 11, ended.stderr);
     assert.match(ended.stderr, /ended at byte 40000; 65536 bytes were promised/);
     assert.ok(!existsSync(join(desk.evidence(), 'HDD-01.manifest.json')));
-    assert.ok(existsSync(join(desk.evidence(), 'HDD-01.dd.partial')));
+    assert.deepEqual(journalOf(desk.evidence()).at(-1)?.data['code'], 'source.ended-early');
   });
 });

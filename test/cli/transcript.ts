@@ -16,6 +16,12 @@ export interface Expected extends RunOptions {
 /** Runs a command line and holds it against what was expected. */
 export async function transcript(argv: readonly string[], expected: Expected): Promise<Ended> {
   const ended = await exhibit(argv, expected);
+  judge(argv, ended, expected);
+  return ended;
+}
+
+/** Holds a run against what was expected. */
+export function judge(argv: readonly string[], ended: Omit<Ended, 'ms' | 'signal'>, expected: Expected): void {
   const shown = `$ exhibit ${argv.join(' ')}\n${ended.stdout}${ended.stderr}`;
   assert.equal(ended.code, expected.exit, shown);
   for (const pattern of expected.says ?? []) assert.match(ended.stderr, pattern, shown);
@@ -27,7 +33,6 @@ export async function transcript(argv: readonly string[], expected: Expected): P
   assert.doesNotMatch(ended.stdout + ended.stderr, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/, shown);
   // An unexpected error shows its stack: nothing that is expected may.
   assert.doesNotMatch(ended.stderr, /^\s+at .*\.js:\d+/m, shown);
-  return ended;
 }
 
 /** As {@link transcript}, for what is refused: the destination is as empty as before. */

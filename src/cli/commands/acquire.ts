@@ -8,7 +8,7 @@ import { ExhibitError } from '../../model/errors.ts';
 import type { Stage } from '../../model/event.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { AcquireRequest } from '../../model/request.ts';
-import { findSigningKey } from '../../manifest/keys.ts';
+import { findSigningKey, type KeyChoice } from '../../manifest/keys.ts';
 import { openSigner, type Signer } from '../../manifest/sign.ts';
 import { describePlan } from '../../plan/describe.ts';
 import type { Env } from '../env.ts';
@@ -43,29 +43,46 @@ export async function acquireCommand(env: Env, options: AcquireOptions): Promise
     return EXIT.done;
   }
   const signals = env.watchSignals(() => undefined);
-  let signer: Signer | null = null;
+  let consent: Consent | null = null;
   try {
-    const confirmation = await confirmSource(env, result.plan, signals.stop);
-    if (key !== null) {
-      const interactive = env.terminal.canAsk;
-      signer = await openSigner(env.ports, key, {
-        interactive,
-        now: env.ports.clock.wallMs(),
-        notify: (message) => {
-          output.say(message);
-        },
-      });
-    }
-    return await runJob(env, output, { ...ready, plan: result.plan, signer, confirmation, stop: signals.stop });
-  } catch (error) {
-    if (!signals.stop.aborted) throw error;
-    output.failure(
-      new ExhibitError('interrupted', 'interrupted', 'Stopped before anything was read.', { cause: error }),
-    );
-    return EXIT.interrupted;
+    consent = await orStopped(askAndTrySigning(env, output, result.plan, key, signals.stop), signals.stop);
+    return await runJob(env, output, { ...ready, ...consent, plan: result.plan, stop: signals.stop });
   } finally {
-    await signer?.close();
+    await consent?.signer?.close();
     signals.release();
+  }
+}
+
+interface Consent {
+  readonly confirmation: string;
+  /** Null: `--unsigned`. */
+  readonly signer: Signer | null;
+}
+
+/** The one question, then a trial signature: nobody learns after nine hours that the key can't sign. */
+async function askAndTrySigning(
+  env: Env,
+  output: Output,
+  plan: Plan,
+  key: KeyChoice | null,
+  stop: AbortSignal,
+): Promise<Consent> {
+  const confirmation = await confirmSource(env, plan, stop);
+  if (key === null) return { confirmation, signer: null };
+  const notify = (message: string): void => {
+    output.say(message);
+  };
+  const now = env.ports.clock.wallMs();
+  return { confirmation, signer: await openSigner(env.ports, key, { interactive: env.terminal.canAsk, now, notify }) };
+}
+
+/** What fails because the person stopped it says so. */
+async function orStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (!stop.aborted) throw cause;
+    throw new ExhibitError('interrupted', 'interrupted', 'Stopped before anything was read.', { cause });
   }
 }
 
@@ -75,10 +92,8 @@ async function readRequest(env: Env, options: AcquireOptions): Promise<AcquireRe
   return buildRequest(options, file, profile);
 }
 
-interface Ready extends Preflight {
+interface Ready extends Preflight, Consent {
   readonly plan: Plan;
-  readonly signer: Signer | null;
-  readonly confirmation: string;
   readonly stop: AbortSignal;
 }
 

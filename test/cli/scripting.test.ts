@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { packageRoot } from '../support/root.ts';
+import { tempFolder } from '../support/temp.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+/** Keys that every result has. */
+const ALWAYS = ['type', 'ok', 'exit'];
+
+type Json = Record<string, unknown>;
+
+test('the results of --json have the keys that docs/scripting.md names', (t) => {
+  if (spawnSync('ssh-keygen', ['-?']).error !== undefined) {
+    t.skip('needs ssh-keygen');
+    return;
+  }
+  const folder = tempFolder(t);
+  const [disk, key, to] = [join(folder, 'disk.img'), join(folder, 'key'), join(folder, 'to')];
+  writeFileSync(disk, Buffer.alloc(3 * 1024 * 1024, 'exhibit '));
+  mkdirSync(to);
+  exhibit(['keys', 'init', '--name', 'A', '--no-passphrase', '--key', key]);
+  const item = (evidence: string): string[] => {
+    const described = ['--case', 'C', '--evidence', evidence, '--examiner', 'A'];
+    return ['acquire', disk, '--to', to, ...described, '--json'];
+  };
+  const runs: Record<string, readonly string[]> = {
+    'acquire --dry-run': [...item('E1'), '--key', key, '--dry-run'],
+    acquire: [...item('E1'), '--key', key],
+    verify: ['verify', join(to, 'C/E1'), '--json'],
+    show: ['show', join(to, 'C/E1'), '--json'],
+    devices: ['devices', '--json'],
+    doctor: ['doctor', '--json'],
+    'keys show': ['keys', 'show', '--key', key, '--json'],
+  };
+  const documented = documentedKeys();
+  for (const [name, argv] of Object.entries(runs)) {
+    assert.deepEqual(keysOf(resultOf(argv)), documented.get(name), name);
+  }
+
+  resultOf([...item('E2'), '--unsigned']);
+  assert.deepEqual(keysOf(resultOf(['seal', join(to, 'C/E2'), '--key', key, '--json'])), documented.get('seal'));
+});
+
+test('failures and refusals of --json have the keys that docs/scripting.md names', (t) => {
+  const folder = tempFolder(t);
+  const failure = resultOf(['show', join(folder, 'nothing'), '--json']);
+  assert.deepEqual(keysOf(failure), ['code', 'hint', 'message']);
+  const argv = ['--case', 'C', '--evidence', '-', '--examiner', 'A', '--unsigned', '--json'];
+  const refusal = resultOf(['acquire', MAIN, '--to', folder, ...argv]);
+  assert.deepEqual(keysOf(refusal), ['code', 'findings', 'refusals']);
+  const [first] = refusal['refusals'] as Json[];
+  assert.deepEqual(Object.keys(first!).sort(), ['code', 'fault', 'hint', 'level', 'message']);
+});
+
+/** The table under "Results": command → keys, sorted. */
+function documentedKeys(): Map<string, string[]> {
+  const text = readFileSync(join(packageRoot, 'docs', 'scripting.md'), 'utf8');
+  const section = text.slice(text.indexOf('### Results'));
+  const rows = [...section.matchAll(/^\| `([\w -]+)` \| (.+) \|$/gm)];
+  return new Map(rows.map((row) => [row[1]!, [...row[2]!.matchAll(/`(\w+)`/g)].map((key) => key[1]!).sort()]));
+}
+
+function keysOf(result: Json): string[] {
+  for (const key of ALWAYS) assert.ok(key in result, `${key} is missing`);
+  return Object.keys(result)
+    .filter((key) => !ALWAYS.includes(key))
+    .sort();
+}
+
+function resultOf(argv: readonly string[]): Json {
+  const last = exhibit(argv).trimEnd().split('\n').at(-1) ?? '';
+  const result = JSON.parse(last) as Json;
+  assert.equal(result['type'], 'result');
+  return result;
+}
+
+function exhibit(argv: readonly string[]): string {
+  const done = spawnSync(process.execPath, [MAIN, ...argv], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  assert.notEqual(done.stdout, '', done.stderr);
+  return done.stdout;
+}
