@@ -40,7 +40,8 @@ export interface PipelineResult {
 
 /**
  * Source → ring → lanes and sinks. One failure ends all: the ring is aborted, everybody is woken, every worker is
- * ended, and the first reason is thrown.
+ * ended, and the first reason is thrown. Only a source that fails is let end first: what it gave until then may never
+ * be read again, so lanes and sinks finish it before the reason is thrown.
  */
 export async function runPipeline(spec: PipelineSpec): Promise<PipelineResult> {
   const lanesWanted = spec.hashes.length + spec.spanBytes.length;
@@ -48,6 +49,7 @@ export async function runPipeline(spec: PipelineSpec): Promise<PipelineResult> {
   const lanes: Lane[] = [];
   const parts: Promise<unknown>[] = [];
   const failed = new AbortController();
+  const source: { failure: { readonly error: unknown } | null } = { failure: null };
   const fail = (error: unknown): void => {
     ring.abort(error);
     failed.abort(error);
@@ -63,10 +65,16 @@ export async function runPipeline(spec: PipelineSpec): Promise<PipelineResult> {
   try {
     const meter = new SourceMeter(ring);
     part(
-      spec.producer(meter, failed.signal).then(() => {
-        meter.ended();
-        ring.end();
-      }),
+      spec
+        .producer(meter, failed.signal)
+        .catch((error: unknown) => {
+          // One that only gives up because another part has failed has no news.
+          if (!failed.signal.aborted) source.failure = { error };
+        })
+        .then(() => {
+          meter.ended();
+          ring.end();
+        }),
     );
     spec.consumers.forEach((consume, index) => {
       part(consumeAll(consume, ring.reader(lanesWanted + index)));
@@ -81,12 +89,13 @@ export async function runPipeline(spec: PipelineSpec): Promise<PipelineResult> {
       part(lane.result);
     });
     await Promise.all(parts);
+    if (source.failure !== null) throw source.failure.error;
     const results = await Promise.all(lanes.map((lane) => lane.result));
     return collect(spec, engines, results);
   } catch (error) {
     fail(error);
     await Promise.allSettled(parts);
-    throw error;
+    throw source.failure === null ? error : source.failure.error;
   } finally {
     await Promise.all(lanes.map((lane) => lane.stop()));
   }
@@ -94,18 +103,18 @@ export async function runPipeline(spec: PipelineSpec): Promise<PipelineResult> {
 
 /** A sink that leaves before the end would hold its slots, and with them everybody, for ever. */
 async function consumeAll(consume: Consumer, input: RingReader): Promise<void> {
-  let ended = false;
+  const seen = { end: false };
   await consume({
     next: async () => {
       const chunk = await input.next();
-      ended ||= chunk === null;
+      seen.end ||= chunk === null;
       return chunk;
     },
     release: () => {
       input.release();
     },
   });
-  if (!ended) throw bug('a sink left before the end of the ring');
+  if (!seen.end) throw bug('a sink left before the end of the ring');
 }
 
 /** Measures how fast the source fills the ring for the first time: nothing is read for the measurement alone. */

@@ -41,11 +41,11 @@ export const readByDd: Reader = async (order) => {
       await order.checkPresent();
       await recoverBlock(order, probe, filler, block, 1);
     }
-    filler.flush();
   } catch (error) {
     if (!stopped(order)) throw error;
-    filler.flush();
   } finally {
+    // Also when it failed: what was read stays.
+    filler.flush();
     probe.close();
   }
 };

@@ -89,8 +89,12 @@ async function recoverRange(order: ReadOrder, probe: Probe, at: number, length: 
     stderr: errno,
   });
   const filler = new SlotFiller(order.out, at);
-  await recoverBlock(order, probe, filler, { start: at, end: at + length }, 1);
-  filler.flush();
+  try {
+    await recoverBlock(order, probe, filler, { start: at, end: at + length }, 1);
+  } finally {
+    // Also when it failed: what was read stays.
+    filler.flush();
+  }
 }
 
 /** What the manifest says of this reader. */

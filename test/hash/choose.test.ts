@@ -7,9 +7,22 @@ import { ALGORITHMS, type Engine, type EngineChoice } from '../../src/model/dige
 const MB = 1_000_000;
 
 describe('choice of engines', () => {
-  const table: { name: string; choice?: EngineChoice; wasm: number | null; source: number | null; engine: Engine; why: RegExp }[] = [
+  const table: {
+    name: string;
+    choice?: EngineChoice;
+    wasm: number | null;
+    source: number | null;
+    engine: Engine;
+    why: RegExp;
+  }[] = [
     { name: 'a hard disk: WASM keeps up', wasm: 180 * MB, source: 150 * MB, engine: 'wasm', why: /keeps up/ },
-    { name: 'exactly 1.15 times the source is enough', wasm: 115 * MB, source: 100 * MB, engine: 'wasm', why: /keeps up/ },
+    {
+      name: 'exactly 1.15 times the source is enough',
+      wasm: 115 * MB,
+      source: 100 * MB,
+      engine: 'wasm',
+      why: /keeps up/,
+    },
     { name: 'a little less is not', wasm: 115 * MB - 1, source: 100 * MB, engine: 'native', why: /hold the source up/ },
     { name: 'an SSD: native', wasm: 180 * MB, source: 400 * MB, engine: 'native', why: /hold the source up/ },
     { name: 'not measured: native', wasm: null, source: 10 * MB, engine: 'native', why: /not measured/ },

@@ -63,7 +63,9 @@ describe('hash lanes', { timeout: 60_000 }, () => {
 
   test('spans: odd cuts, several grids at once, an end off the grid', async () => {
     const grids = [4096, 65_536, 1_000_003, 16_777_216];
-    const result = await runPipeline(spec({ spanBytes: grids, producer: feeder(bytes, [1, 4095, 65_535, 512, 60_001]) }));
+    const result = await runPipeline(
+      spec({ spanBytes: grids, producer: feeder(bytes, [1, 4095, 65_535, 512, 60_001]) }),
+    );
     for (const [index, step] of grids.entries()) assert.deepEqual(result.spans[index], expectedSpans(step), `${step}`);
     assert.equal(result.digests[0]?.hex, sha256(bytes));
   });
@@ -75,9 +77,7 @@ describe('hash lanes', { timeout: 60_000 }, () => {
   });
 
   test('spans: an end exactly on the grid leaves no empty span', async () => {
-    const result = await runPipeline(
-      spec({ spanBytes: [4096], producer: feeder(bytes.subarray(0, 8192), [3000]) }),
-    );
+    const result = await runPipeline(spec({ spanBytes: [4096], producer: feeder(bytes.subarray(0, 8192), [3000]) }));
     assert.deepEqual(
       result.spans[0]?.map(({ offset, length }) => [offset, length]),
       [

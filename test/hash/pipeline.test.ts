@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { chooseEngines } from '../../src/hash/choose.ts';
 import { runPipeline, type Producer } from '../../src/hash/pipeline.ts';
-import type { Engine } from '../../src/model/digest.ts';
+import type { Algorithm } from '../../src/model/digest.ts';
 import { ExhibitError } from '../../src/model/errors.ts';
 import { feeder, keep, spec } from './pipeline-support.ts';
 
@@ -27,7 +27,9 @@ const allEnded = (workers: readonly Worker[]): boolean => workers.every((worker)
 const endless =
   (told: { failed: unknown }): Producer =>
   async (out, failed) => {
-    failed.addEventListener('abort', () => (told.failed = failed.reason));
+    failed.addEventListener('abort', () => {
+      told.failed = failed.reason as unknown;
+    });
     for (let at = 0; ; at += 4096) {
       await out.slot();
       out.publish(at, 4096);
@@ -55,38 +57,37 @@ describe('pipeline', { timeout: 60_000 }, () => {
     assert.ok(allEnded(workers));
   });
 
-  test('a producer that fails: its reason is thrown, the sinks are woken with it, the threads end', async (t) => {
+  test('a producer that fails: its reason is thrown, after the sinks have got everything it gave', async (t) => {
     const workers = watchWorkers(t);
     const reason = new Error('the disk caught fire');
-    let sinkSaw: unknown;
+    const bytes = randomBytes(MIB);
+    const kept: Buffer[] = [];
     const run = runPipeline(
       spec({
-        producer: async (out) => {
-          for (let at = 0; at < 8; at += 1) {
-            await out.slot();
-            out.publish(at * 100, 100);
-          }
-          await pause(50);
+        producer: async (out, failed) => {
+          await feeder(bytes, [4096])(out, failed);
           throw reason;
         },
         consumers: [
-          (input) =>
-            keep([], input).catch((error: unknown) => {
-              sinkSaw = error;
-              throw error;
-            }),
+          async (input) => {
+            await pause(100);
+            await keep(kept, input);
+          },
         ],
       }),
     );
     await assert.rejects(run, reason);
-    assert.equal(sinkSaw, reason);
+    assert.ok(Buffer.concat(kept).equals(bytes));
     assert.ok(allEnded(workers));
   });
 
   test('a producer that fails before the engines are chosen is not waited out', async () => {
     const reason = new Error('no disk');
     const run = runPipeline(
-      spec({ producer: () => Promise.reject(reason), chooseEngines: (firstSlots) => firstSlots().then(() => []) }),
+      spec({
+        producer: () => Promise.reject(reason),
+        chooseEngines: (firstSlots) => firstSlots().then(() => chooseEngines('native', ['sha256'], {}, null)),
+      }),
     );
     await assert.rejects(run, reason);
   });
@@ -114,16 +115,16 @@ describe('pipeline', { timeout: 60_000 }, () => {
   });
 
   test('a sink that returns too soon does not let the rest hang for ever on its slots', async () => {
-    const run = runPipeline(
-      spec({ producer: feeder(randomBytes(MIB), [4096]), consumers: [() => Promise.resolve()] }),
-    );
+    const run = runPipeline(spec({ producer: feeder(randomBytes(MIB), [4096]), consumers: [() => Promise.resolve()] }));
     await assert.rejects(run, /bug in exhibit/);
   });
 
   test('a thread that is killed ends the job, whoever was waiting', async (t) => {
     const workers = watchWorkers(t);
     const told = { failed: null as unknown };
-    const run = runPipeline(spec({ hashes: ['md5', 'sha256'], producer: endless(told), consumers: [(input) => keep([], input)] }));
+    const run = runPipeline(
+      spec({ hashes: ['md5', 'sha256'], producer: endless(told), consumers: [(input) => keep([], input)] }),
+    );
     const outcome = run.then(
       () => assert.fail('it went on'),
       (error: unknown) => error,
@@ -143,11 +144,12 @@ describe('pipeline', { timeout: 60_000 }, () => {
     const workers = watchWorkers(t);
     const run = runPipeline(
       spec({
-        producer: (_out, failed) => new Promise((resolve) => {
-          failed.addEventListener('abort', () => {
-            resolve();
-          });
-        }),
+        producer: (_out, failed) =>
+          new Promise((resolve) => {
+            failed.addEventListener('abort', () => {
+              resolve();
+            });
+          }),
       }),
     );
     const outcome = assert.rejects(run, { code: 'hash.worker-died' });
@@ -157,11 +159,14 @@ describe('pipeline', { timeout: 60_000 }, () => {
   });
 
   test('a thread that fails by an error of its own ends the job and says which hash it was', async () => {
-    const decisions = chooseEngines('native', ['sha256'], {}, null).map((each) => ({ ...each, engine: 'abacus' as Engine }));
-    const run = runPipeline(
-      spec({ producer: endless({ failed: null }), hashes: ['sha256'], chooseEngines: async () => decisions.map((each) => ({ ...each, algorithm: 'sha256' as const })) , spanBytes: [0.5] }),
-    );
-    await assert.rejects(run, (error) => error instanceof ExhibitError && error.fault === 'unexpected');
+    const strange = 'sha257' as Algorithm;
+    const run = runPipeline(spec({ producer: endless({ failed: null }), hashes: ['sha256', strange] }));
+    await assert.rejects(run, (error) => {
+      assert.ok(error instanceof ExhibitError);
+      assert.deepEqual([error.fault, error.code], ['unexpected', 'hash.lane-failed']);
+      assert.match(error.message, /sha257 by native/);
+      return true;
+    });
   });
 
   test('a choice of engines that fails, or forgets one, is thrown; nothing hangs', async (t) => {
@@ -180,9 +185,14 @@ describe('pipeline', { timeout: 60_000 }, () => {
 
   test('a producer that stops early leaves hashes of what it gave', async () => {
     const bytes = randomBytes(100_000);
-    const result = await runPipeline(spec({ spanBytes: [65_536], producer: feeder(bytes.subarray(0, 70_001), [9999]) }));
+    const result = await runPipeline(
+      spec({ spanBytes: [65_536], producer: feeder(bytes.subarray(0, 70_001), [9999]) }),
+    );
     assert.equal(result.digests[0]?.hex, createHash('sha256').update(bytes.subarray(0, 70_001)).digest('hex'));
-    assert.deepEqual(result.spans[0]?.map((span) => span.length), [65_536, 4465]);
+    assert.deepEqual(
+      result.spans[0]?.map((span) => span.length),
+      [65_536, 4465],
+    );
   });
 
   test('the source is measured while the ring fills for the first time; too little says null', async () => {

@@ -14,7 +14,11 @@ after(() => Promise.all(workers.map((worker) => worker.terminate())));
 type Ended = Exclude<EchoAnswer, { type: 'started' | 'released' }>;
 
 /** Lets a worker take the ring; `started` once it is about to block. */
-function echo(index: number, ring: Ring, order: Omit<EchoOrder, 'memory'>): { started: Promise<void>; ended: Promise<Ended> } {
+function echo(
+  index: number,
+  ring: Ring,
+  order: Omit<EchoOrder, 'memory'>,
+): { started: Promise<void>; ended: Promise<Ended> } {
   const worker = workers[index]!;
   let begin!: () => void;
   const started = new Promise<void>((resolve) => (begin = resolve));
@@ -118,7 +122,11 @@ describe('ring', { timeout: 60_000 }, () => {
     const quick = drain(ring.reader(0), () => Promise.resolve());
     const slow = ring.reader(1);
     const bytes = randomFillSync(Buffer.alloc(4096 * 10));
-    const feeding = feed(ring, bytes, Array.from({ length: 10 }, () => 4096)).then(() => {
+    const feeding = feed(
+      ring,
+      bytes,
+      Array.from({ length: 10 }, () => 4096),
+    ).then(() => {
       ring.end();
     });
     for (let taken = 0; taken < 10; taken += 1) {

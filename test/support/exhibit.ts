@@ -1,5 +1,5 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -26,10 +26,15 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Added to an environment that is otherwise bare. Undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly stdio?: StdioOptions;
 }
+
+let started = 0;
 
 /** A program under way. Standard input is empty. */
 export class Running {
+  /** In the environment of the program and of everything it starts. */
+  readonly #mark = `EXHIBIT_TEST_MARK=${process.pid}.${(started += 1)}.`;
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
   stdout = '';
@@ -39,8 +44,8 @@ export class Running {
   constructor(program: string, argv: readonly string[], options: RunOptions = {}) {
     this.child = spawn(program, argv, {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...options.env, EXHIBIT_TEST_MARK: this.#mark.split('=')[1] },
+      stdio: options.stdio ?? ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
@@ -74,6 +79,26 @@ export class Running {
       if (performance.now() > deadline) throw new Error(`waited in vain until ${what}\n${this.stdout}${this.stderr}`);
       await pause(5);
     }
+  }
+
+  /** Command lines of the processes that are left of it: itself, children, and what they were orphaned to. */
+  left(): string[] {
+    return readdirSync('/proc').flatMap((pid) => {
+      try {
+        const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+        if (!environment.includes(this.#mark)) return [];
+        return [`${pid} ${readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')}`];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  /** Waits a moment for what ends by itself, then gives what is {@link left}. */
+  async leftAfter(ms: number): Promise<string[]> {
+    const deadline = performance.now() + ms;
+    while (this.left().length > 0 && performance.now() < deadline) await pause(20);
+    return this.left();
   }
 
   untilSaid(pattern: RegExp): Promise<void> {
@@ -174,10 +199,4 @@ export function jsonLines(stdout: string): Record<string, unknown>[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
-}
-
-/** Processes, other than the test itself, whose command line holds `text`: children that were left behind. */
-export function processesWith(text: string): string[] {
-  const found = spawnSync('pgrep', ['--full', '--list-full', '--', text], { encoding: 'utf8' }).stdout;
-  return found.split('\n').filter((line) => line !== '' && !line.startsWith(`${process.pid} `));
 }

@@ -7,7 +7,9 @@ import { atEnd } from './temp.ts';
 
 /** True, and the test skipped aloud, where there is no root or a program is missing. */
 export function lacks(t: TestContext, ...programs: string[]): boolean {
-  const missing = programs.filter((program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error !== undefined);
+  const missing = programs.filter(
+    (program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error !== undefined,
+  );
   const why = process.getuid?.() !== 0 ? 'needs root' : missing.length > 0 ? `needs ${missing.join(', ')}` : null;
   if (why === null) return false;
   t.skip(why);
