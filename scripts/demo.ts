@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, statfsSyn
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ExhibitError } from '../src/model/errors.ts';
+import { ExhibitError, messageOf } from '../src/model/errors.ts';
 import { groupDigits, parseSize, roundBytes } from '../src/model/size.ts';
 import { shellQuote } from '../src/model/text.ts';
 import { makeSampleDisk } from './demo-disk.ts';
@@ -19,7 +19,7 @@ const NOT_ESTABLISHED = 4;
 
 process.stdout.on('error', () => undefined);
 process.exitCode = await main().catch((error: unknown) => {
-  say(`demo: ${error instanceof Error ? error.message : String(error)}`);
+  say(`demo: ${messageOf(error)}`);
   if (error instanceof ExhibitError && error.hint !== undefined) say(`  ${error.hint}`);
   return error instanceof ExhibitError && error.fault === 'usage' ? 2 : 1;
 });
@@ -33,7 +33,7 @@ async function main(): Promise<number> {
   step(1, `A sample disk of ${roundBytes(size)}: ${disk.content}`, disk.instead);
   const source = attach(disk.path);
   try {
-    step(2, `Attached read-only: ${source.path}`, source.instead);
+    step(2, `${source.instead === null ? 'Attached read-only' : 'Left as it is'}: ${source.path}`, source.instead);
     const exit = await imageAndVerify(folder, source);
     if (exit !== 0) say(`\nThe demo ended with exit code ${exit}. What it made is in ${folder}`);
     return exit;
@@ -106,7 +106,7 @@ function closing(evidence: string): void {
 }
 
 function readArguments(): { size: number; folder: string } {
-  const { values, positionals } = parseArgs({ options: { size: { type: 'string' } }, allowPositionals: true });
+  const { values, positionals } = parseCommandLine();
   const size = parseSize(values.size ?? '256M', '--size');
   if (size % MIB !== 0 || size < 8 * MIB) throw usage('--size takes whole MiB, at least 8M.');
   const [given, ...more] = positionals;
@@ -116,6 +116,14 @@ function readArguments(): { size: number; folder: string } {
   mkdirSync(folder, { recursive: true });
   if (readdirSync(folder).length > 0) throw usage(`${folder} is not empty. The demo wants a folder of its own.`);
   return { size, folder };
+}
+
+function parseCommandLine() {
+  try {
+    return parseArgs({ options: { size: { type: 'string' } }, allowPositionals: true });
+  } catch (error) {
+    throw usage(messageOf(error));
+  }
 }
 
 /** The files, the disk made of them, and its image. */

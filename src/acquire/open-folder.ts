@@ -8,15 +8,22 @@ import type { ManifestStart } from '../manifest/start.ts';
 import { destinationError } from '../sink/destination-error.ts';
 import { tryLock } from '../system/lock.ts';
 import type { Ports } from '../system/ports.ts';
+import { holdReserve, type Reserve } from './reserve.ts';
 
 /** The first record's type; its data is the {@link ManifestStart}. */
 const BEGIN = 'begin';
+
+/** A folder that this job alone writes to. */
+export interface OpenedFolder {
+  readonly journal: Journal;
+  readonly reserve: Reserve;
+}
 
 /**
  * Makes the evidence folder and claims it: the journal is made exclusively and locked by the kernel for as long as
  * this process lives. Nothing is left behind when the claim fails.
  */
-export async function openFolder(ports: Ports, plan: Plan, start: ManifestStart): Promise<Journal> {
+export async function openFolder(ports: Ports, plan: Plan, start: ManifestStart): Promise<OpenedFolder> {
   const path = join(plan.folder.path, folderNames(plan.folder.stem).journal);
   try {
     await ports.files.makeFolder(plan.folder.path);
@@ -28,7 +35,7 @@ export async function openFolder(ports: Ports, plan: Plan, start: ManifestStart)
     await claim(ports, journal.fd, plan.folder.path);
     await refuseLeftovers(ports, plan);
     await journal.append(BEGIN, start);
-    return journal;
+    return { journal, reserve: await holdReserve(ports.files, plan.folder.path) };
   } catch (error) {
     await journal.close();
     await ports.files.unlink(path).catch(() => undefined);

@@ -16,6 +16,7 @@ import { checkAfterReading, takeSource, type TakenSource } from './hold.ts';
 import type { AcquireJob, AcquireResult } from './job.ts';
 import { openFolder } from './open-folder.ts';
 import { readStage, type ReadFailure, type ReadOutcome } from './read-stage.ts';
+import type { Reserve } from './reserve.ts';
 import { manifestStart } from './start.ts';
 
 /** One acquisition, from taking the source to the seal. What goes wrong on the way is in the journal before it is thrown. */
@@ -37,14 +38,15 @@ export async function acquire(job: AcquireJob): Promise<AcquireResult> {
       heldExclusively: taken.held.exclusive,
       startedMs,
     });
-    const journal = await openFolder(ports, plan, start);
-    const story = { job, taken, journal, start, startedMono, clockWatch };
+    const { journal, reserve } = await openFolder(ports, plan, start);
+    const story = { job, taken, journal, reserve, start, startedMono, clockWatch };
     try {
       return await readCheckClose(story);
     } catch (error) {
       await recordFailure(journal, error);
       throw error;
     } finally {
+      await reserve.release();
       await journal.close();
     }
   } finally {
@@ -59,6 +61,7 @@ export interface Story {
   readonly job: AcquireJob;
   readonly taken: TakenSource;
   readonly journal: Journal;
+  readonly reserve: Reserve;
   readonly start: ReturnType<typeof manifestStart>;
   readonly startedMono: number;
   readonly clockWatch: ClockWatch;
@@ -78,6 +81,7 @@ async function readCheckClose(story: Story): Promise<AcquireResult> {
 
   emit({ type: 'stage', stage: 'read', status: 'start' });
   const read = await readStage(work);
+  await story.reserve.release();
   if ('error' in read) return await giveUp(story, read);
   await writeMap(story, read);
   await recordReading(story, read);
@@ -120,6 +124,7 @@ async function recordReading({ journal }: Story, read: ReadOutcome): Promise<voi
     unreadable: recorder.unreadableRanges,
     read_again: recorder.again.map(({ range, why }) => ({ start: range.start, end: range.end, why })),
     reader_runs: recorder.runCount,
+    runs: recorder.runs,
   });
 }
 

@@ -62,7 +62,7 @@ export async function sealIncomplete(work: SealIncompleteWork): Promise<ClosedFo
       folderSynced: await ports.files.syncFolder(folder),
       disturbances: [],
       findings: [{ level: 'warning', code: 'seal.incomplete', message: job.provenance }],
-      runs: [],
+      runs: job.runs,
       runCount: job.readerRuns,
       engines: job.engines,
       image: await segmentFiles(parts, job, found),

@@ -4,7 +4,7 @@ import { ExhibitError } from '../model/errors.ts';
 import { visible } from '../model/text.ts';
 import { checkChain, type JournalRecord } from '../manifest/journal-chain.ts';
 import { manifestStartSchema, type ManifestStart } from '../manifest/start.ts';
-import type { Unreadable } from '../read/reader.ts';
+import type { ReaderRun, Unreadable } from '../read/reader.ts';
 
 /** What a stopped acquisition's journal tells. */
 export interface StoppedJob {
@@ -16,6 +16,8 @@ export interface StoppedJob {
   readonly unreadable: readonly Unreadable[];
   readonly engines: readonly EngineDecision[];
   readonly readerRuns: number;
+  /** The first of them, as many as the manifest keeps. */
+  readonly runs: readonly ReaderRun[];
   readonly lastRecordMs: number;
   readonly durationMs: number;
   /** How much stands behind the image's bytes, as a sentence. */
@@ -40,6 +42,17 @@ const readRecord = z.object({
   ),
   unreadable: unreadableSchema,
   reader_runs: z.number().int(),
+  runs: z.array(
+    z.object({
+      argv: z.array(z.string()),
+      from: z.number(),
+      to: z.number(),
+      delivered: z.number(),
+      exit: z.number().nullable(),
+      signal: z.string().nullable(),
+      stderr: z.string(),
+    }),
+  ),
 });
 
 const failedRecord = z.object({ unreadable: unreadableSchema });
@@ -63,6 +76,7 @@ export function readStoppedJob(bytes: Uint8Array, path: string): StoppedJob {
     unreadable: read?.unreadable ?? failed?.unreadable ?? [],
     engines: read?.engines ?? [],
     readerRuns: read?.reader_runs ?? 0,
+    runs: read?.runs ?? [],
     lastRecordMs: Date.parse(last?.at ?? start.data.head.acquisition.started),
     durationMs: Math.max(0, (last?.mono_ms ?? 0) - (records[0]?.mono_ms ?? 0)),
     provenance: provenanceOf(read !== null, failed !== null),

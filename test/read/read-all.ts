@@ -84,8 +84,8 @@ export async function readAll(reader: Reader, source: HeldSource, how: HowToRead
   const ring = new Ring(4, how.slotBytes ?? Math.max(blockBytes, 65_536), 1);
   const collected = collect(ring, range.start);
   const stop = how.stop ?? new AbortController().signal;
-  let stoppedAt: number | null = null;
-  stop.addEventListener('abort', () => (stoppedAt = performance.now()));
+  const times: { stopped?: number } = {};
+  stop.addEventListener('abort', () => (times.stopped = performance.now()));
   const order: ReadOrder = {
     ports: how.ports ?? testPorts(),
     source,
@@ -102,7 +102,7 @@ export async function readAll(reader: Reader, source: HeldSource, how: HowToRead
   } catch (failure) {
     error = failure;
   }
-  const stopTook = stoppedAt === null ? null : performance.now() - stoppedAt;
+  const stopTook = times.stopped === undefined ? null : performance.now() - times.stopped;
   ring.end();
   return { bytes: await collected, log, error, stopTook };
 }
@@ -130,7 +130,7 @@ export function sectors(first: number, count = 1, sector = 512): Range {
  * exactly `bad`, and the log's good and bad ranges cover the whole once.
  */
 export function assertExact(result: ReadAll, content: Uint8Array, bad: readonly Range[]): void {
-  if (result.error !== null) throw result.error;
+  assert.ifError(result.error);
   const expected = Buffer.from(content);
   for (const { start, end } of bad) expected.fill(0, start, end);
   assert.equal(result.bytes.length, expected.length);

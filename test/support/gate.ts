@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Running } from './exhibit.ts';
@@ -53,6 +53,11 @@ export class Gate {
     await pause(100);
     await act();
     this.open();
+  }
+
+  /** Makes room for the next gate at the same place. */
+  remove(): void {
+    rmSync(this.#folder, { recursive: true });
   }
 
   #write(name: string, body: string): void {
