@@ -87,7 +87,7 @@ async function readCheckClose(story: Story): Promise<AcquireResult> {
   await recordReading(story, read);
   if (!read.complete) return await stopped(story, read.position, 'read');
   const after = await checkAfterReading(ports, taken);
-  emit({ type: 'stage', stage: 'read', status: 'done', detail: describeBytes(read.position) });
+  emit({ type: 'stage', stage: 'read', status: 'done', detail: `${describeBytes(read.position)}; ${enginesOf(read)}` });
   await createSidecar(story, folderNames(plan.folder.stem).pieces, formatPieces(read.pieces));
 
   emit({ type: 'stage', stage: 'read-back', status: plan.request.settings.readBack ? 'start' : 'skipped' });
@@ -112,6 +112,11 @@ async function readCheckClose(story: Story): Promise<AcquireResult> {
   const good = back.state !== 'mismatch' && second.state !== 'mismatch';
   if (good) await publish(ports.files, read.written);
   return closeJob(story, read, { after, back, second, published: good });
+}
+
+/** `md5 by wasm, sha256 by native`: the choice is said, not only written down. */
+function enginesOf({ engines }: ReadOutcome): string {
+  return engines.map(({ algorithm, engine }) => `${algorithm} by ${engine}`).join(', ');
 }
 
 async function recordReading({ journal }: Story, read: ReadOutcome): Promise<void> {

@@ -21,7 +21,7 @@ export class Output {
 
   /** The result itself: JSON for a program, text for a person. */
   result(value: object, text: string): void {
-    if (this.json) this.line({ type: 'result', ...value });
+    if (this.json) this.line({ type: 'result', ...(snakeKeys(value) as object) });
     else this.#env.terminal.out(text);
   }
 
@@ -64,4 +64,16 @@ export class Output {
       this.line({ type: 'result', ok: false, exit: code, code: refusals[0]?.code ?? 'refused', refusals, findings });
     return code;
   }
+}
+
+/** One spelling for programs, the manifest's: `unreadableBytes` becomes `unreadable_bytes`, at every depth. */
+function snakeKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(snakeKeys);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      snakeKeys(inner),
+    ]),
+  );
 }

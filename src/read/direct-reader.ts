@@ -34,8 +34,12 @@ export const readDirect: Reader = async (order) => {
     if (!isStopped(order.stop)) throw error;
   } finally {
     probe.close();
-    // Closing waits for a read that hangs; when we were told to stop, the process ends instead.
-    if (!isStopped(order.stop) && file !== order.source.file) await file.close();
+    if (file !== order.source.file) {
+      const closed = file.close();
+      // Closing waits for a read that hangs: nobody else does once we are told to stop.
+      if (isStopped(order.stop)) closed.catch(() => undefined);
+      else await closed;
+    }
   }
 };
 

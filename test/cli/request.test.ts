@@ -59,7 +59,7 @@ describe('--json', () => {
       [result['type'], result['ok'], result['exit'], result['ended'], result['outcome'], result['folder']],
       ['result', true, 0, 'closed', 'complete', desk.evidence()],
     );
-    assert.deepEqual([result['readBack'], result['sourceCheck'], result['unreadableBytes']], ['match', 'match', 0]);
+    assert.deepEqual([result['read_back'], result['source_check'], result['unreadable_bytes']], ['match', 'match', 0]);
     for (const stage of ['read', 'read-back', 'verify-source', 'seal']) {
       const seen = lines.filter((line) => line['type'] === 'stage' && line['stage'] === stage).map(({ status }) => status);
       assert.deepEqual(seen, ['start', 'done'], stage);

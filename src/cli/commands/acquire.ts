@@ -33,8 +33,8 @@ export async function acquireCommand(env: Env, options: AcquireOptions): Promise
   const ready = await preflight(env.ports, request);
   const { result } = ready;
   if (!result.ok) return output.refused(result.refusals, result.findings);
+  output.say(`${describePlan(result.plan)}\n`);
   const key = request.overrides.unsigned ? null : await findSigningKey(env.ports, request.keyPath);
-  output.say(describePlan(result.plan));
   if (options.dryRun === true) {
     output.result(
       { ok: true, exit: EXIT.done, dryRun: true, plan: result.plan },

@@ -14,6 +14,17 @@ export async function showCommand(
   const shown = await readForShow(env.ports, target);
   const facts = { folder: shown.folder, sealHex: shown.sealHex, fingerprint: shown.fingerprint };
   const text = options.label === true ? labelBlock(shown.manifest, facts) : manifestSummary(shown.manifest, facts);
-  output.result({ ok: true, exit: EXIT.done, verified: false, ...facts, manifest: shown.manifest }, text);
+  output.result(
+    {
+      ok: true,
+      exit: EXIT.done,
+      verified: false,
+      folder: facts.folder,
+      sealSha256: facts.sealHex,
+      fingerprint: facts.fingerprint,
+      manifest: shown.manifest,
+    },
+    text,
+  );
   return EXIT.done;
 }

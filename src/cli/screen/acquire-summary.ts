@@ -21,6 +21,9 @@ export function acquireSummary(result: AcquireResult): string {
     ...sealLines(result.seal),
     'Anybody checks it with:',
     `  exhibit verify ${shellQuote(result.folder)}${result.seal.fingerprint === null ? '' : ' --signers FILE'}`,
+    ...(result.seal.fingerprint === null
+      ? []
+      : ['  (FILE: the signers you trust; `exhibit keys show` prints your line for it)']),
     `or with stock tools: ${shellQuote(`${result.folder}/VERIFY.txt`)} has the commands.`,
   ].join('\n');
 }

@@ -135,7 +135,7 @@ export function verifyJson(report: VerifyReport): object {
     case_number: report.caseNumber,
     evidence_id: report.evidenceId,
     outcome: report.outcome,
-    seal: report.sealHex,
+    seal_sha256: report.sealHex,
     signer:
       signer === null
         ? null
