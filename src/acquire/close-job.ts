@@ -8,7 +8,7 @@ import type { AfterReading } from './hold.ts';
 import type { AcquireResult } from './job.ts';
 import { manifestRanges } from './read-recorder.ts';
 import type { ReadOutcome } from './read-stage.ts';
-import type { Story } from './run.ts';
+import type { Story } from './story.ts';
 
 export interface Checked {
   readonly after: AfterReading;

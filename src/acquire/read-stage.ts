@@ -30,6 +30,8 @@ export interface ReadWork {
 export interface ReadOutcome {
   readonly position: number;
   readonly complete: boolean;
+  /** Why the source gave no more; null: it gave everything, or the person stopped. */
+  readonly failure: { readonly error: unknown } | null;
   readonly written: readonly WrittenSegment[];
   readonly digests: readonly Digest[];
   readonly pieces: readonly PieceDigest[];
@@ -39,30 +41,38 @@ export interface ReadOutcome {
   readonly recorder: ReadRecorder;
 }
 
-/** Thrown on with what is known: reading failed, but bytes up to `position` were handed to the destination. */
+/** Hashing or writing failed: bytes up to `position` were handed to the destination, and no hash speaks for them. */
 export interface ReadFailure {
   readonly error: unknown;
   readonly position: number;
   readonly recorder: ReadRecorder;
 }
 
-/** Source → ring → hashes and image. A failure is a value here: the journal and the map still have to be written. */
+/** Source → ring → hashes and image. Failures are values here: the journal and the map still have to be written. */
 export async function readStage(work: ReadWork): Promise<ReadOutcome | ReadFailure> {
   const { plan, ports } = work;
   const recorder = new ReadRecorder(plan.size);
   const writer = new ImageWriter(ports.files, plan.folder.path, plan.segments);
+  const source: { failure: ReadOutcome['failure'] } = { failure: null };
   try {
-    const result = await pump(work, recorder, async (input) =>
-      writer.consume(input, (done) => {
-        work.emit({ type: 'progress', stage: 'read', done, total: plan.size, unreadable: recorder.unreadableBytes });
-      }),
+    const result = await pump(
+      work,
+      recorder,
+      async (input) =>
+        writer.consume(input, (done) => {
+          work.emit({ type: 'progress', stage: 'read', done, total: plan.size, unreadable: recorder.unreadableBytes });
+        }),
+      (error) => {
+        source.failure = { error };
+      },
     );
     const written = await writer.finish();
     recorder.cutAt(writer.position);
     return {
       ...outcomeOf(plan, result),
       position: writer.position,
-      complete: writer.position === plan.size,
+      complete: writer.position === plan.size && source.failure === null,
+      failure: source.failure,
       written,
       recorder,
     };
@@ -96,7 +106,12 @@ export async function readAgain(work: ReadWork): Promise<{ result: PipelineResul
 
 type Sink = Parameters<typeof runPipeline>[0]['consumers'][number];
 
-async function pump(work: ReadWork, recorder: ReadRecorder, sink: Sink): Promise<PipelineResult> {
+async function pump(
+  work: ReadWork,
+  recorder: ReadRecorder,
+  sink: Sink,
+  onSourceFailure?: (error: unknown) => void,
+): Promise<PipelineResult> {
   const { plan, ports } = work;
   const { settings } = plan.request;
   const slotBytes =
@@ -129,6 +144,7 @@ async function pump(work: ReadWork, recorder: ReadRecorder, sink: Sink): Promise
         stop: AbortSignal.any([work.stop, failed]),
       }),
     consumers: [sink],
+    ...(onSourceFailure === undefined ? {} : { onSourceFailure }),
   });
 }
 

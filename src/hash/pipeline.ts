@@ -24,6 +24,11 @@ export interface PipelineSpec {
   readonly chooseEngines: (firstSlots: FirstSlots) => Promise<readonly EngineDecision[]>;
   readonly producer: Producer;
   readonly consumers: readonly Consumer[];
+  /**
+   * Told when the source fails; the result then speaks of what it gave until there. Without it a source that fails
+   * makes the pipeline throw, so that nobody takes a part for the whole.
+   */
+  readonly onSourceFailure?: (error: unknown) => void;
 }
 
 /** Resolves when the ring has filled for the first time or the source has ended: bytes per second, null when too short to tell. */
@@ -89,7 +94,7 @@ export async function runPipeline(spec: PipelineSpec): Promise<PipelineResult> {
       part(lane.result);
     });
     await Promise.all(parts);
-    if (source.failure !== null) throw source.failure.error;
+    if (source.failure !== null) tellOrThrow(spec, source.failure.error);
     const results = await Promise.all(lanes.map((lane) => lane.result));
     return collect(spec, engines, results);
   } catch (error) {
@@ -99,6 +104,11 @@ export async function runPipeline(spec: PipelineSpec): Promise<PipelineResult> {
   } finally {
     await Promise.all(lanes.map((lane) => lane.stop()));
   }
+}
+
+function tellOrThrow(spec: PipelineSpec, error: unknown): void {
+  if (spec.onSourceFailure === undefined) throw error;
+  spec.onSourceFailure(error);
 }
 
 /** A sink that leaves before the end would hold its slots, and with them everybody, for ever. */

@@ -7,6 +7,9 @@ import { systemCommands, type Commands } from '../../src/system/run-command.ts';
 import { bench, disk, partition, SDB, sysLinks, USB } from '../discover/bench-layout.ts';
 import { madeUpStation, mountLine } from '../discover/made-up-station.ts';
 import { packageRoot } from '../support/root.ts';
+import { confirmSource } from '../../src/cli/commands/confirm.ts';
+import type { Env } from '../../src/cli/env.ts';
+import type { Plan } from '../../src/model/plan.ts';
 import { exhibitHere, type Person } from '../support/in-process.ts';
 import { judge, type Expected } from './transcript.ts';
 
@@ -22,7 +25,7 @@ function withoutLsblk(madeUp: Commands): Commands {
 interface Made {
   readonly ports: Ports;
   readonly to: string;
-  run(more: readonly string[], expected: Expected, person?: Person): Promise<string>;
+  readonly run: (more: readonly string[], expected: Expected, person?: Person) => Promise<string>;
 }
 
 /**
@@ -39,9 +42,9 @@ function madeUp(t: TestContext, change: { readOnly?: boolean; model?: string; se
     [`${USB}/serial`]: `${change.serial ?? 'DD5641988896'}\n`,
     '/mnt/evidence/': '',
   });
-  for (const path of Object.keys(layout.files)) if (path.startsWith(`${SDB}/sdb2/`)) delete layout.files[path];
+  const files = Object.fromEntries(Object.entries(layout.files).filter(([path]) => !path.startsWith(`${SDB}/sdb2/`)));
   Object.assign(layout.links, sysLinks(SDB, '8:16', { sdb1: '8:17' }));
-  const station = madeUpStation(t, { ...layout, filesOn: { '/mnt/evidence': number } });
+  const station = madeUpStation(t, { ...layout, files, filesOn: { '/mnt/evidence': number } });
   const to = join(station.root, 'mnt/evidence');
   const mounts = layout.files['/proc/self/mountinfo'] as string;
   writeFileSync(join(station.root, 'proc/self/mountinfo'), mounts + mountLine(number, to, 'ext4', 'made-up'));
@@ -49,7 +52,7 @@ function madeUp(t: TestContext, change: { readOnly?: boolean; model?: string; se
   return {
     ports,
     to,
-    async run(more, expected, person) {
+    run: async (more, expected, person) => {
       const argv = ['acquire', SOURCE, '--to', to, '--case', 'C-1', '--evidence', 'HDD-01', '--examiner', 'Ada'];
       const all = [...argv, '--unsigned', '--reader', 'direct', ...more];
       const ended = await exhibitHere(all, ports, person ?? null);
@@ -139,5 +142,26 @@ describe('a physical disk', () => {
     const { run } = madeUp(t, { serial: '000000000000' });
     await run([], { exit: 2, says: [/neither the device nor its label gives a serial/] });
     await run(['--label-serial', 'WX51'], { exit: 2, says: [/not how the serial/] }, person('0000'));
+  });
+});
+
+describe('the question itself', () => {
+  // What follows a right answer would open the disk by its name: on another machine that is somebody's disk.
+  const ask = (answer: string | null, yes = false, wanted: string | null = '8896'): Promise<string> => {
+    const terminal = { canAsk: true, ask: () => Promise.resolve(answer) };
+    const plan = { confirmSerial: wanted, request: { yes } };
+    return confirmSource({ terminal } as unknown as Env, plan as unknown as Plan, new AbortController().signal);
+  };
+
+  test('the end of the serial is right in any case and with blanks around it; the record says how', async () => {
+    assert.match(await ask(' 8896\n'), /the operator typed the last 4 characters of the label's serial/);
+    assert.match(await ask('aB1c', false, 'Ab1C'), /the operator typed/);
+    await assert.rejects(ask('889'), { fault: 'usage', code: 'usage.not-confirmed' });
+    await assert.rejects(ask(null), { fault: 'usage', code: 'usage.not-confirmed' });
+  });
+
+  test('not asked: with --yes, or when the source is no physical disk; the record says so', async () => {
+    assert.match(await ask(null, true), /not asked: --yes, with the serial of the label/);
+    assert.match(await ask(null, false, null), /not asked: the source is not a physical disk/);
   });
 });

@@ -1,9 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { atEnd } from './temp.ts';
+import { atEnd, tempFolder } from './temp.ts';
 
 /** True, and the test skipped aloud, where there is no root or a program is missing. */
 export function lacks(t: TestContext, ...programs: string[]): boolean {
@@ -96,16 +96,64 @@ export function mount(t: TestContext, folder: string, ...argv: string[]): string
   return folder;
 }
 
-/** A small file system of its own in a file on a loop device, mounted: `mkfs.ext4`, `mkfs.vfat`, … */
+/** A small file system in a file beside `folder`, on a loop device, mounted there: `mkfs.ext4`, `mkfs.vfat`, … */
 export function smallFileSystem(
   t: TestContext,
   folder: string,
   make: readonly [string, ...string[]],
   bytes: number,
 ): string {
+  return mount(t, folder, formatted(t, folder, make, bytes));
+}
+
+/** A loop device over a new file beside `folder`, with a file system on it. */
+function formatted(t: TestContext, folder: string, make: readonly [string, ...string[]], bytes: number): string {
   const file = `${folder}.img`;
   writeFileSync(file, '');
-  sh('truncate', `--size=${bytes}`, file);
+  truncateSync(file, bytes);
   sh(...make, file);
-  return mount(t, folder, attachLoop(t, file, { writable: true }));
+  return attachLoop(t, file, { writable: true });
+}
+
+/** How a small file system is made; `fuse` is mounted by a program of its own. */
+const FILE_SYSTEMS = {
+  ext4: { make: ['mkfs.ext4', '-q', '-F'] },
+  vfat: { make: ['mkfs.vfat'] },
+  exfat: { make: ['mkfs.exfat'], fuse: 'mount.exfat-fuse' },
+  tmpfs: { make: [] },
+} as const;
+
+/**
+ * A file system of the test's own, mounted: tmpfs, or one on a loop device. Gives its folder; null, and the test
+ * skipped aloud, where the station has no such thing.
+ */
+export function freshFileSystem(
+  t: TestContext,
+  kind: keyof typeof FILE_SYSTEMS,
+  bytes: number,
+  ...options: string[]
+): string | null {
+  const how: { make: readonly string[]; fuse?: string } = FILE_SYSTEMS[kind];
+  const [program, ...fixed] = how.make;
+  const needed = [program, how.fuse].filter((name) => name !== undefined);
+  if (lacks(t, ...needed, ...(kind === 'tmpfs' ? [] : ['losetup']))) return null;
+  if (how.fuse === undefined && !knowsFileSystem(kind)) {
+    t.skip(`this kernel has no ${kind}`);
+    return null;
+  }
+  const folder = join(tempFolder(t), 'mnt');
+  if (program === undefined) return mount(t, folder, '-t', kind, '-o', `size=${bytes}`, kind);
+  const node = formatted(t, folder, [program, ...fixed, ...options], bytes);
+  if (how.fuse === undefined) return mount(t, folder, node);
+  mkdirSync(folder);
+  sh(how.fuse, node, folder);
+  atEnd(t, () => sh('umount', folder));
+  return folder;
+}
+
+function knowsFileSystem(kind: string): boolean {
+  const known = (): boolean => new RegExp(`\\b${kind}$`, 'm').test(readFileSync('/proc/filesystems', 'utf8'));
+  if (known()) return true;
+  spawnSync('modprobe', [kind], { stdio: 'ignore' });
+  return known();
 }

@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import { formatMapfile } from '../image/mapfile.ts';
+import { ExhibitError, messageOf } from '../model/errors.ts';
+import { folderNames } from '../manifest/file-names.ts';
+import type { Journal } from '../manifest/journal.ts';
+import { destinationError } from '../sink/destination-error.ts';
+import type { AcquireResult } from './job.ts';
+import type { ReadFailure, ReadOutcome } from './read-stage.ts';
+import type { Story } from './story.ts';
+
+/** What reading came to, complete or not: with it a stopped job can be held against its image. */
+export async function recordReading({ journal }: Story, read: ReadOutcome): Promise<void> {
+  const { recorder } = read;
+  await journal.append('read', {
+    position: read.position,
+    complete: read.complete,
+    digests: read.digests,
+    engines: read.engines,
+    unreadable: recorder.unreadableRanges,
+    read_again: recorder.again.map(({ range, why }) => ({ start: range.start, end: range.end, why })),
+    reader_runs: recorder.runCount,
+    runs: recorder.runs,
+  });
+}
+
+/** The person stopped it: everything up to `position` is on disk and said so. */
+export async function stopped(story: Story, position: number, stage: string): Promise<AcquireResult> {
+  await story.journal.append('stopped', { code: 'interrupted', message: 'stopped by the operator', stage, position });
+  return { ended: 'stopped', folder: story.job.plan.folder.path, position, size: story.job.plan.size };
+}
+
+/** Hashing or writing failed: the map and the record first, as far as the destination still takes them. */
+export async function giveUp(story: Story, failure: ReadFailure): Promise<never> {
+  await writeMap(story, failure).catch(() => undefined);
+  const error = failure.error;
+  await story.journal
+    .append('reading-failed', {
+      position: failure.position,
+      unreadable: failure.recorder.unreadableRanges,
+      runs: failure.recorder.runs.slice(-3),
+      message: messageOf(error),
+    })
+    .catch(() => undefined);
+  throw error;
+}
+
+export async function recordFailure(journal: Journal, error: unknown): Promise<void> {
+  const code = error instanceof ExhibitError ? error.code : 'unexpected';
+  // A full or vanished destination can't take the record; the error that is thrown says what happened.
+  await journal.append('stopped', { code, message: messageOf(error) }).catch(() => undefined);
+}
+
+export async function writeMap(story: Story, read: Pick<ReadOutcome, 'recorder'>): Promise<void> {
+  const { ports, plan } = story.job;
+  await createSidecar(
+    story,
+    folderNames(plan.folder.stem).map,
+    formatMapfile(read.recorder.map, ports.host.toolVersion),
+  );
+}
+
+export async function createSidecar({ job }: Story, name: string, content: string): Promise<void> {
+  const path = join(job.plan.folder.path, name);
+  try {
+    await job.ports.files.createFile(path, content);
+  } catch (error) {
+    throw destinationError(path, error);
+  }
+}
