@@ -77,10 +77,14 @@ function breaches(sources: readonly SourceFile[], law: ReadonlyMap<string, reado
       const leave = law.get(from)?.find(({ folder }) => folder === to);
       if (leave === undefined) {
         const may = law.get(from)?.map(({ folder }) => folder) ?? [];
-        return [`${at(each)} imports ${each.file}: ${from || 'the entry'} may import ${may.join(', ') || 'nothing'}, not ${to}`];
+        return [
+          `${at(each)} imports ${each.file}: ${from || 'the entry'} may import ${may.join(', ') || 'nothing'}, not ${to}`,
+        ];
       }
       if (!leave.typesOnly || each.values.every((name) => to === 'system' && HELPERS.has(name))) return [];
-      return [`${at(each)} imports ${each.values.join(', ')} of ${each.file} as values: ${from} may import types of ${to} only`];
+      return [
+        `${at(each)} imports ${each.values.join(', ')} of ${each.file} as values: ${from} may import types of ${to} only`,
+      ];
     }),
   );
 }
@@ -121,7 +125,9 @@ describe('who may import whom', () => {
   test('only cli/env.ts makes real ports', () => {
     const wrong = sources
       .flatMap(({ imports }) => imports)
-      .filter(({ from, file }) => file !== null && folderOf(file) === 'system' && !/^(system\/|cli\/env\.ts$)/.test(from))
+      .filter(
+        ({ from, file }) => file !== null && folderOf(file) === 'system' && !/^(system\/|cli\/env\.ts$)/.test(from),
+      )
       .filter(({ values }) => values.some((name) => !HELPERS.has(name)))
       .map((each) => `${at(each)} takes ${each.values.join(', ')} of ${each.file}: it must come through the ports`);
     assert.deepEqual(wrong, []);
@@ -133,7 +139,8 @@ describe('who may import whom', () => {
       .filter(({ module }) => module?.startsWith('node:') === false)
       .flatMap((each) => {
         const files = LIBRARIES[each.module ?? ''];
-        if (files === undefined) return [`${at(each)} imports ${each.module}: no file may, until docs/architecture.md names one`];
+        if (files === undefined)
+          return [`${at(each)} imports ${each.module}: no file may, until docs/architecture.md names one`];
         if (files.includes(each.from)) return [];
         const neighbour = files.some((file) => folderOf(file) === folderOf(each.from));
         if (neighbour && each.values.length === 0) return [];
@@ -147,7 +154,10 @@ describe('who may import whom', () => {
     for (const [library, files] of Object.entries(LIBRARIES)) {
       for (const file of files) {
         const imports = sources.find(({ path }) => path === file)?.imports ?? [];
-        assert.ok(imports.some(({ module }) => module === library), `${file} does not import ${library} any more`);
+        assert.ok(
+          imports.some(({ module }) => module === library),
+          `${file} does not import ${library} any more`,
+        );
       }
     }
   });
@@ -168,8 +178,15 @@ describe('who may import whom', () => {
       .filter(({ from, module }) => !(from === 'hash/lane.ts' && module === 'node:worker_threads'))
       .map((each) => `${at(each)} imports ${each.values.join(', ')} of ${each.module}: take it through a port`);
     assert.deepEqual([...globals, ...modules], []);
-    const probe = parseSource('plan/x.ts', 'export const f = (): void => console.log(process.pid, a.process);', GLOBALS);
-    assert.deepEqual(probe.globals.map(({ name }) => name), ['console', 'process']);
+    const probe = parseSource(
+      'plan/x.ts',
+      'export const f = (): void => console.log(process.pid, a.process);',
+      GLOBALS,
+    );
+    assert.deepEqual(
+      probe.globals.map(({ name }) => name),
+      ['console', 'process'],
+    );
   });
 
   test('src/main.ts is at most 30 lines', () => {

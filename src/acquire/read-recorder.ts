@@ -64,6 +64,9 @@ export class ReadRecorder implements ReadLog {
       .filter((range) => range.start < end)
       .map((range) => ({ ...range, end: Math.min(range.end, end) }));
     this.#unreadable.splice(0, this.#unreadable.length, ...kept);
+    this.#unreadableBytes = kept.reduce((sum, range) => sum + range.end - range.start, 0);
+    const again = this.again.filter(({ range }) => range.end <= end);
+    this.again.splice(0, this.again.length, ...again);
   }
 }
 

@@ -30,10 +30,11 @@ export async function ddVersion(commands: Commands): Promise<string> {
 export const readByDd: Reader = async (order) => {
   const probe = new Probe(order);
   const filler = new SlotFiller(order.out, order.range.start);
+  const gate = new StopGate(order.stop);
   try {
     while (filler.position < order.range.end && !order.stop.aborted) {
       const wanted = { start: filler.position, end: order.range.end };
-      const result = await runDd(order, wanted, filler);
+      const result = await runDd(order, wanted, filler, gate);
       if (stopped(order)) break;
       if (!needsRecovery(order, wanted, filler.position, result)) continue;
       const at = filler.position;
@@ -67,7 +68,7 @@ function ddArgv(order: ReadOrder, range: Range): string[] {
   ];
 }
 
-async function runDd(order: ReadOrder, range: Range, filler: SlotFiller): Promise<CommandResult> {
+async function runDd(order: ReadOrder, range: Range, filler: SlotFiller, gate: StopGate): Promise<CommandResult> {
   const child = await startDd(order, range);
   const giveUp = (): void => {
     child.kill();
@@ -85,7 +86,7 @@ async function runDd(order: ReadOrder, range: Range, filler: SlotFiller): Promis
     child.kill();
     if (!stopped(order)) throw error;
   }
-  const result = await endOf(child, order);
+  const result = await endOf(child, order, gate);
   order.stop.removeEventListener('abort', giveUp);
   order.log.run({
     argv: child.argv,
@@ -123,8 +124,8 @@ async function reopen(order: ReadOrder): Promise<OpenFile> {
 }
 
 /** How dd ended; a dd that hangs in the kernel is left behind once we are told to stop. */
-async function endOf(child: BulkCommand, order: ReadOrder): Promise<CommandResult> {
-  const ended = await new StopGate(order.stop).wait(child.done);
+async function endOf(child: BulkCommand, order: ReadOrder, gate: StopGate): Promise<CommandResult> {
+  const ended = await gate.wait(child.done);
   if (ended !== 'stopped') return ended;
   const leftBehind = order.ports.clock.sleep(500).then(() => unfinished(child.argv));
   return Promise.race([child.done, leftBehind]);

@@ -29,7 +29,9 @@ export async function recoverBlock(
   for (const cell of cells(block, sizes[0] ?? sector)) {
     await recoverCell({ order, probe, filler, sizes, outcome }, cell, 0, failedBefore);
   }
-  if (outcome.failures === 0) order.log.readAgain(block, 'a large read failed here, smaller reads gave every byte');
+  // Told to stop half-way, nobody knows.
+  if (outcome.failures > 0 || order.stop.aborted) return;
+  order.log.readAgain(block, 'a large read failed here, smaller reads gave every byte');
 }
 
 interface Recovery {

@@ -102,6 +102,7 @@ export function systemCommands(path: string = process.env['PATH'] ?? ''): Comman
       reject: false,
       encoding: 'buffer',
       buffer: { stdout: false, stderr: true },
+      stripFinalNewline: false,
       detached: true,
       cleanup: true,
       forceKillAfterDelay: false,

@@ -1,4 +1,6 @@
+import { closeSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
+import { isatty } from 'node:tty';
 
 /** The person's terminal, or what stands in its place. Results go to `out`, words to a person to `say`. */
 export interface Terminal {
@@ -20,8 +22,11 @@ export function systemTerminal(): Terminal {
   const { stdin, stdout, stderr } = process;
   for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
   // The types say always true; it is undefined when there is no terminal.
-  const lively = (stderr.isTTY as boolean | undefined) === true;
-  const canAsk = lively && (stdin.isTTY as boolean | undefined) === true;
+  const isTerminal = (stderr.isTTY as boolean | undefined) === true;
+  // A terminal that does not tell its width (0: serial consoles, some wrappers) can't be drawn on.
+  const lively = isTerminal && stderr.columns > 0;
+  const canAsk = isTerminal && (stdin.isTTY as boolean | undefined) === true;
+  leaveDeadTerminals();
   return {
     lively,
     canAsk,
@@ -45,4 +50,15 @@ export function systemTerminal(): Terminal {
       }
     },
   };
+}
+
+/**
+ * Node puts the terminal's settings back when it ends, and aborts (SIGABRT, status 134) when the terminal is gone: the
+ * exit code of a job that outlived its terminal would be lost. A descriptor that is closed it leaves alone.
+ */
+function leaveDeadTerminals(): void {
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+  process.once('exit', () => {
+    for (const fd of terminals) if (!isatty(fd)) closeSync(fd);
+  });
 }

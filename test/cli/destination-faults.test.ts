@@ -42,7 +42,10 @@ describe('a destination that will not do', { concurrency: 2 }, () => {
   test('a file where the case folder should be', async (t) => {
     const desk = newDesk(t);
     writeFileSync(join(desk.to, 'C-1'), '');
-    await transcript(desk.acquire(desk.file('d.img', 4096)), { exit: 12, says: [/C-1\/HDD-01 can't be looked at \(ENOTDIR\)/] });
+    await transcript(desk.acquire(desk.file('d.img', 4096)), {
+      exit: 12,
+      says: [/C-1\/HDD-01 can't be looked at \(ENOTDIR\)/],
+    });
     assert.deepEqual(readdirSync(desk.to), ['C-1']);
   });
 
@@ -93,7 +96,10 @@ describe('a destination that will not do', { concurrency: 2 }, () => {
     writeFileSync(source, '');
     sh('truncate', '--size=1000M', source);
     const split = ['--dry-run', '--format', 'split', '--segment-size'];
-    await refused(desk, desk.acquire(source, ...split, '1M'), { exit: 2, says: [/would be 1,000; there are names for 999/, /This works: --format split --segment-size 1G/] });
+    await refused(desk, desk.acquire(source, ...split, '1M'), {
+      exit: 2,
+      says: [/would be 1,000; there are names for 999/, /This works: --format split --segment-size 1G/],
+    });
     await refused(desk, desk.acquire(source, ...split, '2M'), { exit: 0, prints: [/Dry run/] });
   });
 });

@@ -34,7 +34,10 @@ describe('ids that can not be a folder name', () => {
     test(`${what}: refused, and the name that is offered works`, async (t) => {
       const desk = newDesk(t);
       const argv = [...desk.acquire(desk.file('d.img', 4096), '--unsigned'), `--evidence=${id}`];
-      const stderr = await planned(desk, argv, { exit: 2, says: [shown, /can't be a folder name/, /stays unchanged in the manifest/] });
+      const stderr = await planned(desk, argv, {
+        exit: 2,
+        says: [shown, /can't be a folder name/, /stays unchanged in the manifest/],
+      });
       const offered = /--folder-name (\S+)/.exec(stderr)?.[1] ?? '';
       assert.equal(offered, offer);
       await planned(desk, [...argv, '--dry-run', '--folder-name', offered], {

@@ -32,7 +32,10 @@ interface Made {
  * A bench with a suspect disk of 32 MiB behind a USB bridge, and a folder for evidence on a file server, or on the
  * operating system's disk.
  */
-function madeUp(t: TestContext, change: { readOnly?: boolean; model?: string; serial?: string; evidenceOn?: string } = {}): Made {
+function madeUp(
+  t: TestContext,
+  change: { readOnly?: boolean; model?: string; serial?: string; evidenceOn?: string } = {},
+): Made {
   const layout = bench();
   const number = change.evidenceOn ?? '0:50';
   const ro = { ro: change.readOnly === false ? '0\n' : '1\n' };
@@ -72,7 +75,12 @@ describe('a physical disk', () => {
     await madeUp(t).run(['--dry-run'], {
       exit: 0,
       prints: [/Dry run/],
-      says: [/model +Portable Drive\n/, /serial +DD5641988896\n/, /kind +disk, physical/, /512 bytes logical, 4096 physical/],
+      says: [
+        /model +Portable Drive\n/,
+        /serial +DD5641988896\n/,
+        /kind +disk, physical/,
+        /512 bytes logical, 4096 physical/,
+      ],
     });
   });
 
@@ -80,14 +88,22 @@ describe('a physical disk', () => {
     const { run } = madeUp(t);
     await run(['--yes'], { exit: 2, says: [/--yes with the physical disk .* needs --label-serial/] });
     await run(['--yes', '--dry-run'], { exit: 2, says: [/needs --label-serial/] });
-    await run(['--yes', '--dry-run', '--label-serial', 'dd-5641-988896'], { exit: 0, prints: [/Dry run/], says: [/serial +match/] });
+    await run(['--yes', '--dry-run', '--label-serial', 'dd-5641-988896'], {
+      exit: 0,
+      prints: [/Dry run/],
+      says: [/serial +match/],
+    });
   });
 
   test("the question asks for the end of the label's serial, and never shows it", async (t) => {
     const { run } = madeUp(t);
     for (const answer of ['8897', 'sdb', '/dev/sdb', 'yes', '', '88896', null]) {
       const someone = person(answer);
-      await run([], { exit: 2, says: [/not how the serial of this source ends\. Nothing was read/, /right disk\?/] }, someone);
+      await run(
+        [],
+        { exit: 2, says: [/not how the serial of this source ends\. Nothing was read/, /right disk\?/] },
+        someone,
+      );
       assert.equal(someone.asked.length, 1);
       assert.match(someone.asked[0]!, /last 4 characters of the serial on the drive's LABEL/);
       assert.doesNotMatch(someone.asked[0]!, /8896|sdb/);
@@ -103,7 +119,11 @@ describe('a physical disk', () => {
     const label = ['--label-serial', 'WX-0001'];
     await run(label, { exit: 10, says: [/serial is WX-0001 on the label, DD5641988896 by the device/] });
     await run([...label, '--label-mismatch', ''], { exit: 2, says: [/--label-mismatch is empty/] });
-    await run([...label, '--label-mismatch', 'the bridge has its own'], { exit: 2, says: [/not how the serial/] }, person('8896'));
+    await run(
+      [...label, '--label-mismatch', 'the bridge has its own'],
+      { exit: 2, says: [/not how the serial/] },
+      person('8896'),
+    );
     await run([...label, '--label-mismatch', 'the bridge has its own', '--dry-run'], {
       exit: 0,
       prints: [/Dry run/],
@@ -115,12 +135,20 @@ describe('a physical disk', () => {
     const { run } = madeUp(t, { readOnly: false, evidenceOn: '8:1' });
     await run([], {
       exit: 10,
-      says: [/keeps this host from writing/, /--software-block/, /lies on the operating system's own disk/, /--allow-system-destination/],
+      says: [
+        /keeps this host from writing/,
+        /--software-block/,
+        /lies on the operating system's own disk/,
+        /--allow-system-destination/,
+      ],
     });
     await run(['--allow-system-destination', '--software-block', '--dry-run'], {
       exit: 0,
       prints: [/Dry run/],
-      says: [/will be set +kernel's read-only flag of \/dev\/sdb\n/, /will be set +kernel's read-only flag of \/dev\/sdb1\n/],
+      says: [
+        /will be set +kernel's read-only flag of \/dev\/sdb\n/,
+        /will be set +kernel's read-only flag of \/dev\/sdb1\n/,
+      ],
     });
   });
 
@@ -133,7 +161,11 @@ describe('a physical disk', () => {
 
   test('a model and a serial with terminal escapes are shown, not obeyed', async (t) => {
     const { run, ports } = madeUp(t, { model: '\u001b[2JDisk\u0007', serial: '12\u001b]0;x\u0007AB34' });
-    await run(['--dry-run'], { exit: 0, prints: [/Dry run/], says: [/model +\\u\{1b\}\[2JDisk\\u\{7\}/, /\\u\{1b\}\]0;x/] });
+    await run(['--dry-run'], {
+      exit: 0,
+      prints: [/Dry run/],
+      says: [/model +\\u\{1b\}\[2JDisk\\u\{7\}/, /\\u\{1b\}\]0;x/],
+    });
     const devices = await exhibitHere(['devices'], ports);
     judge(['devices'], devices, { exit: 0, prints: [/\\u\{1b\}\[2JDisk/] });
   });

@@ -25,7 +25,10 @@ describe('--request', () => {
       ['WX51', '0077', 'scratched'],
     );
     assert.equal(manifest.acquisition.profile.name, 'usb');
-    assert.equal(manifest.acquisition.setting_origins['read_back'] ?? manifest.acquisition.setting_origins['readBack'], 'command-line');
+    assert.equal(
+      manifest.acquisition.setting_origins['read_back'] ?? manifest.acquisition.setting_origins['readBack'],
+      'command-line',
+    );
   });
 
   test('a faulty file: every fault with line and column', async (t) => {
@@ -34,7 +37,12 @@ describe('--request', () => {
     writeFileSync(file, 'case: 2026\nexaminer:\n  - A\nsource: /dev/sda\nlabel-size: huge\nlabel-size: 1TB\n');
     await refused(desk, desk.acquire('/nowhere', '--request', file), {
       exit: 2,
-      says: [/bad\.yaml is not a request file/, /bad\.yaml:3:3: examiner/, /bad\.yaml:4:1: source: not a key/, /bad\.yaml:6:1/],
+      says: [
+        /bad\.yaml is not a request file/,
+        /bad\.yaml:3:3: examiner/,
+        /bad\.yaml:4:1: source: not a key/,
+        /bad\.yaml:6:1/,
+      ],
     });
   });
 
@@ -61,13 +69,18 @@ describe('--json', () => {
     );
     assert.deepEqual([result['read_back'], result['source_check'], result['unreadable_bytes']], ['match', 'match', 0]);
     for (const stage of ['read', 'read-back', 'verify-source', 'seal']) {
-      const seen = lines.filter((line) => line['type'] === 'stage' && line['stage'] === stage).map(({ status }) => status);
+      const seen = lines
+        .filter((line) => line['type'] === 'stage' && line['stage'] === stage)
+        .map(({ status }) => status);
       assert.deepEqual(seen, ['start', 'done'], stage);
     }
     const progress = lines.filter((line) => line['type'] === 'progress' && line['stage'] === 'read').at(-1);
     assert.deepEqual([progress?.['done'], progress?.['total']], [8 * 1_048_576, 8 * 1_048_576]);
 
-    const check = await transcript(['verify', desk.evidence(), '--signers', desk.signers, '--json'], { exit: 0, prints: [/./] });
+    const check = await transcript(['verify', desk.evidence(), '--signers', desk.signers, '--json'], {
+      exit: 0,
+      prints: [/./],
+    });
     const verdict = jsonLines(check.stdout).at(-1)!;
     assert.deepEqual([verdict['type'], verdict['ok'], verdict['exit']], ['result', true, 0]);
     const shown = await transcript(['show', desk.evidence(), '--json'], { exit: 0, prints: [/./] });

@@ -14,7 +14,10 @@ describe('a source that is none', { concurrency: 2 }, () => {
     const file = desk.file('d.img', 512);
     symlinkSync('/nowhere/at-all', join(desk.folder, 'dangling'));
     for (const name of ['none', 'dangling', 'd.img/x']) {
-      await refused(desk, desk.acquire(join(desk.folder, name)), { exit: 11, says: [/There is no source at/, /devices/] });
+      await refused(desk, desk.acquire(join(desk.folder, name)), {
+        exit: 11,
+        says: [/There is no source at/, /devices/],
+      });
     }
     assert.ok(existsSync(file));
   });
@@ -51,7 +54,12 @@ describe('a source that is none', { concurrency: 2 }, () => {
     }
     const desk = newDesk(t);
     const file = desk.file('secret.img', 4096);
-    for (const [path, mode] of [[desk.folder, 0o755], [desk.to, 0o777], [file, 0o600]] as const) chmodSync(path, mode);
+    for (const [path, mode] of [
+      [desk.folder, 0o755],
+      [desk.to, 0o777],
+      [file, 0o600],
+    ] as const)
+      chmodSync(path, mode);
     const argv = [...nobody, process.execPath, MAIN, ...desk.acquire(file, '--unsigned')];
     const ended = await new Running('setpriv', argv).ended;
     assert.equal(ended.code, 11, ended.stderr);
@@ -63,7 +71,10 @@ describe('a source that is none', { concurrency: 2 }, () => {
     if (lacks(t, 'losetup')) return;
     const desk = newDesk(t);
     const node = attachLoop(t, desk.file('odd.img', 10 * 4096 + 512), { sector: 4096 });
-    await refused(desk, desk.acquire(node), { exit: 11, says: [/41,472 bytes.* not a multiple of its sector of 4096/] });
+    await refused(desk, desk.acquire(node), {
+      exit: 11,
+      says: [/41,472 bytes.* not a multiple of its sector of 4096/],
+    });
   });
 });
 
@@ -74,7 +85,10 @@ describe('a source that must not be read as it is', { concurrency: 2 }, () => {
     const node = attachLoop(t, desk.file('d.img', 65_536), { writable: true });
     await refused(desk, desk.acquire(node), {
       exit: 10,
-      says: [/Nothing was seen that keeps this host from writing/, /write blocker.*--software-block.*--allow-unblocked REASON/],
+      says: [
+        /Nothing was seen that keeps this host from writing/,
+        /write blocker.*--software-block.*--allow-unblocked REASON/,
+      ],
     });
   });
 
@@ -127,7 +141,10 @@ describe('a source that must not be read as it is', { concurrency: 2 }, () => {
 
     const inner = desk.file('inner.img', 4 * 1_048_576);
     sh('mkfs.ext4', '-q', '-O', '^has_journal', inner);
-    const bytes = Buffer.concat([Buffer.alloc(1_048_576), Buffer.from(spawnSync('cat', [inner], { maxBuffer: 1e8 }).stdout)]);
+    const bytes = Buffer.concat([
+      Buffer.alloc(1_048_576),
+      Buffer.from(spawnSync('cat', [inner], { maxBuffer: 1e8 }).stdout),
+    ]);
     const { disk, partition } = attachPartitioned(t, join(desk.folder, 'disk.img'), bytes, 1_048_576);
     mount(t, join(desk.folder, 'part'), '-o', 'ro', partition);
     await refused(desk, desk.acquire(disk), { exit: 10, says: [/p1 is mounted at .*\/part/] });
@@ -197,7 +214,11 @@ describe('the reader', { concurrency: 2 }, () => {
     const source = desk.file('d.img', 65_536);
     for (const words of ['BusyBox v1.35.0 multi-call binary.', 'dd (uutils coreutils) 0.0.27']) {
       writeFileSync(join(bin, 'dd'), `#!/bin/sh\necho '${words}'\n`, { mode: 0o755 });
-      await refused(desk, desk.acquire(source), { env: { PATH: bin }, exit: 1, says: [/this dd is not GNU's/, /--reader direct/] });
+      await refused(desk, desk.acquire(source), {
+        env: { PATH: bin },
+        exit: 1,
+        says: [/this dd is not GNU's/, /--reader direct/],
+      });
     }
   });
 

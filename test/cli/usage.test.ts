@@ -8,13 +8,31 @@ import { refused, transcript } from './transcript.ts';
 describe('help and version', { concurrency: 2 }, () => {
   for (const [argv, words] of [
     [['--help'], ['devices', 'acquire', 'seal', 'verify', 'show', 'keys', 'doctor', 'Examples:']],
-    [['devices', '--help'], ['--json', 'Passive']],
-    [['acquire', '--help'], ['--to <dir>', '--label-serial', '--software-block', '--allow-unblocked', '--dry-run', '--json']],
-    [['seal', '--help'], ['--incomplete <reason>', '--key']],
-    [['verify', '--help'], ['--signers', '--seal', '--range', '--sample']],
+    [
+      ['devices', '--help'],
+      ['--json', 'Passive'],
+    ],
+    [
+      ['acquire', '--help'],
+      ['--to <dir>', '--label-serial', '--software-block', '--allow-unblocked', '--dry-run', '--json'],
+    ],
+    [
+      ['seal', '--help'],
+      ['--incomplete <reason>', '--key'],
+    ],
+    [
+      ['verify', '--help'],
+      ['--signers', '--seal', '--range', '--sample'],
+    ],
     [['show', '--help'], ['--label']],
-    [['keys', '--help'], ['init', 'show']],
-    [['keys', 'init', '--help'], ['--name <name>', '--no-passphrase']],
+    [
+      ['keys', '--help'],
+      ['init', 'show'],
+    ],
+    [
+      ['keys', 'init', '--help'],
+      ['--name <name>', '--no-passphrase'],
+    ],
     [['keys', 'show', '--help'], ['--key']],
     [['doctor', '--help'], ['--key']],
     [['help', 'verify'], ['--signers']],
@@ -49,7 +67,10 @@ describe('a command line that is not one', { concurrency: 2 }, () => {
 
   test('an unknown option is refused before anything is looked at', async (t) => {
     const desk = newDesk(t);
-    await refused(desk, desk.acquire('/nowhere', '--verify-sauce'), { exit: 2, says: [/unknown option '--verify-sauce'/] });
+    await refused(desk, desk.acquire('/nowhere', '--verify-sauce'), {
+      exit: 2,
+      says: [/unknown option '--verify-sauce'/],
+    });
   });
 
   test('missing case fields are all named at once', async () => {
@@ -64,21 +85,36 @@ describe('a command line that is not one', { concurrency: 2 }, () => {
 
   test('bad values are all named at once', async (t) => {
     const desk = newDesk(t);
-    const bad = ['--block-size', '5', '--piece-size', '3.5M', '--segment-size', '-1', '--hash', 'md4', '--format', 'e01'];
-    await refused(desk, desk.acquire('/nowhere', ...bad, '--reader', 'cat', '--hash-engine', 'gpu', '--label-size', 'big'), {
-      exit: 2,
-      says: [
-        /8 faults in the request/,
-        /--block-size is 5 bytes; it must be a multiple of 4096/,
-        /--piece-size: "3.5M" is not a size/,
-        /--segment-size: "-1" is not a size/,
-        /--hash names "md4"; known are md5, sha1, sha256, sha512/,
-        /--format: "e01" is not known; write one of raw, split/,
-        /--reader: "cat" is not known/,
-        /--hash-engine: "gpu" is not known/,
-        /--label-size: "big" is not a size/,
-      ],
-    });
+    const bad = [
+      '--block-size',
+      '5',
+      '--piece-size',
+      '3.5M',
+      '--segment-size',
+      '-1',
+      '--hash',
+      'md4',
+      '--format',
+      'e01',
+    ];
+    await refused(
+      desk,
+      desk.acquire('/nowhere', ...bad, '--reader', 'cat', '--hash-engine', 'gpu', '--label-size', 'big'),
+      {
+        exit: 2,
+        says: [
+          /8 faults in the request/,
+          /--block-size is 5 bytes; it must be a multiple of 4096/,
+          /--piece-size: "3.5M" is not a size/,
+          /--segment-size: "-1" is not a size/,
+          /--hash names "md4"; known are md5, sha1, sha256, sha512/,
+          /--format: "e01" is not known; write one of raw, split/,
+          /--reader: "cat" is not known/,
+          /--hash-engine: "gpu" is not known/,
+          /--label-size: "big" is not a size/,
+        ],
+      },
+    );
   });
 
   test('there is no mode without SHA-256', async (t) => {
@@ -111,7 +147,10 @@ describe('a command line that is not one', { concurrency: 2 }, () => {
   test('without a key: what to type', async (t) => {
     const desk = newDesk(t);
     const argv = desk.acquire(desk.file('d.img', 65_536), '--unsigned').filter((word) => word !== '--unsigned');
-    await refused(desk, argv, { exit: 2, says: [/There is no signing key/, /exhibit keys init --name .*--key FILE.*--unsigned/] });
+    await refused(desk, argv, {
+      exit: 2,
+      says: [/There is no signing key/, /exhibit keys init --name .*--key FILE.*--unsigned/],
+    });
   });
 });
 
@@ -120,11 +159,22 @@ describe('--dry-run', () => {
     const desk = newDesk(t);
     const source = desk.file('d.img', 1_048_576);
     const before = readdirSync(desk.folder).sort();
-    await refused(desk, desk.acquire(source, '--dry-run', '--seal-number', 'S-77', '--format', 'split', '--segment-size', '1M'), {
-      exit: 0,
-      prints: [/^Dry run: nothing was read or written\.\n$/],
-      says: [/^Source$/m, /path +.*d\.img/, /1,048,576 bytes/, /seal number +S-77/, /split: HDD-01\.001/, /to\/C-1\/HDD-01/],
-    });
+    await refused(
+      desk,
+      desk.acquire(source, '--dry-run', '--seal-number', 'S-77', '--format', 'split', '--segment-size', '1M'),
+      {
+        exit: 0,
+        prints: [/^Dry run: nothing was read or written\.\n$/],
+        says: [
+          /^Source$/m,
+          /path +.*d\.img/,
+          /1,048,576 bytes/,
+          /seal number +S-77/,
+          /split: HDD-01\.001/,
+          /to\/C-1\/HDD-01/,
+        ],
+      },
+    );
     assert.deepEqual(readdirSync(desk.folder).sort(), before);
   });
 

@@ -66,6 +66,21 @@ for (const [name, reader] of READERS) {
       }
     });
 
+    test('a bad sector in every block: a hundred restarts leave nothing behind that piles up', async (t) => {
+      const content = diskBytes(SIZE);
+      const bad = Array.from({ length: 100 }, (_, index) => sectors(index * 80 + 3));
+      const disk = await badDisk(t, { content, bad });
+      if (disk === null) return;
+      const warnings: Error[] = [];
+      const note = (warning: Error): void => void warnings.push(warning);
+      process.on('warning', note);
+      const result = await readAll(reader, await hold(t, disk.node), { blockBytes: 40_960, slotBytes: 40_960 });
+      process.off('warning', note);
+      assertExact(result, content, bad);
+      assert.equal(result.log.runs.length >= 100, true);
+      assert.deepEqual(warnings, []);
+    });
+
     test('a place that was bad at first and then gave its bytes is noted, not lost', async (t) => {
       const content = diskBytes(MIB);
       const range = sectors(700, 3);

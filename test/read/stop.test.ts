@@ -103,7 +103,7 @@ describe('reader dd: told to stop', { timeout: 60_000 }, () => {
     assert.equal(result.bytes.length, 1000);
     await pause(100);
     assert.deepEqual(
-      childrenOf(1).filter((child) => child.command === 'sleep 60'),
+      childrenOf().filter((child) => child.command === 'sleep 60'),
       [],
       'what dd had started is gone too',
     );

@@ -33,7 +33,20 @@ const CASES: readonly Case[] = [
     name: '4096-byte sectors, dd, split, WASM, all hashes',
     sector: 4096,
     size: 3 * MIB + 4096,
-    options: ['--format', 'split', '--segment-size', '1M', '--piece-size', '1M', '--block-size', '64K', '--hash-engine', 'wasm', '--hash', 'md5,sha1,sha256,sha512'],
+    options: [
+      '--format',
+      'split',
+      '--segment-size',
+      '1M',
+      '--piece-size',
+      '1M',
+      '--block-size',
+      '64K',
+      '--hash-engine',
+      'wasm',
+      '--hash',
+      'md5,sha1,sha256,sha512',
+    ],
     files: [MIB, MIB, MIB, 4096],
     hashes: ['md5', 'sha1', 'sha256', 'sha512'],
   },
@@ -41,7 +54,19 @@ const CASES: readonly Case[] = [
     name: '512-byte sectors, direct, split with borders inside pieces, auto, the source read twice',
     sector: 512,
     size: 9 * MIB + 1536,
-    options: ['--reader', 'direct', '--format', 'split', '--segment-size', '2564K', '--piece-size', '4M', '--hash-engine', 'auto', '--verify-source'],
+    options: [
+      '--reader',
+      'direct',
+      '--format',
+      'split',
+      '--segment-size',
+      '2564K',
+      '--piece-size',
+      '4M',
+      '--hash-engine',
+      'auto',
+      '--verify-source',
+    ],
     files: [2_625_536, 2_625_536, 2_625_536, 1_562_112],
     hashes: ['md5', 'sha256'],
   },
@@ -97,8 +122,14 @@ describe('acquired, and checked by tools that nobody here wrote', { concurrency:
     sumAnew(desk.evidence());
     const failing = failingCommands(desk.evidence(), commands);
     const names = failing.map((command) => command.split('\n')[0] ?? '');
-    assert.ok(names.some((name) => name.includes('exhibit-sums')), names.join('\n'));
-    assert.ok(names.some((name) => name.startsWith('cat ') && name.includes('while read')), names.join('\n'));
+    assert.ok(
+      names.some((name) => name.includes('exhibit-sums')),
+      names.join('\n'),
+    );
+    assert.ok(
+      names.some((name) => name.startsWith('cat ') && name.includes('while read')),
+      names.join('\n'),
+    );
     assert.ok(!names.some((name) => name.includes('exhibit-manifest')), 'the manifest itself was not touched');
     await transcript(['verify', desk.evidence(), '--signers', desk.signers], { exit: 13, prints: [/./] });
   });
@@ -106,16 +137,27 @@ describe('acquired, and checked by tools that nobody here wrote', { concurrency:
 
 /** Completed writes, discards and flushes of the whole device, as the kernel counts them. */
 function writesOf(node: string): string {
-  const fields = readFileSync(`/sys/block/${basename(node)}/stat`, 'utf8').trim().split(/\s+/);
+  const fields = readFileSync(`/sys/block/${basename(node)}/stat`, 'utf8')
+    .trim()
+    .split(/\s+/);
   return [fields[4], fields[6], fields[11]].join(' ');
 }
 
 function checkImage(desk: Desk, source: string, { files, hashes }: Case): void {
   const manifest = manifestOf(desk.evidence());
   const images = imageFiles(desk.evidence());
-  assert.deepEqual(images.map((path) => readFileSync(path).length), files);
-  assert.deepEqual(manifest.image.segments.map(({ name }) => join(desk.evidence(), name)), images);
-  assert.deepEqual(manifest.digests.map(({ algorithm }) => algorithm), hashes);
+  assert.deepEqual(
+    images.map((path) => readFileSync(path).length),
+    files,
+  );
+  assert.deepEqual(
+    manifest.image.segments.map(({ name }) => join(desk.evidence(), name)),
+    images,
+  );
+  assert.deepEqual(
+    manifest.digests.map(({ algorithm }) => algorithm),
+    hashes,
+  );
   for (const { algorithm, hex } of manifest.digests) {
     assert.equal(sumOf(`${algorithm}sum`, source), hex, `${algorithm} of the source`);
     assert.equal(sumOf(`${algorithm}sum`, ...images), hex, `${algorithm} of the image`);
@@ -131,7 +173,10 @@ function checkWords(desk: Desk, { size, sector, options }: Case): void {
   const twice = options.includes('--verify-source');
   const reader = options.includes('direct') ? 'direct' : 'dd';
   assert.deepEqual([manifest.outcome, manifest.source.size, manifest.image.size], ['complete', size, size]);
-  assert.deepEqual([manifest.source.kind, manifest.source.logical_sector], [sector === null ? 'file' : 'block', sector ?? 512]);
+  assert.deepEqual(
+    [manifest.source.kind, manifest.source.logical_sector],
+    [sector === null ? 'file' : 'block', sector ?? 512],
+  );
   assert.equal(manifest.source.held_exclusively, true);
   assert.equal(manifest.acquisition.reader.name, reader);
   assert.equal(manifest.read_back.state, readBack ? 'match' : 'waived');

@@ -12,7 +12,11 @@ const MIB = 1_048_576;
 describe('the destination fills in the middle', () => {
   const kinds: readonly (readonly [string, (t: TestContext, folder: string) => string, string[]])[] = [
     ['tmpfs', (t, folder) => mount(t, folder, '-t', 'tmpfs', '-o', 'size=64m', 'none'), ['mount']],
-    ['ext4', (t, folder) => smallFileSystem(t, folder, ['mkfs.ext4', '-q', '-m', '0'], 96 * MIB), ['losetup', 'mkfs.ext4']],
+    [
+      'ext4',
+      (t, folder) => smallFileSystem(t, folder, ['mkfs.ext4', '-q', '-m', '0'], 96 * MIB),
+      ['losetup', 'mkfs.ext4'],
+    ],
   ];
   for (const [kind, make, tools] of kinds) {
     test(`${kind}: 12, the record says so, .partial stays, and it can be closed after room was made`, async (t) => {
@@ -25,7 +29,9 @@ describe('the destination fills in the middle', () => {
       const job = startExhibit(t, desk.acquire(desk.file('disk.img', 24 * MIB), '--to', to, ...words), gate);
       await gate.meanwhile(job, () => {
         // Everything but 8 MiB is taken by somebody else.
-        const free = Number(sh('stat', '--file-system', '--format=%a', to)) * Number(sh('stat', '--file-system', '--format=%S', to));
+        const free =
+          Number(sh('stat', '--file-system', '--format=%a', to)) *
+          Number(sh('stat', '--file-system', '--format=%S', to));
         sh('fallocate', `--length=${free - 8 * MIB}`, join(to, 'filler'));
       });
       const ended = await job.ended;
@@ -106,8 +112,13 @@ describe('the destination goes away in the middle', { concurrency: 2 }, () => {
     assert.equal(manifest.outcome, 'mismatch');
     assert.ok(manifest.read_back.state === 'mismatch');
     assert.deepEqual(manifest.read_back.differing, [{ start: 4 * MIB, end: 8 * MIB }]);
-    assert.ok(existsSync(join(desk.evidence(), 'HDD-01.dd.partial')) && !existsSync(join(desk.evidence(), 'HDD-01.dd')));
-    const { code } = await transcript(['verify', desk.evidence(), '--signers', desk.signers], { exit: 13, prints: [/./] });
+    assert.ok(
+      existsSync(join(desk.evidence(), 'HDD-01.dd.partial')) && !existsSync(join(desk.evidence(), 'HDD-01.dd')),
+    );
+    const { code } = await transcript(['verify', desk.evidence(), '--signers', desk.signers], {
+      exit: 13,
+      prints: [/./],
+    });
     assert.equal(code, 13);
   });
 
@@ -128,9 +139,15 @@ describe('the destination goes away in the middle', { concurrency: 2 }, () => {
 
 /** `seal --incomplete`, then verify: nothing contradicts, not everything is established. */
 async function closedAsIncomplete(desk: Desk, folder: string, size: number): Promise<void> {
-  await transcript(['seal', folder, '--incomplete', 'the destination failed', '--key', desk.key], { exit: 0, prints: [/SEALED.*incomplete/s] });
+  await transcript(['seal', folder, '--incomplete', 'the destination failed', '--key', desk.key], {
+    exit: 0,
+    prints: [/SEALED.*incomplete/s],
+  });
   const manifest = manifestOf(folder);
-  assert.deepEqual([manifest.outcome, manifest.incomplete_reason, manifest.image.size], ['incomplete', 'the destination failed', size]);
+  assert.deepEqual(
+    [manifest.outcome, manifest.incomplete_reason, manifest.image.size],
+    ['incomplete', 'the destination failed', size],
+  );
   assert.equal(manifest.read_map.good + manifest.read_map.not_tried, manifest.source.size);
   await transcript(['verify', folder, '--signers', desk.signers], { exit: 4, prints: [/incomplete/i] });
 }

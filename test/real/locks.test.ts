@@ -27,11 +27,18 @@ describe('two jobs never meet', { concurrency: 2 }, () => {
         }
         assert.deepEqual(readdirSync(join(desk.to, 'C-1')), ['HDD-01']);
         if (kind === 'a loop device')
-          assert.throws(() => sh('mount', '-o', 'ro', source, desk.to), /busy|already mounted/i, 'the source can be mounted');
+          assert.throws(
+            () => sh('mount', '-o', 'ro', source, desk.to),
+            /busy|already mounted/i,
+            'the source can be mounted',
+          );
       });
       assert.equal((await first.ended).code, 0);
       // The lock did not outlive its job.
-      await transcript(desk.acquire(source, '--evidence', 'HDD-02', '--no-read-back'), { exit: 0, prints: [/ACQUIRED/] });
+      await transcript(desk.acquire(source, '--evidence', 'HDD-02', '--no-read-back'), {
+        exit: 0,
+        prints: [/ACQUIRED/],
+      });
     });
   }
 
@@ -100,7 +107,10 @@ describe('two jobs never meet', { concurrency: 2 }, () => {
     const first = startExhibit(t, desk.acquire(desk.file('a.img', 24 * MIB), '--to', to), gate);
     const second = desk.acquire(desk.file('b.img', 16 * MIB), '--to', to, '--evidence', 'HDD-02');
     await gate.meanwhile(first, async () => {
-      await transcript(second, { exit: 12, says: [/Not enough room .*other running jobs still need 5\d,\d{3},\d{3} bytes/] });
+      await transcript(second, {
+        exit: 12,
+        says: [/Not enough room .*other running jobs still need 5\d,\d{3},\d{3} bytes/],
+      });
       assert.ok(!existsSync(join(to, 'C-1/HDD-02')));
     });
     assert.equal((await first.ended).code, 0);

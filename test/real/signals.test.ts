@@ -4,7 +4,17 @@ import { join } from 'node:path';
 import test, { describe } from 'node:test';
 import { transcript } from '../cli/transcript.ts';
 import { badDisk } from '../support/bad-disk.ts';
-import { exhibit, jsonLines, journalOf, manifestOf, newDesk, startExhibit, type Desk, type Ended, type Running } from '../support/exhibit.ts';
+import {
+  exhibit,
+  jsonLines,
+  journalOf,
+  manifestOf,
+  newDesk,
+  startExhibit,
+  type Desk,
+  type Ended,
+  type Running,
+} from '../support/exhibit.ts';
 import { Gate, type Place } from '../support/gate.ts';
 import { diskBytes } from '../support/loop.ts';
 
@@ -93,7 +103,10 @@ describe('SIGINT or SIGTERM, once', { concurrency: 2 }, () => {
     const ended = await job.ended;
     assertInterrupted(ended);
     const result = jsonLines(ended.stdout).at(-1);
-    assert.deepEqual([result?.['type'], result?.['ok'], result?.['exit'], result?.['ended']], ['result', false, 130, 'stopped']);
+    assert.deepEqual(
+      [result?.['type'], result?.['ok'], result?.['exit'], result?.['ended']],
+      ['result', false, 130, 'stopped'],
+    );
     assert.equal(result?.['position'], statSync(join(desk.evidence(), 'HDD-01.dd.partial')).size);
   });
 
@@ -112,7 +125,11 @@ describe('SIGINT or SIGTERM, once', { concurrency: 2 }, () => {
 });
 
 describe('a source that hangs', { concurrency: 2 }, () => {
-  for (const [reader, signal] of [['dd', 'SIGINT'], ['direct', 'SIGTERM'], ['direct', 'SIGINT']] as const) {
+  for (const [reader, signal] of [
+    ['dd', 'SIGINT'],
+    ['direct', 'SIGTERM'],
+    ['direct', 'SIGINT'],
+  ] as const) {
     test(`--reader ${reader}, ${signal}: 130 within 5 s, and when it answers again nothing is left`, async (t) => {
       const disk = await badDisk(t, { content: diskBytes(48 * MIB, 3) });
       if (disk === null) return;
@@ -121,14 +138,20 @@ describe('a source that hangs', { concurrency: 2 }, () => {
       const job = startExhibit(t, desk.acquire(disk.node, '--reader', reader));
       await job.untilSaid(/Read and hash the source: start/);
       // Reads are under way, and hang.
-      await job.until(() => job.left().length > 0 && existsSync(join(desk.evidence(), 'HDD-01.journal.jsonl')), 'it reads');
+      await job.until(
+        () => job.left().length > 0 && existsSync(join(desk.evidence(), 'HDD-01.journal.jsonl')),
+        'it reads',
+      );
       await new Promise((resolve) => setTimeout(resolve, 500));
       job.kill(signal);
       const ended = await job.ended;
       assertInterrupted(ended);
       await disk.resume();
       assert.deepEqual(await job.leftAfter(5000), []);
-      await transcript(['seal', desk.evidence(), '--incomplete', 'the drive hung', '--key', desk.key], { exit: 0, prints: [/SEALED/] });
+      await transcript(['seal', desk.evidence(), '--incomplete', 'the drive hung', '--key', desk.key], {
+        exit: 0,
+        prints: [/SEALED/],
+      });
       await transcript(['verify', desk.evidence(), '--signers', desk.signers], { exit: 4, prints: [/incomplete/i] });
     });
   }
@@ -143,7 +166,10 @@ function assertInterrupted(ended: Ended): void {
 
 async function partialHolds(desk: Desk, job: Running, bytes: number): Promise<void> {
   const first = ['HDD-01.dd.partial', 'HDD-01.001.partial'].map((name) => join(desk.evidence(), name));
-  await job.until(() => first.some((path) => existsSync(path) && statSync(path).size >= bytes), `${bytes} bytes were written`);
+  await job.until(
+    () => first.some((path) => existsSync(path) && statSync(path).size >= bytes),
+    `${bytes} bytes were written`,
+  );
 }
 
 async function stoppedWell(desk: Desk, job: Running, stage: string): Promise<void> {
@@ -157,11 +183,17 @@ async function stoppedWell(desk: Desk, job: Running, stage: string): Promise<voi
 }
 
 async function closedAsIncomplete(desk: Desk): Promise<ReturnType<typeof manifestOf>> {
-  await transcript(['seal', desk.evidence(), '--incomplete', 'stopped for lunch', '--key', desk.key], { exit: 0, prints: [/SEALED/] });
+  await transcript(['seal', desk.evidence(), '--incomplete', 'stopped for lunch', '--key', desk.key], {
+    exit: 0,
+    prints: [/SEALED/],
+  });
   const manifest = manifestOf(desk.evidence());
   assert.deepEqual([manifest.outcome, manifest.incomplete_reason], ['incomplete', 'stopped for lunch']);
   // What was read before it stopped is known, and nothing more is claimed.
-  assert.deepEqual([manifest.read_map.good, manifest.read_map.not_tried], [manifest.image.size, manifest.source.size - manifest.image.size]);
+  assert.deepEqual(
+    [manifest.read_map.good, manifest.read_map.not_tried],
+    [manifest.image.size, manifest.source.size - manifest.image.size],
+  );
   await transcript(['verify', desk.evidence(), '--signers', desk.signers], { exit: 4, prints: [/incomplete/i] });
   return manifest;
 }

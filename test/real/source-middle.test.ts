@@ -33,7 +33,10 @@ describe('bad sectors', { concurrency: 2 }, () => {
       assert.ok(readFileSync(join(desk.evidence(), 'HDD-01.dd')).equals(due));
       const manifest = manifestOf(desk.evidence());
       assert.equal(manifest.outcome, 'complete-with-unreadable');
-      assert.deepEqual(manifest.read_map.ranges.map(({ start, end }) => ({ start, end })), bad);
+      assert.deepEqual(
+        manifest.read_map.ranges.map(({ start, end }) => ({ start, end })),
+        bad,
+      );
       assert.deepEqual([manifest.read_map.ranges[0]?.first_sector, manifest.read_map.ranges[0]?.errno], [100, 'EIO']);
       assert.deepEqual(manifest.pieces.with_unreadable, [0, 4 * MIB, 8 * MIB]);
       assert.deepEqual(failingCommands(desk.evidence()), []);
@@ -50,7 +53,18 @@ describe('the source changes', { concurrency: 2 }, () => {
     const other = desk.file('other.img', 8 * MIB + 512 - 512);
     const node = attachLoop(t, desk.file('disk.img', 8 * MIB));
     // Should the test fail in between, the node is taken from the other file too.
-    atEnd(t, () => void sh('sh', '-c', `losetup --associated "$1" | grep -q . && losetup --detach "$2" || true`, 'sh', other, node));
+    atEnd(
+      t,
+      () =>
+        void sh(
+          'sh',
+          '-c',
+          `losetup --associated "$1" | grep -q . && losetup --detach "$2" || true`,
+          'sh',
+          other,
+          node,
+        ),
+    );
     const gate = new Gate(desk.folder, 'trial-signature');
     const job = startExhibit(t, desk.acquire(node), gate);
     await gate.meanwhile(job, () => {

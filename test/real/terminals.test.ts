@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
 import { transcript } from '../cli/transcript.ts';
-import { journalOf, MAIN, manifestOf, newDesk, Running, startExhibit, type Desk, type RunOptions } from '../support/exhibit.ts';
+import {
+  journalOf,
+  MAIN,
+  manifestOf,
+  newDesk,
+  Running,
+  startExhibit,
+  type Desk,
+  type RunOptions,
+} from '../support/exhibit.ts';
 import { Gate } from '../support/gate.ts';
 import { atEnd } from '../support/temp.ts';
 
@@ -31,7 +40,12 @@ describe('a closed terminal does not end a job', { concurrency: 2 }, () => {
     const gate = new Gate(desk.folder, 'read');
     const status = join(desk.folder, 'status');
     // The shell outlives the hang-up to tell how exhibit ended; a trap that is no "ignore" is not inherited.
-    const { terminal } = inTerminal(t, desk, `trap : HUP; ${commandLine(desk.acquire(desk.file('disk.img', 12 * MIB)))}; echo $? > ${status}`, gate);
+    const { terminal } = inTerminal(
+      t,
+      desk,
+      `trap : HUP; ${commandLine(desk.acquire(desk.file('disk.img', 12 * MIB)))}; echo $? > ${status}`,
+      gate,
+    );
     await gate.meanwhile(terminal, () => {
       terminal.child.kill('SIGKILL');
     });
@@ -62,14 +76,34 @@ describe('on a terminal', { concurrency: 2 }, () => {
   test('the task list is drawn, and the seal stands below it', async (t) => {
     if (lacksScript(t)) return;
     const desk = newDesk(t);
-    const { terminal } = inTerminal(t, desk, commandLine(desk.acquire(desk.file('disk.img', 8 * MIB), '--verify-source')));
+    const { terminal } = inTerminal(
+      t,
+      desk,
+      commandLine(desk.acquire(desk.file('disk.img', 8 * MIB), '--verify-source')),
+    );
     const { code, stdout } = await terminal.ended;
     assert.equal(code, 0, stdout);
     // eslint-disable-next-line no-control-regex -- a live display moves the cursor
     assert.match(stdout, /\u001b\[/);
-    for (const title of ['Read and hash the source', 'Read the image back: match', 'Read the source a second time: match', 'Manifest, signatures, seal: signed', 'ACQUIRED', 'SEAL: copy this'])
+    for (const title of [
+      'Read and hash the source',
+      'Read the image back: match',
+      'Read the source a second time: match',
+      'Manifest, signatures, seal: signed',
+      'ACQUIRED',
+      'SEAL: copy this',
+    ])
       assert.ok(stdout.includes(title), `${title}\n${stdout}`);
     assertWhole(desk);
+  });
+
+  test('a terminal that does not tell its width gets plain lines', async (t) => {
+    if (lacksScript(t)) return;
+    const desk = newDesk(t);
+    const { terminal } = inTerminal(t, desk, commandLine(desk.acquire(desk.file('disk.img', MIB))), {}, 0);
+    const { code, stdout } = await terminal.ended;
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /^Read the image back: done \(match\)\r$/m);
   });
 
   test('Ctrl-C while the source is read: stopped, in order, 130', async (t) => {
@@ -126,9 +160,26 @@ describe('on a terminal', { concurrency: 2 }, () => {
 });
 
 /** `script` gives a command a terminal of its own; what is written to its input is typed there. */
-function inTerminal(t: TestContext, desk: Desk, command: string, options: RunOptions = {}): { terminal: Running; type: (keys: string) => void } {
-  const argv = ['--quiet', '--flush', '--return', '--command', command, join(desk.folder, 'typescript')];
-  const terminal = new Running('script', argv, { ...options, env: { TERM: 'xterm', SHELL: '/bin/bash', ...options.env }, stdio: ['pipe', 'pipe', 'pipe'] });
+function inTerminal(
+  t: TestContext,
+  desk: Desk,
+  command: string,
+  options: RunOptions = {},
+  columns = 100,
+): { terminal: Running; type: (keys: string) => void } {
+  const argv = [
+    '--quiet',
+    '--flush',
+    '--return',
+    '--command',
+    `stty cols ${columns}; ${command}`,
+    join(desk.folder, 'typescript'),
+  ];
+  const terminal = new Running('script', argv, {
+    ...options,
+    env: { TERM: 'xterm', SHELL: '/bin/bash', ...options.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   atEnd(t, async () => {
     if (!terminal.over) terminal.child.kill('SIGKILL');
     await terminal.ended;

@@ -60,9 +60,24 @@ for (const [where, make, files] of places) {
     });
 
     for (const [what, meddle] of [
-      ['gone', (path: string) => void rmSync(path)],
-      ['cut', (path: string) => void truncateSync(path, 300_000)],
-      ['longer', (path: string) => void truncateSync(path, 300_002)],
+      [
+        'gone',
+        (path: string) => {
+          rmSync(path);
+        },
+      ],
+      [
+        'cut',
+        (path: string) => {
+          truncateSync(path, 300_000);
+        },
+      ],
+      [
+        'longer',
+        (path: string) => {
+          truncateSync(path, 300_002);
+        },
+      ],
     ] as const) {
       test(`a .partial that is ${what} is refused; nothing appears under the final name`, async (t) => {
         const folder = make(t);

@@ -7,15 +7,15 @@ export interface Child {
   readonly command: string;
 }
 
-/** Live processes that `pid` has started, zombies left out. */
-export function childrenOf(pid: number): Child[] {
+/** Live processes that `pid` has started, or all there are; zombies left out. */
+export function childrenOf(pid?: number): Child[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       const stat = read(`/proc/${name}/stat`);
       // The name in brackets may hold anything; what follows the last bracket is regular (proc(5)).
       const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      if (Number(parent) !== pid || state === 'Z' || state === 'X') return [];
+      if ((pid !== undefined && Number(parent) !== pid) || state === 'Z' || state === 'X') return [];
       return [{ pid: Number(name), command: read(`/proc/${name}/cmdline`).replaceAll('\0', ' ').trim() }];
     });
 }

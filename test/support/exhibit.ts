@@ -44,7 +44,12 @@ export class Running {
   constructor(program: string, argv: readonly string[], options: RunOptions = {}) {
     this.child = spawn(program, argv, {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...options.env, EXHIBIT_TEST_MARK: this.#mark.split('=')[1] },
+      env: {
+        PATH: process.env['PATH'],
+        HOME: '/nonexistent',
+        ...options.env,
+        EXHIBIT_TEST_MARK: this.#mark.split('=')[1],
+      },
       stdio: options.stdio ?? ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));

@@ -28,7 +28,11 @@ export interface SourceFile {
 export function parseSources(src: string, globals: readonly string[]): SourceFile[] {
   return readdirSync(src, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts'))
-    .map((entry) => join(entry.parentPath, entry.name).slice(src.length + 1).replaceAll('\\', '/'))
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(src.length + 1)
+        .replaceAll('\\', '/'),
+    )
     .sort()
     .map((path) => parseSource(path, readFileSync(join(src, path), 'utf8'), globals));
 }
@@ -74,7 +78,9 @@ function valuesOf(clause: ts.ImportClause | undefined): string[] {
       ? []
       : ts.isNamespaceImport(namedBindings)
         ? ['*']
-        : namedBindings.elements.filter((each) => !each.isTypeOnly).map((each) => (each.propertyName ?? each.name).text);
+        : namedBindings.elements
+            .filter((each) => !each.isTypeOnly)
+            .map((each) => (each.propertyName ?? each.name).text);
   return [...(name === undefined ? [] : ['default']), ...named];
 }
 

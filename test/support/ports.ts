@@ -55,10 +55,12 @@ export class TestClock implements Clock {
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      this.#sleepers.push({ until: this.mono + ms, wake: resolve });
-      signal?.addEventListener('abort', () => {
+      const wake = (): void => {
+        signal?.removeEventListener('abort', wake);
         resolve();
-      });
+      };
+      this.#sleepers.push({ until: this.mono + ms, wake });
+      signal?.addEventListener('abort', wake);
     });
   }
 

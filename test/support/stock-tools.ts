@@ -12,7 +12,10 @@ export function sumOf(tool: string, ...paths: string[]): string {
 /** The commands of VERIFY.txt, as they stand: lines of four spaces and `$ `. */
 export function commandsOf(folder: string): string[] {
   const text = readFileSync(join(folder, 'VERIFY.txt'), 'utf8');
-  return text.split('\n').filter((line) => line.startsWith('    $ ')).map((line) => line.slice(6));
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('    $ '))
+    .map((line) => line.slice(6));
 }
 
 /** Runs them in the folder, in bash; gives those that failed, each with its output. */
@@ -25,11 +28,22 @@ export function failingCommands(folder: string, commands = commandsOf(folder)): 
 
 /** What a forger can do: makes SHA256SUMS anew over whatever now lies there. */
 export function sumAnew(folder: string): void {
-  const listed = readFileSync(join(folder, 'SHA256SUMS'), 'utf8').trim().split('\n').map((line) => line.slice(66));
-  const lines = listed.map((name) => `${createHash('sha256').update(readFileSync(join(folder, name))).digest('hex')}  ${name}\n`);
+  const listed = readFileSync(join(folder, 'SHA256SUMS'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.slice(66));
+  const lines = listed.map(
+    (name) =>
+      `${createHash('sha256')
+        .update(readFileSync(join(folder, name)))
+        .digest('hex')}  ${name}\n`,
+  );
   writeFileSync(join(folder, 'SHA256SUMS'), lines.join(''));
 }
 
 export function imageFiles(folder: string): string[] {
-  return readdirSync(folder).filter((name) => /\.(dd|\d{3})(\.partial)?$/.test(name)).sort().map((name) => join(folder, name));
+  return readdirSync(folder)
+    .filter((name) => /\.(dd|\d{3})(\.partial)?$/.test(name))
+    .sort()
+    .map((name) => join(folder, name));
 }
