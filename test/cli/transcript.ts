@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { exhibit, type Desk, type Ended, type RunOptions } from '../support/exhibit.ts';
+import { exhibitHere } from '../support/in-process.ts';
 
 /** What a command line must do: exit code, what is said where, what must not be there afterwards. */
 export interface Expected extends RunOptions {
@@ -18,6 +19,11 @@ export async function transcript(argv: readonly string[], expected: Expected): P
   const ended = await exhibit(argv, expected);
   judge(argv, ended, expected);
   return ended;
+}
+
+/** As {@link transcript}, in the test's own process: for the steps that are not what the test is about. */
+export async function transcriptHere(argv: readonly string[], expected: Expected): Promise<void> {
+  judge(argv, await exhibitHere(argv), expected);
 }
 
 /** Holds a run against what was expected. */

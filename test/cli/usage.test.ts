@@ -182,7 +182,7 @@ describe('--dry-run', () => {
     const desk = newDesk(t);
     const { stdout } = await refused(desk, desk.acquire(desk.file('d.img', 4096), '--dry-run', '--json'), {
       exit: 0,
-      prints: [/^\{"type":"result","ok":true,"exit":0,"dryRun":true,"plan":\{/],
+      prints: [/^\{"type":"result","ok":true,"exit":0,"dry_run":true,"plan":\{/],
     });
     assert.equal(jsonLines(stdout).length, 1);
   });

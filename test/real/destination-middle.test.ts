@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
-import { transcript } from '../cli/transcript.ts';
+import { transcriptHere } from '../cli/transcript.ts';
 import { journalOf, manifestOf, newDesk, startExhibit, type Desk } from '../support/exhibit.ts';
 import { Gate } from '../support/gate.ts';
 import { lacks, mount, sh, smallFileSystem } from '../support/loop.ts';
@@ -115,11 +115,10 @@ describe('the destination goes away in the middle', { concurrency: 2 }, () => {
     assert.ok(
       existsSync(join(desk.evidence(), 'HDD-01.dd.partial')) && !existsSync(join(desk.evidence(), 'HDD-01.dd')),
     );
-    const { code } = await transcript(['verify', desk.evidence(), '--signers', desk.signers], {
+    await transcriptHere(['verify', desk.evidence(), '--signers', desk.signers], {
       exit: 13,
       prints: [/./],
     });
-    assert.equal(code, 13);
   });
 
   test('somebody has taken the name of the image: nothing of theirs is replaced', async (t) => {
@@ -139,7 +138,7 @@ describe('the destination goes away in the middle', { concurrency: 2 }, () => {
 
 /** `seal --incomplete`, then verify: nothing contradicts, not everything is established. */
 async function closedAsIncomplete(desk: Desk, folder: string, size: number): Promise<void> {
-  await transcript(['seal', folder, '--incomplete', 'the destination failed', '--key', desk.key], {
+  await transcriptHere(['seal', folder, '--incomplete', 'the destination failed', '--key', desk.key], {
     exit: 0,
     prints: [/SEALED.*incomplete/s],
   });
@@ -149,5 +148,5 @@ async function closedAsIncomplete(desk: Desk, folder: string, size: number): Pro
     ['incomplete', 'the destination failed', size],
   );
   assert.equal(manifest.read_map.good + manifest.read_map.not_tried, manifest.source.size);
-  await transcript(['verify', folder, '--signers', desk.signers], { exit: 4, prints: [/incomplete/i] });
+  await transcriptHere(['verify', folder, '--signers', desk.signers], { exit: 4, prints: [/incomplete/i] });
 }

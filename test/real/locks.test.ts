@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
-import { refused, transcript } from '../cli/transcript.ts';
+import { refused, transcript, transcriptHere } from '../cli/transcript.ts';
 import { exhibit, manifestOf, newDesk, startExhibit } from '../support/exhibit.ts';
 import { Gate } from '../support/gate.ts';
 import { attachLoop, lacks, mount, sh } from '../support/loop.ts';
@@ -50,20 +50,20 @@ describe('two jobs never meet', { concurrency: 2 }, () => {
       const before = readdirSync(desk.evidence()).sort();
       const argv = desk.acquire(desk.file('b.img', 4 * MIB));
       await transcript(argv, { exit: 12, says: [/exists and is not empty/] });
-      await transcript(['seal', desk.evidence(), '--incomplete', 'it hangs', '--key', desk.key], {
+      await transcriptHere(['seal', desk.evidence(), '--incomplete', 'it hangs', '--key', desk.key], {
         exit: 12,
         says: [/Another job is at work in .*HDD-01/, /its lock ends with it/],
       });
       assert.deepEqual(readdirSync(desk.evidence()).sort(), before);
     });
     assert.equal((await first.ended).code, 0);
-    await transcript(['verify', desk.evidence(), '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
+    await transcriptHere(['verify', desk.evidence(), '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
   });
 
   test('both at once into one folder, again and again: one wins, the other gets 12', async (t) => {
     const desk = newDesk(t);
     const sources = [desk.file('a.img', 65_536), desk.file('b.img', 65_536)];
-    for (let round = 0; round < 4; round += 1) {
+    for (let round = 0; round < 3; round += 1) {
       const item = `HDD-1${round}`;
       const gate = new Gate(join(desk.folder), 'trial-signature');
       const jobs = sources.map((source) =>
@@ -78,7 +78,10 @@ describe('two jobs never meet', { concurrency: 2 }, () => {
       assert.equal(manifestOf(desk.evidence(item), item).source.path, winner);
       gate.remove();
     }
-    await transcript(['verify', desk.evidence('HDD-13'), '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
+    await transcriptHere(['verify', desk.evidence('HDD-12'), '--signers', desk.signers], {
+      exit: 0,
+      prints: [/VERIFIED/],
+    });
   });
 
   test('both at once on one source: one reads, the other gets 11 and leaves nothing', async (t) => {

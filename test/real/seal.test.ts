@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
-import { refused, transcript } from '../cli/transcript.ts';
+import { refused, transcript, transcriptHere } from '../cli/transcript.ts';
 import { jsonLines, manifestOf, newDesk, startExhibit, type Desk } from '../support/exhibit.ts';
 import { Gate } from '../support/gate.ts';
 import { failingCommands, sumOf } from '../support/stock-tools.ts';
@@ -23,7 +23,7 @@ describe('exhibit seal of an unsigned folder', { concurrency: 2 }, () => {
     assert.match(readFileSync(join(folder, 'VERIFY.txt'), 'utf8'), /^THIS FOLDER IS NOT SIGNED/);
     assert.match(readFileSync(join(folder, 'HDD-01.txt'), 'utf8'), /unsigned|not signed/i);
     await transcript(['show', folder], { exit: 0, prints: [/unsigned/i] });
-    await transcript(['verify', folder, '--signers', desk.signers], { exit: 4, prints: [/unsigned|not signed/i] });
+    await transcriptHere(['verify', folder, '--signers', desk.signers], { exit: 4, prints: [/unsigned|not signed/i] });
     const before = readFileSync(join(folder, 'HDD-01.manifest.json'));
 
     const sealed = await transcript(['seal', folder, '--key', desk.key, '--json'], { exit: 0, prints: [/./] });
@@ -33,7 +33,10 @@ describe('exhibit seal of an unsigned folder', { concurrency: 2 }, () => {
     assert.ok(readFileSync(join(folder, 'HDD-01.manifest.json')).equals(before), 'the manifest changed');
     assert.deepEqual(failingCommands(folder), []);
     assert.match(readFileSync(join(folder, 'VERIFY.txt'), 'utf8'), /SIGNED LATER/);
-    await transcript(['verify', folder, '--signers', desk.signers, '--seal', seal], { exit: 0, prints: [/VERIFIED/] });
+    await transcriptHere(['verify', folder, '--signers', desk.signers, '--seal', seal], {
+      exit: 0,
+      prints: [/VERIFIED/],
+    });
 
     const names = contentOf(folder);
     await transcript(['seal', folder, '--key', desk.key], { exit: 2, says: [/is sealed already/] });
@@ -61,7 +64,10 @@ describe('exhibit seal of an unsigned folder', { concurrency: 2 }, () => {
       bytes[at] = bytes[at]! ^ 1;
       writeFileSync(join(copy, name), bytes);
       const before = contentOf(copy);
-      await transcript(['seal', copy, '--key', desk.key], { exit: 13, says: [/does not verify/, /not vouched for/] });
+      await transcriptHere(['seal', copy, '--key', desk.key], {
+        exit: 13,
+        says: [/does not verify/, /not vouched for/],
+      });
       assert.deepEqual(contentOf(copy), before);
     }
   });
@@ -91,11 +97,11 @@ describe('a closing that was cut off', { concurrency: 2 }, () => {
       const copy = join(desk.folder, `cut-${kept}`);
       cpSync(desk.evidence(), copy, { recursive: true });
       for (const name of CLOSING.slice(kept)) rmSync(join(copy, name));
-      await transcript(['seal', copy, '--key', desk.key], { exit: 0, prints: [/SEALED.*\(complete\)/] });
+      await transcriptHere(['seal', copy, '--key', desk.key], { exit: 0, prints: [/SEALED.*\(complete\)/] });
       // Ed25519 signs the same bytes the same way: it is the very folder that it would have been.
       assert.deepEqual(contentOf(copy), whole, `after ${kept} of the last files`);
     }
-    await transcript(['verify', join(desk.folder, 'cut-0'), '--signers', desk.signers], {
+    await transcriptHere(['verify', join(desk.folder, 'cut-0'), '--signers', desk.signers], {
       exit: 0,
       prints: [/VERIFIED/],
     });
@@ -163,7 +169,7 @@ describe('exhibit seal --incomplete', { concurrency: 2 }, () => {
       cpSync(desk.evidence(), copy, { recursive: true });
       act(join(copy, 'HDD-01.dd.partial'));
       const before = contentOf(copy);
-      await transcript(['seal', copy, '--incomplete', 'x', '--key', desk.key], {
+      await transcriptHere(['seal', copy, '--incomplete', 'x', '--key', desk.key], {
         exit: 13,
         says: [/was changed after the acquisition stopped/],
       });
@@ -194,7 +200,7 @@ describe('exhibit seal --incomplete', { concurrency: 2 }, () => {
     assert.deepEqual(await first.leftAfter(2000), []);
     await transcript(['seal', desk.evidence(), '--key', desk.key], { exit: 0, prints: [/SEALED.*\(incomplete\)/] });
     assert.equal(manifestOf(desk.evidence()).incomplete_reason, 'the drive died');
-    await transcript(['verify', desk.evidence(), '--signers', desk.signers], { exit: 4, prints: [/incomplete/i] });
+    await transcriptHere(['verify', desk.evidence(), '--signers', desk.signers], { exit: 4, prints: [/incomplete/i] });
     assert.deepEqual(failingCommands(desk.evidence()), []);
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
-import { transcript } from '../cli/transcript.ts';
+import { transcript, transcriptHere } from '../cli/transcript.ts';
 import { badDisk } from '../support/bad-disk.ts';
 import {
   exhibit,
@@ -76,7 +76,7 @@ describe('SIGINT or SIGTERM, once', { concurrency: 2 }, () => {
     gate.open();
     const ended = await job.ended;
     assert.equal(ended.code, 0, ended.stderr);
-    await transcript(['verify', desk.evidence(), '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
+    await transcriptHere(['verify', desk.evidence(), '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
   });
 
   test('while a signature hangs: it ends within 5 s, and seal finishes what is missing', async (t) => {
@@ -90,8 +90,8 @@ describe('SIGINT or SIGTERM, once', { concurrency: 2 }, () => {
     assert.ok(!existsSync(join(desk.evidence(), 'SHA256SUMS.sig')));
     const unfinished = await exhibit(['verify', desk.evidence(), '--signers', desk.signers]);
     assert.ok(unfinished.code === 4 || unfinished.code === 14, unfinished.stdout);
-    await transcript(['seal', desk.evidence(), '--key', desk.key], { exit: 0, prints: [/SEALED/] });
-    await transcript(['verify', desk.evidence(), '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
+    await transcriptHere(['seal', desk.evidence(), '--key', desk.key], { exit: 0, prints: [/SEALED/] });
+    await transcriptHere(['verify', desk.evidence(), '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
   });
 
   test('--json: the result says stopped, and where', async (t) => {
@@ -148,11 +148,14 @@ describe('a source that hangs', { concurrency: 2 }, () => {
       assertInterrupted(ended);
       await disk.resume();
       assert.deepEqual(await job.leftAfter(5000), []);
-      await transcript(['seal', desk.evidence(), '--incomplete', 'the drive hung', '--key', desk.key], {
+      await transcriptHere(['seal', desk.evidence(), '--incomplete', 'the drive hung', '--key', desk.key], {
         exit: 0,
         prints: [/SEALED/],
       });
-      await transcript(['verify', desk.evidence(), '--signers', desk.signers], { exit: 4, prints: [/incomplete/i] });
+      await transcriptHere(['verify', desk.evidence(), '--signers', desk.signers], {
+        exit: 4,
+        prints: [/incomplete/i],
+      });
     });
   }
 });
@@ -183,7 +186,7 @@ async function stoppedWell(desk: Desk, job: Running, stage: string): Promise<voi
 }
 
 async function closedAsIncomplete(desk: Desk): Promise<ReturnType<typeof manifestOf>> {
-  await transcript(['seal', desk.evidence(), '--incomplete', 'stopped for lunch', '--key', desk.key], {
+  await transcriptHere(['seal', desk.evidence(), '--incomplete', 'stopped for lunch', '--key', desk.key], {
     exit: 0,
     prints: [/SEALED/],
   });
@@ -194,6 +197,6 @@ async function closedAsIncomplete(desk: Desk): Promise<ReturnType<typeof manifes
     [manifest.read_map.good, manifest.read_map.not_tried],
     [manifest.image.size, manifest.source.size - manifest.image.size],
   );
-  await transcript(['verify', desk.evidence(), '--signers', desk.signers], { exit: 4, prints: [/incomplete/i] });
+  await transcriptHere(['verify', desk.evidence(), '--signers', desk.signers], { exit: 4, prints: [/incomplete/i] });
   return manifest;
 }

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
-import { transcript } from '../cli/transcript.ts';
+import { transcriptHere } from '../cli/transcript.ts';
 import {
   journalOf,
   MAIN,
@@ -67,7 +67,7 @@ describe('a closed terminal does not end a job', { concurrency: 2 }, () => {
       const { code } = await new Running('bash', ['-c', script]).ended;
       assert.equal(code, 0);
       assertWhole(desk);
-      await transcript(['verify', desk.evidence(), '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
+      await transcriptHere(['verify', desk.evidence(), '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
     });
   }
 });

@@ -174,7 +174,9 @@ export function newDesk(t: TestContext, parent?: string): Desk {
     acquire: (source, ...more) => [
       ...['acquire', source, '--to', to, '--case', 'C-1', '--evidence', 'HDD-01', '--examiner', 'Ada Byron'],
       ...(more.includes('--unsigned') ? [] : ['--key', key]),
+      // One thread less to start, and none that compiles WASM, where the test is about something else.
       ...(more.includes('--hash-engine') ? [] : ['--hash-engine', 'native']),
+      ...(more.includes('--hash') ? [] : ['--hash', 'sha256']),
       ...more,
     ],
     evidence: (item = 'HDD-01') => join(to, 'C-1', item),
