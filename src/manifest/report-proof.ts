@@ -35,9 +35,7 @@ function readBackLines(facts: ReportFacts, back: Checked): string[] {
   return [
     ` Read-back of the image, by its stream hashes and the SHA-256 of ${facts.pieces.count} pieces: ${match ? 'verified' : 'MISMATCH'}`,
     ...(match
-      ? facts.digests.map(
-          ({ algorithm, hex }) => ` ${HASH_LABELS[algorithm]} checksum: ${hex} : verified`,
-        )
+      ? facts.digests.map(({ algorithm, hex }) => ` ${HASH_LABELS[algorithm]} checksum: ${hex} : verified`)
       : []),
     ...differingLines(back.differing, facts),
     field('Page cache avoided', `${back.cache.avoided} (${back.cache.how}; ${back.cache.file_system})`),

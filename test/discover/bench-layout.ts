@@ -8,8 +8,8 @@ export const USB = '/sys/devices/pci0000:00/0000:00:14.0/usb2/2-1';
 export const SDB = `${USB}/2-1:1.0/host4/target4:0:0/4:0:0:0/block/sdb`;
 export const SDA = '/sys/devices/pci0000:00/0000:00:17.0/ata1/host0/target0:0:0/0:0:0:0/block/sda';
 export const SDC = '/sys/devices/pci0000:00/0000:00:14.0/usb2/2-2/2-2:1.0/host5/target5:0:0/5:0:0:0/block/sdc';
-export const DM = '/sys/devices/virtual/block/dm-0';
-export const MODEL_PAGE = Uint8Array.from([0, 0x80, 0, 8, ...Buffer.from(' S3Z9 01')]);
+const DM = '/sys/devices/virtual/block/dm-0';
+const MODEL_PAGE = Uint8Array.from([0, 0x80, 0, 8, ...Buffer.from(' S3Z9 01')]);
 
 export const NO_SWAPS = 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n';
 

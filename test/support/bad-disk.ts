@@ -42,7 +42,8 @@ export async function badDisk(t: TestContext, spec: BadDiskSpec): Promise<BadDis
   const socket = join(folder, 'nbd.sock');
   const control = join(folder, 'pause.sock');
   const server = start(t, 'nbdkit', [
-    ...['--readonly', '--foreground', `--unix=${socket}`, '--filter=pause'],
+    // Ends with us, should we be killed before we can clean up.
+    ...['--exit-with-parent', '--readonly', '--foreground', `--unix=${socket}`, '--filter=pause'],
     ...(spec.flaky === undefined ? fixedFaults(folder, base, spec) : flakyPlugin(folder, base, spec.flaky)),
     `pause-control=${control}`,
   ]);

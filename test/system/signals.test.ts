@@ -46,8 +46,10 @@ describe('signals', { timeout: 60_000 }, () => {
       const job = await watched(t);
       job.child.kill(signal);
       await job.says(`stop ${signal}`);
+      const started = performance.now();
       job.child.kill(signal);
       assert.deepEqual(await job.ended, { code: null, signal: 'SIGINT' });
+      assert.ok(performance.now() - started < 2000, 'long before the deadline');
     });
   }
 
