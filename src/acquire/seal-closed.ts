@@ -11,6 +11,8 @@ import type { Signer } from '../manifest/sign.ts';
 import { formatSums, sealOf } from '../manifest/sums.ts';
 import { formatVerifyText } from '../manifest/verify-text.ts';
 import type { Ports } from '../system/ports.ts';
+import type { CheckName } from '../verify/report.ts';
+import { checkSignature } from '../verify/signature.ts';
 import { verifyFolder } from '../verify/verify-folder.ts';
 import { folderSums, type ClosedFolder } from './close-folder.ts';
 import { claim } from './open-folder.ts';
@@ -43,15 +45,16 @@ export async function sealClosed(work: SealClosedWork): Promise<ClosedFolder> {
     await refuseSealed(ports, folder);
     // Begun before and cut off: what lies there does not verify until it is finished, and is looked at then.
     const begun = manifest.signing.state === 'signed' || (await exists(ports, join(folder, names.manifestSignature)));
-    if (!begun) await requireSound(work);
-    await createOrSame(ports, join(folder, names.manifestSignature), await signer.sign(bytes, MANIFEST_NAMESPACE));
+    if (!begun) await requireSound(work, []);
+    await signManifest(work, join(folder, names.manifestSignature), bytes);
     await createOrSame(ports, join(folder, ALLOWED_SIGNERS), formatAllowedSigners(signer.principal, signer.publicKey));
     const manifestSha256 = createHash('sha256').update(bytes).digest('hex');
     await ports.files.replaceFile(join(folder, VERIFY_TEXT), formatVerifyText(manifest, { manifestSha256, signer }));
     const sums = Buffer.from(formatSums(await folderSums(ports.files, folder, manifest, true)));
     await ports.files.replaceFile(join(folder, SUMS), sums);
+    // Whole by now, but for the one signature that is to come.
+    if (begun) await requireSound(work, ['sums-signature']);
     await ports.files.createFile(join(folder, SUMS_SIGNATURE), await signer.sign(sums, SUMS_NAMESPACE));
-    if (begun) await requireSound(work);
     const seal = { evidenceId: manifest.case.evidence_id, sha256: sealOf(sums), fingerprint: signer.fingerprint };
     return { manifest, manifestName: names.manifest, seal };
   } finally {
@@ -82,8 +85,37 @@ function refuseOtherKey(folder: string, manifest: Manifest, signer: Signer): voi
   );
 }
 
-/** Whoever seals vouches for the whole folder, so the whole folder is looked at. */
-async function requireSound({ ports, folder, emit, stop }: SealClosedWork): Promise<void> {
+/**
+ * A closing that was cut off may have signed the manifest: a good signature by this key stays. It can't be compared
+ * with a new one: most keys sign the same bytes differently every time.
+ */
+async function signManifest({ ports, folder, signer }: SealClosedWork, path: string, bytes: Buffer): Promise<void> {
+  if (!(await exists(ports, path))) {
+    await ports.files.createFile(path, await signer.sign(bytes, MANIFEST_NAMESPACE));
+    return;
+  }
+  const there = await checkSignature(ports, {
+    data: bytes,
+    armourBytes: await ports.files.readBytes(path),
+    namespace: MANIFEST_NAMESPACE,
+    signersFile: null,
+    folderSigners: null,
+    claimedTimeMs: null,
+  });
+  if (there.kind === 'valid-untrusted' && there.fingerprint === signer.fingerprint) return;
+  throw new ExhibitError(
+    'signature',
+    'seal.signature',
+    `${visible(folder)} holds a signature over its manifest that is not good, or is by another key. ${there.reasons.join(' ')}`,
+    { hint: 'Finish it with the key that began it: --key FILE. See: exhibit verify DIR' },
+  );
+}
+
+/** Whoever seals vouches for the whole folder, so the whole folder is looked at; but for what is still to come. */
+async function requireSound(
+  { ports, folder, emit, stop }: SealClosedWork,
+  toCome: readonly CheckName[],
+): Promise<void> {
   const report = await verifyFolder(ports, {
     target: folder,
     signersFile: null,
@@ -95,8 +127,9 @@ async function requireSound({ ports, folder, emit, stop }: SealClosedWork): Prom
   });
   if (report.exit !== 13 && report.exit !== 14) return;
   const bad = report.checks
-    .filter(({ status }) => status === 'damaged' || status === 'invalid')
+    .filter(({ status, name }) => status === 'damaged' || (status === 'invalid' && !toCome.includes(name)))
     .map(({ message }) => message);
+  if (bad.length === 0) return;
   throw new ExhibitError('damage', 'seal.damaged', `${visible(folder)} does not verify: ${bad.join('; ')}`, {
     hint: 'What does not verify is not vouched for. See: exhibit verify DIR',
   });

@@ -1,5 +1,5 @@
 import { createServer, connect, type Socket } from 'node:net';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -19,9 +19,11 @@ export interface BulkPipe {
 /** A connected pair of Unix sockets, whose name is gone from the file system before anything is sent. */
 export async function openBulkPipe(): Promise<BulkPipe> {
   const folder = await mkdtemp(join(tmpdir(), 'exhibit-pipe-'));
+  const handle = await open(folder, 'r');
   const server = createServer({ pauseOnConnect: true });
   try {
-    const path = join(folder, 'socket');
+    // Through the descriptor: a socket's name takes 107 bytes (unix(7)), and more is cut without a word.
+    const path = `/proc/self/fd/${handle.fd}/socket`;
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
     const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
     const reader = new Reader(path);
@@ -35,6 +37,7 @@ export async function openBulkPipe(): Promise<BulkPipe> {
     };
   } finally {
     server.close();
+    await handle.close();
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -219,7 +219,7 @@ describe('read stage', { timeout: 120_000 }, () => {
       process.on('worker', note);
       t.after(() => process.off('worker', note));
       const onProgress = (done: number): void => {
-        if (done > 3 * MIB) void workers.at(-1)?.terminate();
+        if (done > 3 * MIB) void workers.pop()?.terminate();
       };
       const { work, folder } = await job(t, sourceFile(t, content), { settings: { reader }, onProgress });
       const failure = await readStage(work);

@@ -103,11 +103,11 @@ test('verifyJson holds all of it, also what the text cuts', () => {
     exit: number;
     verdict: string;
     damage: object[];
-    seal: null;
+    seal_sha256: null;
     checks: { name: string; hint: null }[];
   };
   assert.deepEqual(
-    [json.ok, json.exit, json.verdict, json.damage.length, json.seal],
+    [json.ok, json.exit, json.verdict, json.damage.length, json.seal_sha256],
     [false, 13, 'damaged', 100, null],
   );
   assert.equal(json.checks.length, REQUIRED.length);

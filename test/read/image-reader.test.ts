@@ -51,7 +51,7 @@ describe('reading an image back', { timeout: 120_000 }, () => {
       const ends = fc
         .tuple(fc.nat(SIZE), fc.nat(SIZE))
         .map(([a, b]) => ({ start: Math.min(a, b), end: Math.max(a, b) }));
-      const runs = what.startsWith('the station') ? 20 : 10;
+      const runs = what.startsWith('the station') ? 12 : 6;
       await fc.assert(
         fc.asyncProperty(ends, fc.constantFrom(8192, 65_536, 12_288), async (range, slotBytes) => {
           fc.pre(range.end > range.start);

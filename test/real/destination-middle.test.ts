@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
 import { transcriptHere } from '../cli/transcript.ts';
 import { journalOf, manifestOf, newDesk, startExhibit, type Desk } from '../support/exhibit.ts';
-import { Gate } from '../support/gate.ts';
+import { Gate, type Place } from '../support/gate.ts';
 import { lacks, mount, sh, smallFileSystem } from '../support/loop.ts';
 
 const MIB = 1_048_576;
@@ -52,6 +52,46 @@ describe('the destination fills in the middle', () => {
       await closedAsIncomplete(desk, folder, partial.size);
     });
   }
+});
+
+describe('the destination fills later', { concurrency: 2 }, () => {
+  /** A job on a tmpfs that has not one byte left from the gate on. */
+  async function fullAt(t: TestContext, desk: Desk, place: Place): Promise<{ folder: string; makeRoom: () => void }> {
+    const to = mount(t, join(desk.folder, 'small'), '-t', 'tmpfs', '-o', 'size=64m', 'none');
+    const gate = new Gate(desk.folder, place);
+    const job = startExhibit(t, desk.acquire(desk.file('disk.img', 4 * MIB), '--to', to), gate);
+    await gate.meanwhile(job, () =>
+      sh('sh', '-c', 'cat /dev/zero > "$1" 2>/dev/null || true', 'sh', join(to, 'filler')),
+    );
+    const ended = await job.ended;
+    assert.equal(ended.code, 12, ended.stderr);
+    assert.match(ended.stderr, /destination is full|No space left/i);
+    return {
+      folder: join(to, 'C-1/HDD-01'),
+      makeRoom: () => {
+        rmSync(join(to, 'filler'));
+      },
+    };
+  }
+
+  test('when it is read back: 12, the image stays .partial and can be closed as incomplete', async (t) => {
+    if (lacks(t, 'mount')) return;
+    const desk = newDesk(t);
+    const { folder, makeRoom } = await fullAt(t, desk, 'read-back');
+    assert.ok(existsSync(join(folder, 'HDD-01.dd.partial')) && !existsSync(join(folder, 'HDD-01.manifest.json')));
+    makeRoom();
+    await closedAsIncomplete(desk, folder, 4 * MIB);
+  });
+
+  test('when it is signed: 12, no half-made file, and seal finishes it', async (t) => {
+    if (lacks(t, 'mount')) return;
+    const desk = newDesk(t);
+    const { folder, makeRoom } = await fullAt(t, desk, 'manifest-signature');
+    assert.ok(!existsSync(join(folder, 'HDD-01.manifest.json.sig')) && !existsSync(join(folder, 'SHA256SUMS.sig')));
+    makeRoom();
+    await transcriptHere(['seal', folder, '--key', desk.key], { exit: 0, prints: [/SEALED.*\(complete\)/] });
+    await transcriptHere(['verify', folder, '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
+  });
 });
 
 describe('the destination goes away in the middle', { concurrency: 2 }, () => {

@@ -4,6 +4,7 @@ import test, { describe, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { badDisk } from '../support/bad-disk.ts';
 import { manifestOf, newDesk, startExhibit, type Desk } from '../support/exhibit.ts';
+import { Gate } from '../support/gate.ts';
 import { exhibitHere } from '../support/in-process.ts';
 import { attachLoop, diskBytes, lacks } from '../support/loop.ts';
 
@@ -35,6 +36,21 @@ describe('SIGKILL', { concurrency: 2 }, () => {
       }
       t.diagnostic(JSON.stringify(seen));
       assert.ok((seen['closed as incomplete'] ?? 0) > 0, `no round hit the middle: ${JSON.stringify(seen)}`);
+    });
+  }
+
+  for (const place of ['read-back', 'manifest-signature'] as const) {
+    test(`while a child waits (${place}): it dies too`, async (t) => {
+      if (lacks(t, 'setpriv')) return;
+      const desk = newDesk(t);
+      const gate = new Gate(desk.folder, place);
+      const job = startExhibit(t, desk.acquire(desk.file('disk.img', MIB)), gate);
+      await gate.atGate(job);
+      // Nothing that it waits for, and no pipe to write to: without a leash it would stay for ever.
+      assert.ok(job.left().length > 1);
+      job.kill('SIGKILL');
+      await job.ended;
+      assert.deepEqual(await job.leftAfter(2000), []);
     });
   }
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
 import { refused, transcript, transcriptHere } from '../cli/transcript.ts';
 import { jsonLines, manifestOf, newDesk, startExhibit, type Desk } from '../support/exhibit.ts';
 import { Gate } from '../support/gate.ts';
+import { sh } from '../support/loop.ts';
 import { failingCommands, sumOf } from '../support/stock-tools.ts';
 
 const MIB = 1_048_576;
@@ -107,13 +107,53 @@ describe('a closing that was cut off', { concurrency: 2 }, () => {
     });
   });
 
+  test('is finished with a key that signs differently every time', async (t) => {
+    const desk = newDesk(t);
+    const key = newKey(desk, 'ecdsa');
+    const argv = [...desk.acquire(desk.file('disk.img', MIB), '--no-read-back'), '--key', key];
+    await transcript(argv, { exit: 0, prints: [/ACQUIRED/] });
+    for (const name of ['SHA256SUMS', 'SHA256SUMS.sig']) rmSync(join(desk.evidence(), name));
+    await transcriptHere(['seal', desk.evidence(), '--key', key], { exit: 0, prints: [/SEALED/] });
+    assert.deepEqual(failingCommands(desk.evidence()), []);
+    await transcriptHere(['verify', desk.evidence()], { exit: 4, prints: [/who signed|--signers/i] });
+  });
+
+  test('is not finished over damage, nor over a signature by somebody else', async (t) => {
+    const desk = newDesk(t);
+    await transcript(desk.acquire(desk.file('disk.img', MIB), '--no-read-back'), { exit: 0, prints: [/ACQUIRED/] });
+    rmSync(join(desk.evidence(), 'SHA256SUMS.sig'));
+    const damaged = join(desk.folder, 'damaged');
+    cpSync(desk.evidence(), damaged, { recursive: true });
+    const image = readFileSync(join(damaged, 'HDD-01.dd'));
+    image[77_777] = image[77_777]! ^ 1;
+    writeFileSync(join(damaged, 'HDD-01.dd'), image);
+    await transcriptHere(['seal', damaged, '--key', desk.key], { exit: 13, says: [/does not verify/] });
+    assert.ok(!existsSync(join(damaged, 'SHA256SUMS.sig')), 'it was signed all the same');
+
+    const signature = join(desk.evidence(), 'HDD-01.manifest.json.sig');
+    rmSync(signature);
+    sh(
+      'ssh-keygen',
+      '-q',
+      '-Y',
+      'sign',
+      '-f',
+      newKey(desk, 'ed25519'),
+      '-n',
+      'exhibit-manifest',
+      signature.slice(0, -4),
+    );
+    const before = contentOf(desk.evidence());
+    await transcriptHere(['seal', desk.evidence(), '--key', desk.key], { exit: 14, says: [/by another key/] });
+    assert.deepEqual(contentOf(desk.evidence()), before);
+  });
+
   test('is not finished with another key than the manifest names', async (t) => {
     const desk = newDesk(t);
     await transcript(desk.acquire(desk.file('disk.img', MIB), '--no-read-back'), { exit: 0, prints: [/ACQUIRED/] });
     for (const name of CLOSING) rmSync(join(desk.evidence(), name));
     const before = contentOf(desk.evidence());
-    const other = join(desk.folder, 'other');
-    spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'Ada Byron', '-f', other]);
+    const other = newKey(desk, 'ed25519');
     await transcript(['seal', desk.evidence(), '--key', other], {
       exit: 14,
       says: [/names another key: SHA256:/, /same key/],
@@ -214,6 +254,13 @@ async function stopAt(t: Parameters<typeof startExhibit>[0], desk: Desk, item: s
   await job.until(() => existsSync(partial) && readFileSync(partial).length >= 4 * MIB, 'the first bytes were written');
   job.kill('SIGTERM');
   assert.equal((await job.ended).code, 130);
+}
+
+/** Another key of the same name. */
+function newKey(desk: Desk, type: 'ed25519' | 'ecdsa'): string {
+  const path = join(desk.folder, `other-${type}`);
+  sh('ssh-keygen', '-q', '-t', type, '-N', '', '-C', 'Ada Byron', '-f', path);
+  return path;
 }
 
 /** Names and sums of everything in a folder. */

@@ -144,9 +144,8 @@ describe('a source that hangs', { concurrency: 2 }, () => {
       );
       await new Promise((resolve) => setTimeout(resolve, 500));
       job.kill(signal);
-      const ended = await job.ended;
+      const ended = await job.endedWithin(10_000).finally(() => disk.resume());
       assertInterrupted(ended);
-      await disk.resume();
       assert.deepEqual(await job.leftAfter(5000), []);
       await transcriptHere(['seal', desk.evidence(), '--incomplete', 'the drive hung', '--key', desk.key], {
         exit: 0,

@@ -76,6 +76,13 @@ export class Running {
     this.child.kill(signal);
   }
 
+  /** How it ended, if it does so in time: what hangs in the kernel must not keep the test. */
+  async endedWithin(ms: number): Promise<Ended> {
+    const ended = await Promise.race([this.ended, pause(ms, null, { ref: false })]);
+    if (ended === null) throw new Error(`it did not end within ${ms} ms\n${this.stdout}${this.stderr}`);
+    return ended;
+  }
+
   /** Waits until something is so while the program runs. */
   async until(condition: () => boolean, what: string, ms = 20_000): Promise<void> {
     const deadline = performance.now() + ms;

@@ -66,7 +66,7 @@ export class Gate {
 set -o pipefail
 real='${real}'
 at='${this.#folder}'
-hold() { touch "$at/reached"; until [ -e "$at/open" ]; do sleep 0.02; done; }
+hold() { touch "$at/reached"; until [ -e "$at/open" ]; do [ -d "$at" ] || exit 1; sleep 0.02; done; }
 is() { local n=$(($(cat "$at/$1" 2>/dev/null || echo 0) + 1)); echo $n >"$at/$1"; [ $n = "$2" ]; }
 ${body}
 exec "$real" "$@"
