@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { formatMapfile } from '../image/mapfile.ts';
 import { ExhibitError, messageOf } from '../model/errors.ts';
+import { shellQuote } from '../model/text.ts';
 import { folderNames } from '../manifest/file-names.ts';
-import type { Journal } from '../manifest/journal.ts';
 import { destinationError } from '../sink/destination-error.ts';
 import type { AcquireResult } from './job.ts';
 import type { ReadFailure, ReadOutcome } from './read-stage.ts';
@@ -44,10 +44,30 @@ export async function giveUp(story: Story, failure: ReadFailure): Promise<never>
   throw error;
 }
 
-export async function recordFailure(journal: Journal, error: unknown): Promise<void> {
+/**
+ * Puts a failure on record and gives the error to throw. Once there is a manifest nothing is added: it names the
+ * journal's last record, and a folder whose closing was cut off can still be finished.
+ */
+export async function recordFailure(story: Story, error: unknown): Promise<unknown> {
+  if (await hasManifest(story)) return cutOff(story, error);
   const code = error instanceof ExhibitError ? error.code : 'unexpected';
   // A full or vanished destination can't take the record; the error that is thrown says what happened.
-  await journal.append('stopped', { code, message: messageOf(error) }).catch(() => undefined);
+  await story.journal.append('stopped', { code, message: messageOf(error) }).catch(() => undefined);
+  return error;
+}
+
+async function hasManifest({ job: { ports, plan } }: Story): Promise<boolean> {
+  const path = join(plan.folder.path, folderNames(plan.folder.stem).manifest);
+  return (await ports.files.statOrNull(path).catch(() => null)) !== null;
+}
+
+function cutOff({ job }: Story, cause: unknown): unknown {
+  if (!(cause instanceof ExhibitError)) return cause;
+  const finish = `exhibit seal ${shellQuote(job.plan.folder.path)}`;
+  return new ExhibitError(cause.fault, cause.code, cause.message, {
+    hint: `Everything was acquired, and is on disk; its closing was cut off. Put this right, then finish it: ${finish}`,
+    cause,
+  });
 }
 
 export async function writeMap(story: Story, read: Pick<ReadOutcome, 'recorder'>): Promise<void> {

@@ -41,8 +41,7 @@ export async function acquire(job: AcquireJob): Promise<AcquireResult> {
     try {
       return await readCheckClose(story);
     } catch (error) {
-      await recordFailure(journal, error);
-      throw error;
+      throw await recordFailure(story, error);
     } finally {
       await reserve.release();
       await journal.close();

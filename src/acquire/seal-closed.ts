@@ -44,7 +44,7 @@ export async function sealClosed(work: SealClosedWork): Promise<ClosedFolder> {
     refuseOtherKey(folder, manifest, signer);
     await refuseSealed(ports, folder);
     // Begun before and cut off: what lies there does not verify until it is finished, and is looked at then.
-    const begun = manifest.signing.state === 'signed' || (await exists(ports, join(folder, names.manifestSignature)));
+    const begun = manifest.signing.state === 'signed' || (await isCutOff(ports, folder, names.manifestSignature));
     if (!begun) await requireSound(work, []);
     await signManifest(work, join(folder, names.manifestSignature), bytes);
     await createOrSame(ports, join(folder, ALLOWED_SIGNERS), formatAllowedSigners(signer.principal, signer.publicKey));
@@ -60,6 +60,11 @@ export async function sealClosed(work: SealClosedWork): Promise<ClosedFolder> {
   } finally {
     await journal.close();
   }
+}
+
+/** An unsigned closing, or its later sealing, that did not come to its end. */
+async function isCutOff(ports: Ports, folder: string, manifestSignature: string): Promise<boolean> {
+  return (await exists(ports, join(folder, manifestSignature))) || !(await exists(ports, join(folder, SUMS)));
 }
 
 async function exists(ports: Ports, path: string): Promise<boolean> {

@@ -96,6 +96,7 @@ export async function runPipeline(spec: PipelineSpec): Promise<PipelineResult> {
     await Promise.all(parts);
     if (source.failure !== null) tellOrThrow(spec, source.failure.error);
     const results = await Promise.all(lanes.map((lane) => lane.result));
+    requireAllHashed(results, meter.published);
     return collect(spec, engines, results);
   } catch (error) {
     fail(error);
@@ -134,6 +135,7 @@ class SourceMeter implements RingWriter {
   #resolve!: (rate: number | null) => void;
   #started = 0;
   #bytes = 0;
+  #first = 0;
   #seen = 0;
 
   constructor(ring: Ring) {
@@ -155,10 +157,19 @@ class SourceMeter implements RingWriter {
     this.#ring.publish(offset, length);
     this.#seen += 1;
     // The first slot carries the start of the reader and the disk's spin-up; it does not count.
-    if (this.#seen === 1) this.#started = performance.now();
-    else this.#bytes += length;
+    if (this.#seen === 1) {
+      this.#started = performance.now();
+      this.#first = length;
+    } else {
+      this.#bytes += length;
+    }
     const elapsed = performance.now() - this.#started;
     if (this.#seen >= this.#ring.memory.slots - 1 || (this.#seen >= 3 && elapsed > 1500)) this.#resolve(this.#rate());
+  }
+
+  /** Bytes that went into the ring so far. */
+  get published(): number {
+    return this.#first + this.#bytes;
   }
 
   ended(): void {
@@ -189,6 +200,16 @@ function tasksOf(spec: PipelineSpec, engines: readonly EngineDecision[]): LaneTa
     ...spec.hashes.map((algorithm): LaneTask => ({ kind: 'stream', algorithm, engine: engineOf(algorithm) })),
     ...spec.spanBytes.map((spanBytes): LaneTask => ({ kind: 'spans', spanBytes })),
   ];
+}
+
+/** A digest of fewer bytes than were read would be a right hash of the wrong data. */
+function requireAllHashed(results: readonly LaneResult[], published: number): void {
+  for (const { bytes, spans } of results) {
+    const inSpans = spans.reduce((sum, span) => sum + span.length, 0);
+    if (bytes !== published) throw bug(`a lane hashed ${bytes} bytes of ${published}`);
+    if (spans.length > 0 && inSpans !== published)
+      throw bug(`the spans of a lane hold ${inSpans} bytes of ${published}`);
+  }
 }
 
 function collect(

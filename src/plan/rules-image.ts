@@ -38,7 +38,24 @@ const segmentsNamed: Rule = (facts) => {
   ];
 };
 
-export const IMAGE_RULES: readonly Rule[] = [fitsFileLimit, segmentsNamed];
+/** Direct reads are counted one by one, in 32 bits. */
+const MAX_READS = 2 ** 31 - 1;
+
+const readsCounted: Rule = ({ request, source }) => {
+  const { reader, blockSize } = request.settings;
+  const size = sourceSize(source);
+  if (reader !== 'direct' || size / blockSize <= MAX_READS) return [];
+  return [
+    refusal(
+      'usage',
+      'usage.block-size',
+      `Blocks of ${describeBytes(blockSize)} are too small for a source of ${describeBytes(size)}.`,
+      'Read in larger blocks: --block-size 4M.',
+    ),
+  ];
+};
+
+export const IMAGE_RULES: readonly Rule[] = [fitsFileLimit, segmentsNamed, readsCounted];
 
 /** The options that work, literally. */
 function splitHint(facts: PlanFacts): string {

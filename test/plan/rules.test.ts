@@ -50,6 +50,24 @@ const rows: [string, Changes, string[]][] = [
     { source: blockSource({ logicalSector: 8192 }), settings: { blockSize: 4096 } },
     ['refusal usage.block-size usage'],
   ],
+  [
+    'too many blocks to count',
+    {
+      source: blockSource({ size: 2 ** 43 + 4096 }),
+      settings: { reader: 'direct', blockSize: 4096 },
+      destination: { freeBytes: 2 ** 44, fileLimit: null },
+    },
+    ['refusal usage.block-size usage'],
+  ],
+  [
+    'as many blocks by dd',
+    {
+      source: blockSource({ size: 2 ** 43 + 4096 }),
+      settings: { reader: 'dd', blockSize: 4096 },
+      destination: { freeBytes: 2 ** 44, fileLimit: null },
+    },
+    [],
+  ],
 
   ['not read-only', noFlag, ['refusal guard.not-read-only guard']],
   [
