@@ -107,6 +107,14 @@ describe('a closing that was cut off', { concurrency: 2 }, () => {
     });
   });
 
+  test('is finished too when it was unsigned', async (t) => {
+    const desk = newDesk(t);
+    await transcript(desk.acquire(desk.file('disk.img', MIB), '--unsigned'), { exit: 0, prints: [/UNSIGNED/] });
+    for (const name of ['SHA256SUMS', 'VERIFY.txt']) rmSync(join(desk.evidence(), name));
+    await transcriptHere(['seal', desk.evidence(), '--key', desk.key], { exit: 0, prints: [/SEALED/] });
+    await transcriptHere(['verify', desk.evidence(), '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
+  });
+
   test('is finished with a key that signs differently every time', async (t) => {
     const desk = newDesk(t);
     const key = newKey(desk, 'ecdsa');
