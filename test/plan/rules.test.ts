@@ -25,6 +25,7 @@ const noFlag: Changes = {
     evidence: [{ what: 'flag', seen: 'writable', source: '/sys' }],
   },
 };
+const manyBlocks: Changes = { source: blockSource({ size: 2 ** 43 + 4096 }), destination: { freeBytes: 2 ** 44 } };
 const DARK = unknown('no /proc');
 const serialless = blockSource({ serial: unknown('the bridge tells none') });
 
@@ -52,22 +53,10 @@ const rows: [string, Changes, string[]][] = [
   ],
   [
     'too many blocks to count',
-    {
-      source: blockSource({ size: 2 ** 43 + 4096 }),
-      settings: { reader: 'direct', blockSize: 4096 },
-      destination: { freeBytes: 2 ** 44, fileLimit: null },
-    },
+    { ...manyBlocks, settings: { reader: 'direct', blockSize: 4096 } },
     ['refusal usage.block-size usage'],
   ],
-  [
-    'as many blocks by dd',
-    {
-      source: blockSource({ size: 2 ** 43 + 4096 }),
-      settings: { reader: 'dd', blockSize: 4096 },
-      destination: { freeBytes: 2 ** 44, fileLimit: null },
-    },
-    [],
-  ],
+  ['as many blocks by dd', { ...manyBlocks, settings: { reader: 'dd', blockSize: 4096 } }, []],
 
   ['not read-only', noFlag, ['refusal guard.not-read-only guard']],
   [

@@ -177,7 +177,7 @@ function inTerminal(
   ];
   const terminal = new Running('script', argv, {
     ...options,
-    env: { TERM: 'xterm', SHELL: '/bin/bash', ...options.env },
+    env: { TMPDIR: desk.folder, TERM: 'xterm', SHELL: '/bin/bash', ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   atEnd(t, async () => {

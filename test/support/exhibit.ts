@@ -120,7 +120,9 @@ export class Running {
 
 /** Starts exhibit; what is left of it ends with the test. */
 export function startExhibit(t: TestContext, argv: readonly string[], options: RunOptions = {}): Running {
-  const running = new Running(process.execPath, [MAIN, ...argv], options);
+  // What it keeps in its private folders while it signs goes away with the test, should it be killed there.
+  const env = { TMPDIR: tempFolder(t), ...options.env };
+  const running = new Running(process.execPath, [MAIN, ...argv], { ...options, env });
   atEnd(t, async () => {
     if (running.over) return;
     running.child.kill('SIGKILL');
