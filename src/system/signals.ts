@@ -7,7 +7,7 @@ export interface Signals {
 }
 
 /** After a request to stop, state is put on disk; longer than this nobody is kept waiting. */
-const PATIENCE_MS = 4500;
+const PATIENCE_MS = 4000;
 
 /**
  * The first SIGINT or SIGTERM asks to stop; after {@link PATIENCE_MS}, or at the second, the process ends. A closed

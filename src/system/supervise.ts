@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 export const SUPERVISED = 'EXHIBIT_SUPERVISED';
 
 /** The child has its own patience for putting state on disk; a little more, and nobody waits any longer. */
-const PATIENCE_MS = 4700;
+const PATIENCE_MS = 4300;
 const INTERRUPTED = 130;
 
 /**
