@@ -19,7 +19,11 @@ export interface TakenSource {
 
 /** Sets the flags that were asked for, takes the source, and checks that it still is the planned one. */
 export async function takeSource(ports: Ports, plan: Plan): Promise<TakenSource> {
-  if (plan.setReadOnly.length > 0) await setReadOnly(ports, plan.setReadOnly);
+  if (plan.setReadOnly.length > 0) {
+    // A flag is set on the planned disk or on none: the name may have moved while a person was asked.
+    await checkSame(ports, plan.source);
+    await setReadOnly(ports, plan.setReadOnly);
+  }
   const held = await holdSource(ports.files, ports.commands, plan.source);
   try {
     await checkSame(ports, plan.source);

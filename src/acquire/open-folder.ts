@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { observeDestination } from '../discover/destination.ts';
 import { ExhibitError } from '../model/errors.ts';
 import type { Plan } from '../model/plan.ts';
 import { visible } from '../model/text.ts';
@@ -25,6 +26,7 @@ export interface OpenedFolder {
  */
 export async function openFolder(ports: Ports, plan: Plan, start: ManifestStart): Promise<OpenedFolder> {
   const path = join(plan.folder.path, folderNames(plan.folder.stem).journal);
+  await requireSameDestination(ports, plan);
   try {
     await ports.files.makeFolder(plan.folder.path);
   } catch (error) {
@@ -55,6 +57,22 @@ export async function claim(ports: Ports, fd: number, folder: string): Promise<v
   throw new ExhibitError('destination', 'destination.no-lock', `The journal in ${visible(folder)} can't be locked.`, {
     hint: 'exhibit needs flock(1) from util-linux, and a destination file system that has locks.',
   });
+}
+
+/** A destination disk that was unmounted while a person was asked leaves an empty folder, on quite another disk. */
+async function requireSameDestination(ports: Ports, plan: Plan): Promise<void> {
+  const planned = plan.destination;
+  const now = await observeDestination(ports, plan.request.to);
+  const fields = ['path', 'fileSystem', 'fileSystemMagic', 'mountPoint', 'mountSource'] as const;
+  const changed = fields.filter((field) => now[field] !== planned[field]);
+  if (changed.length === 0) return;
+  const differences = changed.map((field) => `${field} was ${planned[field]}, is now ${now[field]}`).join('; ');
+  throw new ExhibitError(
+    'destination',
+    'destination.changed',
+    `${visible(plan.request.to)} is not the destination that was planned: ${visible(differences)}.`,
+    { hint: 'Was its disk unmounted or exchanged? Nothing was written. Look at the mount, then start again.' },
+  );
 }
 
 /** The plan saw an empty folder; somebody may have put something there since. */

@@ -99,6 +99,7 @@ async function imageParts({ ports, folder }: SealIncompleteWork, job: StoppedJob
     for (const name of [`${segment.name}.partial`, segment.name]) {
       const found = await ports.files.statOrNull(join(folder, name));
       if (found === null) continue;
+      if (found.size > segment.length) throw damaged(folder, `${name} is longer than what could have been written`);
       parts.push({
         name,
         path: join(folder, name),

@@ -1,4 +1,4 @@
-import type { LabelComparison } from '../model/plan.ts';
+import type { LabelComparison, PlanFacts } from '../model/plan.ts';
 import { visible } from '../model/text.ts';
 import { note, refusal, type Rule, warning } from './finding.ts';
 import { comparisonText, compareLabel, confirmSerial } from './label.ts';
@@ -59,6 +59,16 @@ const confirmable: Rule = (facts) => {
       ),
     ];
   }
+  if (request.yes && request.label.mismatchReason === null && !serialCompared(facts)) {
+    return [
+      refusal(
+        'usage',
+        'usage.yes-unconfirmed',
+        `--yes: ${visible(source.path)} tells no serial that the label's could be compared with, and nobody is asked.`,
+        'Leave --yes out and confirm it by hand; or say how you know that it is the right disk: --label-mismatch REASON.',
+      ),
+    ];
+  }
   if (confirmSerial(facts) !== null) return [];
   return [
     refusal(
@@ -69,6 +79,13 @@ const confirmable: Rule = (facts) => {
     ),
   ];
 };
+
+/** A mismatch is refused by a rule of its own; here it only matters whether anything was compared. */
+function serialCompared({ request, source }: PlanFacts): boolean {
+  return compareLabel(request.label, source).some(
+    ({ field, result }) => field === 'serial' && result !== 'not-compared',
+  );
+}
 
 export const LABEL_RULES: readonly Rule[] = [matches, compared, confirmable];
 
