@@ -8,7 +8,7 @@ import { findSource, readIdentity } from '../../src/discover/source.ts';
 import type { Device } from '../../src/model/device.ts';
 import type { SourceFacts } from '../../src/model/plan.ts';
 import { realPorts } from './made-up-station.ts';
-import { canUse, loop, mount, sh, sparseFile, tempFolder } from './real-disks.ts';
+import { atEnd, canUse, loop, mount, sh, sparseFile, tempFolder } from './real-disks.ts';
 
 const MIB = 1024 * 1024;
 const ports = realPorts();
@@ -27,6 +27,7 @@ describe('loop devices', () => {
     const node = loop(t, file, '--read-only');
     // A kernel without partition parsers learns them from partx; one with them has them already.
     spawnSync('partx', ['--update', node]);
+    atEnd(t, () => spawnSync('partx', ['--delete', node]));
     const device = (await listDevices(ports)).find(({ path }) => path === node);
     assert.ok(device);
     assert.deepEqual(

@@ -61,6 +61,8 @@ export function sparseFile(folder: string, name: string, size: number): string {
 export function loop(t: TestContext, file: string, ...options: string[]): string {
   const node = sh('losetup', '--find', '--show', ...options, file);
   atEnd(t, () => spawnSync('losetup', ['--detach', node]));
+  // A loop device keeps the partitions of whoever had it before.
+  spawnSync('partx', ['--delete', node]);
   if (!options.includes('--read-only')) sh('blockdev', '--setrw', node);
   return node;
 }

@@ -99,7 +99,7 @@ export const destination: DestinationFacts = {
   onSystemDisk: known(false),
 };
 
-export const request: AcquireRequest = {
+const request: AcquireRequest = {
   sourcePath: '/dev/sdx',
   to: '/mnt/evidence',
   folderName: null,

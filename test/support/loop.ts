@@ -56,7 +56,15 @@ export function attachLoop(t: TestContext, file: string, options: LoopOptions = 
     file,
   );
   atEnd(t, () => detachLoop(node, file));
+  forgetPartitions(t, node);
   return node;
+}
+
+/** A loop device keeps its partitions when it is detached: those of whoever had it before go now, our own at the end. */
+function forgetPartitions(t: TestContext, node: string): void {
+  const forget = () => spawnSync('partx', ['--delete', node], { stdio: 'ignore' });
+  forget();
+  atEnd(t, forget);
 }
 
 /** Detaches, and waits until the kernel has let go: it does so when the last user has closed the device. */
