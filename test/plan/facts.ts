@@ -99,7 +99,7 @@ export const destination: DestinationFacts = {
   onSystemDisk: known(false),
 };
 
-const request: AcquireRequest = {
+export const request: AcquireRequest = {
   sourcePath: '/dev/sdx',
   to: '/mnt/evidence',
   folderName: null,
