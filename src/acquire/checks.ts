@@ -1,5 +1,6 @@
 import type { PieceDigest, Digest } from '../model/digest.ts';
 import type { Emit } from '../model/event.ts';
+import { normalise } from '../model/range.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import type { WrittenSegment } from '../sink/image-writer.ts';
@@ -38,7 +39,11 @@ export async function readBack(work: ReadBackWork): Promise<Manifest['read_back'
     stop: work.stop,
   });
   if (!found.complete) return null;
-  const differing = differences(work.read, found, size);
+  // Zeros stood in for what could not be read back: where the image holds zeros, no hash would tell.
+  const differing = normalise([...differences(work.read, found, size), ...found.missing]).map(({ start, end }) => ({
+    start,
+    end,
+  }));
   const { avoided, how, fileSystem } = found.cache;
   return {
     state: differing.length === 0 ? 'match' : 'mismatch',

@@ -1,11 +1,12 @@
 import { findSource, readIdentity } from '../discover/source.ts';
+import { deviceNumber } from '../discover/number.ts';
 import { setReadOnly } from '../guard/software-block.ts';
 import { compareAfter, judge, verdictAfter } from '../guard/verdict.ts';
 import { ExhibitError } from '../model/errors.ts';
 import { identityDifferences, type SourceIdentity } from '../model/identity.ts';
 import type { Finding, Plan, SourceFacts } from '../model/plan.ts';
 import { visible } from '../model/text.ts';
-import type { Verdict } from '../model/verdict.ts';
+import { VERDICTS, type Verdict } from '../model/verdict.ts';
 import { holdSource, type HeldSource } from '../read/held-source.ts';
 import type { Ports } from '../system/ports.ts';
 
@@ -29,11 +30,42 @@ export async function takeSource(ports: Ports, plan: Plan): Promise<TakenSource>
     await checkSame(ports, plan.source);
     const source = await findSource(ports, plan.source.path);
     requireSame(plan.source, source.identity);
-    return { held, source, verdict: judge(source) };
+    await requireHeld(plan.source, held);
+    const verdict = judge(source);
+    requireProtection(plan, verdict);
+    return { held, source, verdict };
   } catch (error) {
     await held.close();
     throw error;
   }
+}
+
+/** The open file itself, not what its name leads to by now, must be the planned source. */
+async function requireHeld(planned: SourceFacts, held: HeldSource): Promise<void> {
+  const stats = await held.file.stat();
+  const node = planned.kind === 'block' ? deviceNumber(stats.rdev) : `${stats.dev}:${stats.ino}`;
+  if (node === planned.identity.node) return;
+  throw new ExhibitError(
+    'source',
+    'source.changed',
+    `${visible(planned.path)} led to something else when it was opened (${node}, not ${planned.identity.node}).`,
+    {
+      hint: 'Look again with `exhibit devices`, and plan anew.',
+    },
+  );
+}
+
+/** What protected the source at the plan must protect it at the first read, unless going on without was asked for. */
+function requireProtection({ verdict: planned, request, source }: Plan, now: Verdict): void {
+  if (request.overrides.allowUnblocked !== null || VERDICTS.indexOf(now.name) >= VERDICTS.indexOf(planned.name)) return;
+  throw new ExhibitError(
+    'guard',
+    'guard.protection-lost',
+    `${visible(source.path)} was ${planned.name} when it was planned, and is ${now.name} now.`,
+    {
+      hint: 'Find out what changed its write protection. Nothing was read.',
+    },
+  );
 }
 
 /** What the source says of itself after the last read. */

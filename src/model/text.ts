@@ -24,5 +24,13 @@ export function cell(text: string, width: number): string {
 
 /** A word as a POSIX shell takes it literally. */
 export function shellQuote(word: string): string {
-  return /^[A-Za-z0-9_./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  if (/^[A-Za-z0-9_./:=@%+,-]+$/.test(word)) return word;
+  if (word.search(HOSTILE) < 0) return `'${word.replaceAll("'", `'\\''`)}'`;
+  // What would act on a terminal is spelled out, as bash reads it back: $'…'.
+  return `$'${word.replace(/[\\']/g, '\\$&').replace(HOSTILE, spelledOut)}'`;
+}
+
+function spelledOut(letter: string): string {
+  const code = letter.codePointAt(0) ?? 0;
+  return code < 0x80 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`;
 }

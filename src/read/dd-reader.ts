@@ -74,6 +74,8 @@ async function runDd(order: ReadOrder, range: Range, filler: SlotFiller, gate: S
     child.kill();
   };
   order.stop.addEventListener('abort', giveUp);
+  // It may have come while dd was being started.
+  if (stopped(order)) giveUp();
   let delivered = 0;
   try {
     for (let bytes = await child.next(); bytes !== null; bytes = await child.next()) {
@@ -155,7 +157,7 @@ function needsRecovery(order: ReadOrder, wanted: Range, position: number, result
       },
     );
   }
-  if (result.stderr.includes(READ_ERROR) && position % order.source.logicalSector === 0) return true;
+  if (result.stderr.includes(READ_ERROR) && (position - wanted.start) % order.blockBytes === 0) return true;
   throw new ExhibitError(
     'unexpected',
     'reader.failed',

@@ -1,5 +1,5 @@
 import type { Manifest } from '../manifest/schema.ts';
-import { total, type Range } from '../model/range.ts';
+import { subtract, total, type Range } from '../model/range.ts';
 import { describeBytes } from '../model/size.ts';
 import { visible } from '../model/text.ts';
 import { damageOf } from './damage.ts';
@@ -33,7 +33,9 @@ export function judgeImage(facts: ImageFacts): ImageFindings {
   const streams = streamChecks(facts);
   const unreadable = [...facts.found.unreadable.values()].flat();
   const proven = segmentsBy(facts, true);
-  const wrong = { missing: facts.plan.missing, unreadable, differing: facts.differing ?? [], proven };
+  // Not missing when the folder was looked at, but when it was read: zeros stood in for it, and no hash may excuse that.
+  const lost = facts.found.missing.flatMap((range) => subtract(range, [...facts.plan.missing, ...unreadable]));
+  const wrong = { missing: [...facts.plan.missing, ...lost], unreadable, differing: facts.differing ?? [], proven };
   let damage = damageOf(facts.manifest, wrong);
   if (damage.length === 0 && wrong.differing.length > 0) {
     // The files' hashes are right and the pieces' are not: the lists contradict each other, and nothing is proven.
@@ -44,7 +46,7 @@ export function judgeImage(facts: ImageFacts): ImageFindings {
   }
   const { plan, found, seed } = facts;
   return {
-    checks: [...streams, ...pieceChecks(facts, damage), ...readErrors(found)],
+    checks: [...streams, ...pieceChecks(facts, damage), ...readErrors(found), ...lostChecks(lost)],
     damage,
     reading: {
       whole: plan.whole && plan.dark.length === 0,
@@ -54,6 +56,12 @@ export function judgeImage(facts: ImageFacts): ImageFindings {
     },
     fileHashes: facts.fileHashes,
   };
+}
+
+function lostChecks(lost: readonly Range[]): Check[] {
+  if (lost.length === 0) return [];
+  const message = `${describeBytes(total(lost))} of the image went missing while it was read.`;
+  return [{ name: 'image-pieces', status: 'damaged', message }];
 }
 
 function streamChecks({ manifest, plan, found, streams }: ImageFacts): Check[] {
