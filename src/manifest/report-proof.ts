@@ -58,7 +58,13 @@ function proofSection(facts: ReportFacts): string[] {
   if (back.state === 'match' && back.cache.avoided !== 'yes') {
     lines.push(' The read-back may have come from memory and not from the destination disk.');
   }
-  if (back.state === 'match' && second.state === 'match') lines.push(' Proved: source and image hashes match.');
+  // Fill against fill proves nothing of the source.
+  const allRead = facts.read_map.unreadable === 0 && second.state === 'match' && second.unreadable.length === 0;
+  if (back.state === 'match' && allRead) lines.push(' Proved: source and image hashes match.');
+  else if (second.state === 'match' && !allRead)
+    lines.push(
+      ' Proved: what could be read of the source was the same twice; unreadable places are filled, not compared.',
+    );
   else if (second.state === 'match') lines.push(' Proved: the source gave the same data twice.');
   else lines.push(' NOT proved: that the source would give the same data again.');
   if (outcome === 'incomplete')

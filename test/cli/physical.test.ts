@@ -181,12 +181,12 @@ describe('the question itself', () => {
   // What follows a right answer would open the disk by its name: on another machine that is somebody's disk.
   const ask = (answer: string | null, yes = false, wanted: string | null = '8896'): Promise<string> => {
     const terminal = { canAsk: true, ask: () => Promise.resolve(answer) };
-    const plan = { confirmSerial: wanted, request: { yes } };
+    const plan = { confirmSerial: wanted, request: { yes, label: { serial: null } } };
     return confirmSource({ terminal } as unknown as Env, plan as unknown as Plan, new AbortController().signal);
   };
 
   test('the end of the serial is right in any case and with blanks around it; the record says how', async () => {
-    assert.match(await ask(' 8896\n'), /the operator typed the last 4 characters of the label's serial/);
+    assert.match(await ask(' 8896\n'), /the operator typed the last 4 characters of the serial that the device tells/);
     assert.match(await ask('aB1c', false, 'Ab1C'), /the operator typed/);
     await assert.rejects(ask('889'), { fault: 'usage', code: 'usage.not-confirmed' });
     await assert.rejects(ask(null), { fault: 'usage', code: 'usage.not-confirmed' });

@@ -21,7 +21,7 @@ export async function confirmSource(env: Env, plan: Plan, stop: AbortSignal): Pr
     stop,
   );
   if (answer?.trim().toUpperCase() === wanted.toUpperCase())
-    return `the operator typed the last ${wanted.length} characters of the label's serial`;
+    return `the operator typed the last ${wanted.length} characters of the serial ${plan.request.label.serial === null ? 'that the device tells (no label was given)' : 'on the label'}`;
   throw new ExhibitError(
     'usage',
     'usage.not-confirmed',

@@ -62,7 +62,9 @@ function proved(result: Closed): string {
         : 'The image does NOT read back as what was read.';
   const source =
     result.sourceCheck === 'match'
-      ? ' A second reading of the source gave the same: source and image hashes match.'
+      ? result.unreadableBytes > 0
+        ? ' A second reading gave the same where the source could be read.'
+        : ' A second reading of the source gave the same: source and image hashes match.'
       : result.sourceCheck === 'mismatch'
         ? ' A second reading of the source gave something else.'
         : '';
