@@ -14,6 +14,8 @@ export interface LaneInput {
   readonly memory: RingMemory;
   readonly consumer: number;
   readonly task: LaneTask;
+  /** Another lane is slower, and should get the processor first. */
+  readonly givesWay: boolean;
 }
 
 /** Posted by the worker. `released` only wakes the main thread. */

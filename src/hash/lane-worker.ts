@@ -3,6 +3,7 @@ import type { PieceDigest } from '../model/digest.ts';
 import { ExhibitError, messageOf } from '../model/errors.ts';
 import { cells } from '../model/range.ts';
 import { BlockingConsumer, RingAborted } from '../ring/consumer.ts';
+import { giveWay } from './give-way.ts';
 import { hasherFactory, selfTest, type Hasher } from './engines.ts';
 import type { LaneInput, LaneMessage, LaneTask } from './lane-protocol.ts';
 
@@ -11,6 +12,7 @@ const input = workerData as LaneInput;
 const post = (message: LaneMessage): void => parentPort?.postMessage(message);
 
 try {
+  if (input.givesWay) giveWay();
   const work = await prepare(input.task);
   post({ type: 'ready' });
   consume(work);

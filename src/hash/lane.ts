@@ -22,8 +22,8 @@ export interface Lane {
   stop(): Promise<void>;
 }
 
-export function startLane(ring: Ring, consumer: number, task: LaneTask): Lane {
-  const input: LaneInput = { memory: ring.memory, consumer, task };
+export function startLane(ring: Ring, consumer: number, task: LaneTask, givesWay = false): Lane {
+  const input: LaneInput = { memory: ring.memory, consumer, task, givesWay };
   const worker = new Worker(new URL('./lane-worker.js', import.meta.url), { workerData: input });
   const spans: PieceDigest[] = [];
   const ready = deferred<undefined>();

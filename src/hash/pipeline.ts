@@ -1,3 +1,4 @@
+import { givesWay } from './give-way.ts';
 import { startLane, type Lane, type LaneResult } from './lane.ts';
 import type { LaneTask } from './lane-protocol.ts';
 import type { Algorithm, Digest, Engine, EngineDecision, PieceDigest } from '../model/digest.ts';
@@ -88,8 +89,9 @@ export async function runPipeline(spec: PipelineSpec): Promise<PipelineResult> {
       spec.chooseEngines(() => meter.firstSlots),
       parts,
     );
-    tasksOf(spec, engines).forEach((task, index) => {
-      const lane = startLane(ring, index, task);
+    const tasks = tasksOf(spec, engines);
+    tasks.forEach((task, index) => {
+      const lane = startLane(ring, index, task, givesWay(task, tasks));
       lanes.push(lane);
       part(lane.result);
     });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
@@ -7,7 +8,6 @@ import { fileURLToPath } from 'node:url';
 import { systemFiles, type OpenFile } from '../../src/system/files.ts';
 import { tryLock } from '../../src/system/lock.ts';
 import { systemCommands, type CommandResult, type Commands } from '../../src/system/run-command.ts';
-import { isAlive, until } from '../support/children.ts';
 import { atEnd, tempFolder } from '../support/temp.ts';
 
 const commands = systemCommands();
@@ -40,8 +40,12 @@ async function rival(t: TestContext, path: string): Promise<{ got: string; pid: 
   const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] });
   const pid = child.pid ?? 0;
   const kill = async (): Promise<void> => {
-    if (isAlive(pid)) process.kill(pid, 'SIGKILL');
-    await until(() => !isAlive(pid), 'the rival to end');
+    const ended = child.exitCode !== null || child.signalCode !== null;
+    if (ended) return;
+    // Not until its main thread is a zombie: other threads of it may hold the file a moment longer.
+    const exit = once(child, 'exit');
+    process.kill(pid, 'SIGKILL');
+    await exit;
   };
   atEnd(t, kill);
   const got = await new Promise<string>((resolve) => {

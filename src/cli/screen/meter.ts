@@ -10,7 +10,8 @@ export interface Reading {
   readonly secondsLeft: number | null;
 }
 
-const ZEROS = new Uint8Array(1024 * 1024);
+// A Buffer: the stream would copy any other Uint8Array, every byte of a disk of them.
+const ZEROS = Buffer.alloc(1024 * 1024);
 
 /**
  * Rate and time left of one stage, by progress-stream. It measures a side branch: as many zero bytes as were read
