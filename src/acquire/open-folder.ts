@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { observeDestination } from '../discover/destination.ts';
+import { deviceNumber } from '../discover/number.ts';
 import { ExhibitError } from '../model/errors.ts';
 import type { Plan } from '../model/plan.ts';
 import { visible } from '../model/text.ts';
@@ -32,6 +33,7 @@ export async function openFolder(ports: Ports, plan: Plan, start: ManifestStart)
   } catch (error) {
     throw destinationError(plan.folder.path, error);
   }
+  await requirePlannedDevice(ports, plan);
   const journal = await Journal.create(ports.files, ports.clock, path);
   try {
     await claim(ports, journal.fd, plan.folder.path);
@@ -62,17 +64,26 @@ export async function claim(ports: Ports, fd: number, folder: string): Promise<v
 /** A destination disk that was unmounted while a person was asked leaves an empty folder, on quite another disk. */
 async function requireSameDestination(ports: Ports, plan: Plan): Promise<void> {
   const planned = plan.destination;
-  const now = await observeDestination(ports, plan.request.to);
-  const fields = ['path', 'fileSystem', 'fileSystemMagic', 'mountPoint', 'mountSource'] as const;
+  const now = await observeDestination(ports, plan.request.to, () => plan.folder.path);
+  const fields = ['path', 'fileSystem', 'fileSystemMagic', 'mountPoint', 'mountSource', 'device'] as const;
   const changed = fields.filter((field) => now[field] !== planned[field]);
   if (changed.length === 0) return;
   const differences = changed.map((field) => `${field} was ${planned[field]}, is now ${now[field]}`).join('; ');
-  throw new ExhibitError(
-    'destination',
-    'destination.changed',
-    `${visible(plan.request.to)} is not the destination that was planned: ${visible(differences)}.`,
-    { hint: 'Was its disk unmounted or exchanged? Nothing was written. Look at the mount, then start again.' },
-  );
+  throw notPlanned(plan.request.to, differences);
+}
+
+/** Looked at by name until now: the folder that was made, and will be written to, must be where the plan looked. */
+async function requirePlannedDevice(ports: Ports, plan: Plan): Promise<void> {
+  const device = deviceNumber((await ports.files.stat(plan.folder.path)).dev);
+  if (device === plan.destination.device) return;
+  throw notPlanned(plan.folder.path, `it lies on device ${device}, not on ${plan.destination.device}`);
+}
+
+function notPlanned(path: string, differences: string): ExhibitError {
+  const message = `${visible(path)} is not the destination that was planned: ${visible(differences)}.`;
+  return new ExhibitError('destination', 'destination.changed', message, {
+    hint: 'Was its disk unmounted or exchanged? No evidence was written. Look at the mount, then start again.',
+  });
 }
 
 /** The plan saw an empty folder; somebody may have put something there since. */

@@ -24,7 +24,10 @@ export interface Preflight {
 export async function preflight(ports: Ports, request: AcquireRequest): Promise<Preflight> {
   await requireDestination(ports, request.to);
   const source = await findSource(ports, request.sourcePath);
-  const destination = await observeDestination(ports, request.to);
+  const destination = await observeDestination(ports, request.to, (root) => {
+    const named = planFolder(request, root);
+    return named.ok ? named.folder.path : root;
+  });
   const station = await observeStation(ports);
   const readerVersion =
     request.settings.reader === 'dd'

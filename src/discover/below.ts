@@ -1,6 +1,7 @@
 import { messageOf } from '../model/errors.ts';
 import { known, unknown, type Fact } from '../model/device.ts';
 import type { Ports } from '../system/ports.ts';
+import { deviceBehindLoop } from './behind-loop.ts';
 import { blockOfNumber, type SysBlock } from './block.ts';
 import { wholeDisksBelow } from './layers.ts';
 import type { Mount } from './machine.ts';
@@ -82,6 +83,10 @@ async function belowFileOf(
   depth: number,
 ): Promise<Fact<string[]>> {
   if (disk.kind !== 'loop') return known([]);
+  const behind = await deviceBehindLoop(ports, disk);
+  if (!behind.known) return behind;
+  // A device behind it was named with the whole disks.
+  if (behind.value !== null) return known([]);
   if (disk.backingFile === null) return unknown(`${disk.name}: the file behind it is not known`);
   try {
     return await disksBelowPath(ports, mounts, await resolveLinks(ports, disk.backingFile), depth + 1);

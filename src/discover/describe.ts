@@ -1,4 +1,5 @@
 import { known, unknown, type Device, type DeviceKind, type Fact, type Partition } from '../model/device.ts';
+import { deviceBehindLoop } from './behind-loop.ts';
 import { blockAt, nodePath, type SysBlock } from './block.ts';
 import { sysHardware, type SysHardware } from './hardware.ts';
 import { wholeDisksBelow } from './layers.ts';
@@ -13,19 +14,25 @@ const NONE: Partial<Record<DeviceKind, string>> = {
   virtual: 'a virtual device has none',
 };
 
+/** How often loop devices may show each other before something is wrong with them. */
+const DEEPEST = 8;
+
 /**
- * Everything known of one block device, sysfs and lsblk side by side. A partition has the hardware of its disk.
- * Null when it vanished meanwhile.
+ * Everything known of one block device, sysfs and lsblk side by side. A partition has the hardware of its disk, a loop
+ * device that shows another device has that device's, and whoever uses that uses this. Null when it vanished meanwhile.
  */
-export async function describeBlock(machine: Machine, block: SysBlock): Promise<Device | null> {
+export async function describeBlock(machine: Machine, block: SysBlock, depth = 0): Promise<Device | null> {
   const { ports } = machine;
   const disk = block.kind === 'partition' ? await blockAt(ports, block.diskFolder) : block;
   if (disk === null) return null;
   const parts = await partitionBlocks(machine, block);
   const below = await wholeDisksBelow(ports, block);
+  const behind = await describeBehind(machine, disk, depth);
   const hardware = await sysHardware(ports, disk);
   const row = rowOf(machine, disk);
   const disks = below.known ? below.value : [disk];
+  // What uses the whole disk uses each partition's bytes too.
+  const uses = await usesOf(machine, block.kind === 'partition' ? [block, disk] : [block, ...parts]);
   return {
     path: nodePath(block),
     name: block.name,
@@ -39,15 +46,36 @@ export async function describeBlock(machine: Machine, block: SysBlock): Promise<
     logicalSector: hardware.logicalSector ?? row?.logicalSector ?? 512,
     physicalSector: hardware.physicalSector ?? row?.physicalSector ?? 512,
     readOnly: block.readOnly,
-    ...hardwareFacts(machine, disk, row, hardware),
+    ...(behind.known && behind.value !== null ? namesOf(behind.value) : hardwareFacts(machine, disk, row, hardware)),
     removable: hardware.removable ?? row?.removable ?? null,
     diskseq: factOf(hardware.diskseq, 'this kernel counts no disks (before Linux 5.15)'),
     byId: byIdOf(machine, block.name),
     backingFile: block.backingFile,
+    behind,
     partitions: parts.map((part) => partitionOf(part, rowOf(machine, part))),
-    // What uses the whole disk uses each partition's bytes too.
-    uses: await usesOf(machine, block.kind === 'partition' ? [block, disk] : [block, ...parts]),
+    uses: together(uses, behind),
   };
+}
+
+async function describeBehind(machine: Machine, disk: SysBlock, depth: number): Promise<Device['behind']> {
+  const behind = await deviceBehindLoop(machine.ports, disk);
+  if (!behind.known) return behind;
+  if (behind.value === null) return known(null);
+  if (depth >= DEEPEST) return unknown(`${disk.name}: more than ${DEEPEST} loop devices show each other`);
+  const device = await describeBlock(machine, behind.value, depth + 1);
+  return device === null ? unknown(`${disk.name}: ${behind.value.name} behind it vanished`) : known(device);
+}
+
+/** One sure user is enough; without one, a device behind that could not be looked at leaves it open. */
+function together(own: Device['uses'], behind: Device['behind']): Device['uses'] {
+  const theirs: Device['uses'] = !behind.known ? behind : (behind.value?.uses ?? known([]));
+  const all = new Map(
+    [own, theirs]
+      .flatMap((fact) => (fact.known ? fact.value : []))
+      .map((use) => [`${use.kind} ${use.device} ${use.by}`, use]),
+  );
+  const doubt = [own, theirs].find((fact) => !fact.known);
+  return all.size === 0 && doubt !== undefined ? doubt : known([...all.values()]);
 }
 
 /** lsblk's row of a device; null when it has none, or means another device that had this name a moment ago. */
@@ -65,6 +93,10 @@ export function factOf(value: string | null, why: string): Fact<string> {
 }
 
 type HardwareFacts = Pick<Device, 'model' | 'serial' | 'revision' | 'wwn' | 'transport'>;
+
+function namesOf({ model, serial, revision, wwn, transport }: HardwareFacts): HardwareFacts {
+  return { model, serial, revision, wwn, transport };
+}
 
 /** lsblk first: udev asked the disk behind a USB bridge for its name, where sysfs has the bridge's cut to 16 letters. */
 function hardwareFacts(machine: Machine, disk: SysBlock, row: LsblkRow | null, hardware: SysHardware): HardwareFacts {

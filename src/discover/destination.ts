@@ -18,10 +18,16 @@ import { onSystemDisk } from './system-disk.ts';
 /**
  * What stands behind the folder given by `--to`. It need not exist: its nearest existing ancestor decides. Nothing
  * is written, no disk is opened.
+ * @param inside gives the evidence folder for the real path of `to`: what lies behind that one is what is told
  * @throws ExhibitError fault `destination` when there is no folder there, or its file system can't be told
  */
-export async function observeDestination(ports: Ports, to: string): Promise<DestinationFacts> {
-  const { existing, path } = await nearestFolder(ports, resolve(to));
+export async function observeDestination(
+  ports: Ports,
+  to: string,
+  inside: (root: string) => string = (root) => root,
+): Promise<DestinationFacts> {
+  const { path } = await nearestFolder(ports, resolve(to));
+  const { existing } = await nearestFolder(ports, inside(path));
   const device = (await ports.files.stat(at(ports, existing))).dev;
   const machine = await observeMachine(ports);
   const mounts = mountsOf(machine);
@@ -32,6 +38,7 @@ export async function observeDestination(ports: Ports, to: string): Promise<Dest
   const hardware = await hardwareBelow(machine, disks);
   return {
     path,
+    device: deviceNumber(device),
     fileSystem: mount.fileSystem,
     fileSystemMagic: `0x${(stats.type >>> 0).toString(16)}`,
     mountPoint: mount.mountPoint,

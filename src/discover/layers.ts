@@ -1,6 +1,7 @@
 import { messageOf } from '../model/errors.ts';
 import { known, unknown, type Fact } from '../model/device.ts';
 import type { Ports } from '../system/ports.ts';
+import { deviceBehindLoop } from './behind-loop.ts';
 import { blockAt, type SysBlock } from './block.ts';
 
 /** How often devices may be stacked before something is wrong with the stack. */
@@ -8,7 +9,8 @@ const DEEPEST = 16;
 
 /**
  * The whole disks that a device lies on: through partitions to their disk, through mapper and RAID devices (`slaves/`)
- * to what they are made of. A device with nothing below it is its own disk. Unknown when a layer can't be looked at.
+ * to what they are made of, through a loop device (named too) to the device behind it. A device with nothing below it
+ * is its own disk; so is a loop device on a plain file. Unknown when a layer can't be looked at.
  */
 export async function wholeDisksBelow(ports: Ports, block: SysBlock, depth = 0): Promise<Fact<readonly SysBlock[]>> {
   if (depth > DEEPEST) return unknown(`${block.name}: more than ${DEEPEST} devices on top of each other`);
@@ -20,11 +22,20 @@ export async function wholeDisksBelow(ports: Ports, block: SysBlock, depth = 0):
         : await wholeDisksBelow(ports, disk, depth + 1);
     }
     if (!block.slaves.known) return block.slaves;
+    if (block.kind === 'loop') return await ofLoop(ports, block, depth);
     if (block.slaves.value.length === 0) return known([block]);
     return await ofSlaves(ports, block, block.slaves.value, depth);
   } catch (error) {
     return unknown(messageOf(error));
   }
+}
+
+async function ofLoop(ports: Ports, loop: SysBlock, depth: number): Promise<Fact<readonly SysBlock[]>> {
+  const behind = await deviceBehindLoop(ports, loop);
+  if (!behind.known) return behind;
+  if (behind.value === null) return known([loop]);
+  const disks = await wholeDisksBelow(ports, behind.value, depth + 1);
+  return disks.known ? known([loop, ...disks.value]) : disks;
 }
 
 async function ofSlaves(

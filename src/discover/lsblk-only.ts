@@ -47,6 +47,7 @@ export async function describeRow(
     diskseq: unknown(why),
     byId: byIdOf(machine, row.name),
     backingFile: null,
+    behind: kind === 'loop' ? unknown(why) : known(null),
     partitions: [],
     uses: await usesOf(machine, [row, ...parts].map(used)),
   };

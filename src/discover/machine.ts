@@ -2,6 +2,8 @@ import { messageOf } from '../model/errors.ts';
 import { known, unknown, type Fact } from '../model/device.ts';
 import type { Ports } from '../system/ports.ts';
 import { isGone, names } from './attribute.ts';
+import { deviceBehindLoop } from './behind-loop.ts';
+import { blockAt, sysBlockNames, type SysBlock } from './block.ts';
 import { askLsblk, type LsblkRow } from './lsblk.ts';
 import { parseMountinfo, type MountEntry } from './mountinfo.ts';
 import { isAnonymous, numberOfNode } from './number.ts';
@@ -18,6 +20,13 @@ export interface Swap extends SwapEntry {
   readonly device: string | null;
 }
 
+/** A loop device that shows another device. */
+export interface LoopOver {
+  /** The number of the device behind it. */
+  readonly behind: string;
+  readonly loop: SysBlock;
+}
+
 /** What was looked up once for all devices. */
 export interface Machine {
   readonly ports: Ports;
@@ -26,17 +35,20 @@ export interface Machine {
   readonly swaps: Fact<readonly Swap[]>;
   /** Kernel name → `/dev/disk/by-id/…`. */
   readonly byId: Fact<ReadonlyMap<string, readonly string[]>>;
+  /** The kernel lists no loop device among a device's holders: whoever uses the loop uses the device all the same. */
+  readonly loops: Fact<readonly LoopOver[]>;
 }
 
 /** Looks at everything that is asked once and not per device. Never throws: what could not be had is unknown. */
 export async function observeMachine(ports: Ports): Promise<Machine> {
-  const [lsblk, mounts, swaps, byId] = await Promise.all([
+  const [lsblk, mounts, swaps, byId, loops] = await Promise.all([
     askLsblk(ports),
     observeMounts(ports),
     observeSwaps(ports),
     observeById(ports),
+    observeLoops(ports),
   ]);
-  return { ports, lsblk, mounts, swaps, byId };
+  return { ports, lsblk, mounts, swaps, byId, loops };
 }
 
 /** This process's mounts. Those of other mount namespaces are not seen; an exclusive open finds them. */
@@ -84,6 +96,23 @@ async function observeById(ports: Ports): Promise<Fact<ReadonlyMap<string, reado
     found.set(name, [...(found.get(name) ?? []), `${folder}/${link}`]);
   }
   return known(found);
+}
+
+/** Loop devices over a block device. One whose back can't be found any more shows no device that is still there. */
+async function observeLoops(ports: Ports): Promise<Fact<readonly LoopOver[]>> {
+  const all = await sysBlockNames(ports);
+  if (!all.known) return all;
+  try {
+    const found: LoopOver[] = [];
+    for (const name of all.value.filter((each) => /^loop\d+$/.test(each))) {
+      const loop = await blockAt(ports, `/sys/block/${name}`);
+      const behind = loop === null ? known(null) : await deviceBehindLoop(ports, loop);
+      if (loop !== null && behind.known && behind.value !== null) found.push({ behind: behind.value.number, loop });
+    }
+    return known(found);
+  } catch (error) {
+    return unknown(messageOf(error));
+  }
 }
 
 /** btrfs and bcachefs show no device number of their own: their source names a device, sysfs the other members. */

@@ -5,7 +5,7 @@ import type { SourceIdentity } from '../model/identity.ts';
 import type { SourceFacts } from '../model/plan.ts';
 import type { Ports } from '../system/ports.ts';
 import { attributeText, isGone } from './attribute.ts';
-import { blockOfNumber } from './block.ts';
+import { blockAt, blockOfNumber } from './block.ts';
 import { describeBlock } from './describe.ts';
 import { observeMachine } from './machine.ts';
 import { deviceNumber } from './number.ts';
@@ -58,6 +58,10 @@ export async function checkPresent(ports: Ports, facts: SourceFacts): Promise<vo
   if (block?.size !== facts.identity.size) throw vanished(facts);
   const diskseq = await attributeText(ports, `${block.diskFolder}/diskseq`);
   if (diskseq !== facts.identity.diskseq) throw vanished(facts);
+  // A loop device stays when the disk behind it is pulled, and fails everywhere.
+  for (const name of facts.device.disks) {
+    if ((await blockAt(ports, `/sys/block/${name.replaceAll('/', '!')}`)) === null) throw vanished(facts);
+  }
 }
 
 async function lookAt(ports: Ports, path: string): Promise<{ realPath: string; stats: Stats }> {

@@ -39,6 +39,22 @@ async function collect(machine: Machine, target: Used, seen: Set<string>, findin
       finding.uses.push({ kind: 'swap', device, by: swap.path });
   }
   await collectHolders(machine, target, device, seen, finding);
+  await collectLoops(machine, target, seen, finding);
+}
+
+/** A loop device over it uses nothing by being there; what is mounted from the loop, or stacked on it, does. */
+async function collectLoops(machine: Machine, target: Used, seen: Set<string>, finding: Finding): Promise<void> {
+  if (!machine.loops.known) {
+    finding.doubts.push(machine.loops.why);
+    return;
+  }
+  for (const { loop } of machine.loops.value.filter(({ behind }) => behind === target.number)) {
+    await collect(machine, loop, seen, finding);
+    for (const name of loop.partitions) {
+      const part = await blockAt(machine.ports, `${loop.folder}/${name}`);
+      if (part !== null) await collect(machine, part, seen, finding);
+    }
+  }
 }
 
 async function collectHolders(

@@ -47,7 +47,7 @@ export interface Device {
   /** `major:minor`. */
   readonly number: string;
   readonly kind: DeviceKind;
-  /** True when real hardware stands behind it: sysfs has a `device` below the disk, or below a disk it is stacked on. */
+  /** True when real hardware stands behind it: sysfs has a `device` below the disk, or below a disk it is stacked on. Also where that can't be seen. */
   readonly physical: boolean;
   /** The whole disk that a partition lies on, or the device itself. */
   readonly wholeDisk: string;
@@ -66,8 +66,10 @@ export interface Device {
   readonly diskseq: Fact<string>;
   /** `/dev/disk/by-id/…` links to it. Unknown where udev does not run. */
   readonly byId: Fact<readonly string[]>;
-  /** The file behind a loop device. */
+  /** The file, or the node of the device, behind a loop device. */
   readonly backingFile: string | null;
+  /** The device whose bytes a loop device shows; null: none, or a plain file. What protects or uses it counts here too. */
+  readonly behind: Fact<Device | null>;
   readonly partitions: readonly Partition[];
   readonly uses: Fact<readonly DeviceUse[]>;
 }
@@ -76,6 +78,11 @@ export interface Device {
 export interface DestinationFacts {
   /** The folder given by `--to`, as an absolute real path. */
   readonly path: string;
+  /**
+   * `major:minor` (`st_dev`) of the file system that the evidence folder will be on. That, and all that follows, is
+   * where the deepest folder lies that exists on the way to it: `--to/CASE` may be a mount point, or a link elsewhere.
+   */
+  readonly device: string;
   /** File system type as mountinfo names it (`ext4`, `vfat`, `tmpfs`, `nfs4`). */
   readonly fileSystem: string;
   /** `statfs` magic number, in hex. */

@@ -53,8 +53,12 @@ function makePlan(facts: PlanFacts, findings: readonly Finding[]): Plan {
   };
 }
 
-/** The device, its partitions, and the whole disk that a partition lies on: a write can come through any of these nodes. */
+/**
+ * The device, its partitions, the whole disk that a partition lies on, and all these of the device behind a loop
+ * device: a write can come through any of these nodes.
+ */
 function readOnlyPaths(device: Device): string[] {
   const whole = device.kind === 'partition' ? [`/dev/${device.wholeDisk}`] : [];
-  return [device.path, ...device.partitions.map(({ path }) => path), ...whole];
+  const behind = device.behind.known && device.behind.value !== null ? readOnlyPaths(device.behind.value) : [];
+  return [device.path, ...device.partitions.map(({ path }) => path), ...whole, ...behind];
 }

@@ -25,6 +25,7 @@ const disk: Device = {
   diskseq: known('9'),
   byId: known(['/dev/disk/by-id/ata-WDC_WD5000LPVX_WD-WX51A1']),
   backingFile: null,
+  behind: known(null),
   partitions: [
     {
       path: '/dev/sdb1',

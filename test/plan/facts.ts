@@ -34,6 +34,7 @@ export const device: Device = {
   diskseq: known('12'),
   byId: known([]),
   backingFile: null,
+  behind: known(null),
   partitions: [],
   uses: known([]),
 };
@@ -86,6 +87,7 @@ export function fileSource(size = 10 * MIB): SourceFacts {
 export const destination: DestinationFacts = {
   path: '/mnt/evidence',
   fileSystem: 'ext4',
+  device: '8:1',
   fileSystemMagic: 'ef53',
   mountPoint: '/mnt/evidence',
   mountSource: '/dev/sdy1',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, readdirSync } from 'node:fs';
+import { appendFileSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
 import { unknown } from '../../src/model/device.ts';
@@ -25,6 +25,31 @@ describe('what changes between one look and the next', () => {
     assert.equal(ended.code, 12, ended.stderr);
     assert.match(ended.stderr, /is not the destination that was planned: fileSystem was tmpfs/);
     assert.deepEqual(readdirSync(desk.to), []);
+  });
+
+  test('the case folder becomes a mount point while the key is tried: 12, and nothing is written there', async (t) => {
+    if (lacks(t, 'mount')) return;
+    const desk = newDesk(t);
+    const source = desk.file('disk.img', MIB);
+    const gate = new Gate(desk.folder, 'trial-signature');
+    const job = startExhibit(t, desk.acquire(source), gate);
+    const caseFolder = join(desk.to, 'C-1');
+    await gate.meanwhile(job, () => mount(t, caseFolder, '-t', 'tmpfs', 'none'));
+    const ended = await job.ended;
+    assert.equal(ended.code, 12, ended.stderr);
+    assert.match(ended.stderr, /is not the destination that was planned: fileSystem was .* is now tmpfs/);
+    assert.deepEqual(readdirSync(caseFolder), []);
+  });
+
+  test('the plan speaks of where the case folder really is: a mount point below --to, or a link away from it', async (t) => {
+    if (lacks(t, 'mount')) return;
+    const desk = newDesk(t);
+    const source = desk.file('disk.img', MIB);
+    const other = mount(t, join(desk.folder, 'other'), '-t', 'tmpfs', '-o', 'size=64M', 'none');
+    symlinkSync(other, join(desk.to, 'C-1'));
+    await transcript(desk.acquire(source, '--dry-run'), { exit: 0, says: [/file system +tmpfs on none/] });
+    mount(t, join(desk.to, 'C-2'), '-t', 'tmpfs', '-o', 'size=16M,ro', 'none');
+    await transcript(desk.acquire(source, '--dry-run', '--case', 'C-2'), { exit: 12, says: [/mounted read-only/] });
   });
 
   test('a stopped image that grew is not vouched for: 13', async (t) => {

@@ -194,6 +194,7 @@ export function deviceJson(device: Device): object {
     diskseq: plain('diskseq', device.diskseq),
     by_id: plain('by_id', device.byId),
     backing_file: device.backingFile,
+    device_behind: plain('device_behind', device.behind)?.path ?? null,
     partitions: device.partitions.map((part) => ({
       path: part.path,
       name: part.name,
