@@ -47,7 +47,11 @@ describe('what changes between one look and the next', () => {
     const source = desk.file('disk.img', MIB);
     const other = mount(t, join(desk.folder, 'other'), '-t', 'tmpfs', '-o', 'size=64M', 'none');
     symlinkSync(other, join(desk.to, 'C-1'));
-    await transcript(desk.acquire(source, '--dry-run'), { exit: 0, says: [/file system +tmpfs on none/] });
+    await transcript(desk.acquire(source, '--dry-run'), {
+      exit: 0,
+      prints: [/Dry run/],
+      says: [/file system +tmpfs on none/],
+    });
     mount(t, join(desk.to, 'C-2'), '-t', 'tmpfs', '-o', 'size=16M,ro', 'none');
     await transcript(desk.acquire(source, '--dry-run', '--case', 'C-2'), { exit: 12, says: [/mounted read-only/] });
   });
