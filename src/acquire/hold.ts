@@ -95,14 +95,9 @@ export async function checkAfterReading(ports: Ports, taken: TakenSource): Promi
 }
 
 function protectionLost({ code, message }: Finding): ExhibitError {
-  return new ExhibitError(
-    'source',
-    code,
-    `The write protection of the source changed while it was read. ${message}`,
-    {
-      hint: 'Find out what changed it. What was read stays as .partial and can be closed: exhibit seal --incomplete REASON.',
-    },
-  );
+  return new ExhibitError('source', code, `The write protection of the source changed while it was read. ${message}`, {
+    hint: 'Find out what changed it. What was read stays as .partial and can be closed: exhibit seal --incomplete REASON.',
+  });
 }
 
 /** Takes the identity anew and compares it with the planned one. */
