@@ -3,9 +3,8 @@ import { parsePieces } from '../image/pieces.ts';
 import { PARTIAL } from '../manifest/file-names.ts';
 import { provenEnd, provenUnreadable, type JournalAccount } from '../manifest/journal-records.ts';
 import type { PieceDigest } from '../model/digest.ts';
-import { intersect, type Range } from '../model/range.ts';
+import { normalise, type Range } from '../model/range.ts';
 import { ReadMap } from '../model/read-map.ts';
-import { differingPieces } from '../verify/image-digests.ts';
 import { damaged, type StoppedImage } from './stopped-image.ts';
 
 /** How a stopped image stands beside what the journal says was read. */
@@ -39,12 +38,21 @@ export function proofOf(
     return { doubtful: [], asRead: [], sentence: readBack?.state === 'mismatch' ? EQUAL_NOW : EQUAL };
   if (readBack?.state !== 'mismatch')
     throw damaged(folder, `its ${changed[0]?.algorithm ?? ''} is no longer the one of the data that was read`);
-  const doubtful = listed === null ? [] : differingPieces(listed, image.found.pieces);
-  if (doubtful.length === 0) return { doubtful: [{ start: 0, end: image.size }], asRead: [], sentence: DIFFERENT };
-  const asRead = (listed ?? []).filter((piece) => doubtful.some((range) => intersect(range, rangeOf(piece))));
-  if (asRead.some((piece) => !readBack.differing.some((range) => intersect(range, rangeOf(piece)))))
+  const now = new Map(image.found.pieces.map((piece) => [piece.offset, piece.sha256]));
+  const asRead = (listed ?? []).filter(({ offset, sha256 }) => now.get(offset) !== sha256);
+  if (asRead.length === 0) return { doubtful: [{ start: 0, end: image.size }], asRead, sentence: DIFFERENT };
+  if (!asRead.every(touches(readBack.differing)))
     throw damaged(folder, 'it differs from the data that was read in places that did read back');
-  return { doubtful, asRead, sentence: DIFFERENT };
+  return { doubtful: normalise(asRead.map(rangeOf)), asRead, sentence: DIFFERENT };
+}
+
+/** Tells whether a piece shares bytes with one of `ranges`; asked in ascending order. */
+function touches(ranges: readonly Range[]): (piece: PieceDigest) => boolean {
+  let at = 0;
+  return ({ offset, length }) => {
+    while ((ranges[at]?.end ?? Infinity) <= offset) at += 1;
+    return (ranges[at]?.start ?? Infinity) < offset + length;
+  };
 }
 
 const EQUAL = 'The image was compared with the hashes of the data that was read before the acquisition stopped: equal.';

@@ -29,7 +29,7 @@ const engine = z.object({
 const read = z.object({
   position: bytes,
   complete: z.boolean(),
-  digests: shape.digests,
+  digests: shape.digests.refine((digests) => digests.some(({ algorithm }) => algorithm === 'sha256')),
   engines: z.array(engine),
   /** Of the list of pieces as they were read. */
   pieces_sha256: shape.pieces.shape.sha256,

@@ -77,6 +77,7 @@ describe('a stopped journal that contradicts itself is not sealed over', () => {
   const table: Record<string, [Told[], RegExp]> = {
     'two read-backs': [[begin(), read('abc'), readBack(MISMATCH), readBack(MATCH)], /2 records of type read-back/],
     'a read-back that can not be read': [[begin(), read('abc'), readBack({ state: 'odd' })], /record 2 is not what/],
+    'nothing to compare with': [[begin(), read('abc', { digests: [] })], /record 1 is not what a record of type read/],
     'a read-back of a part': [[begin(), read('ab', { complete: false }), readBack(MATCH)], /not everything was read/],
     'a read-back that was not wanted': [[noBack, read('abc'), readBack(MATCH)], /not what its settings ask for/],
     'one that was, waived': [[begin(), read('abc'), readBack({ state: 'waived' })], /not what its settings ask for/],
