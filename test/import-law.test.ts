@@ -32,7 +32,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
     'catalog/request-schema.ts',
     'manifest/schema.ts',
     'manifest/start.ts',
-    'acquire/stopped-job.ts',
+    'manifest/journal-records.ts',
   ],
 };
 

@@ -68,44 +68,52 @@ function requireProtection({ verdict: planned, request, source }: Plan, now: Ver
   );
 }
 
-/** What the source says of itself after the last read. */
+/** What the source says of itself after a reading. */
 export interface AfterReading {
   readonly identity: SourceIdentity;
-  readonly verdict: Verdict;
+  /** Null: it is another source by now, whose protection says nothing. */
+  readonly verdict: Verdict | null;
   readonly findings: readonly Finding[];
+  /** `source.changed` or `guard.protection-lost`: it is no longer what it was, and nobody goes on with it. */
+  readonly refusal: ExhibitError | null;
 }
 
-/** Throws `source.changed`, `source.vanished` or `guard.protection-lost` when it is no longer what it was. */
+/** Looks at the source again. Throws what the look itself throws, `source.vanished` for one. */
 export async function checkAfterReading(ports: Ports, taken: TakenSource): Promise<AfterReading> {
-  const identity = await checkSame(ports, taken.source);
-  const now = await findSource(ports, taken.source.realPath);
-  const after = judge(now);
+  const identity = await readIdentity(ports, taken.source);
+  const other = differenceOf(taken.source, identity);
+  if (other !== null) return { identity, verdict: null, findings: [], refusal: other };
+  const after = judge(await findSource(ports, taken.source.realPath));
   const findings = compareAfter(taken.verdict, after);
   const lost = findings.find((finding) => finding.level === 'refusal');
-  if (lost !== undefined) {
-    throw new ExhibitError(
-      'source',
-      lost.code,
-      `The write protection of the source changed while it was read. ${lost.message}`,
-      {
-        hint: 'Find out what changed it. What was read stays as .partial and can be closed: exhibit seal --incomplete REASON.',
-      },
-    );
-  }
-  return { identity, verdict: verdictAfter(taken.verdict, after), findings };
+  return {
+    identity,
+    verdict: verdictAfter(taken.verdict, after),
+    findings,
+    refusal: lost === undefined ? null : protectionLost(lost),
+  };
+}
+
+function protectionLost({ code, message }: Finding): ExhibitError {
+  return new ExhibitError('source', code, `The write protection of the source changed while it was read. ${message}`, {
+    hint: 'Find out what changed it. What was read stays as .partial and can be closed: exhibit seal --incomplete REASON.',
+  });
 }
 
 /** Takes the identity anew and compares it with the planned one. */
-async function checkSame(ports: Ports, planned: SourceFacts): Promise<SourceIdentity> {
-  const now = await readIdentity(ports, planned);
-  requireSame(planned, now);
-  return now;
+async function checkSame(ports: Ports, planned: SourceFacts): Promise<void> {
+  requireSame(planned, await readIdentity(ports, planned));
 }
 
 function requireSame(planned: SourceFacts, now: SourceIdentity): void {
+  const other = differenceOf(planned, now);
+  if (other !== null) throw other;
+}
+
+function differenceOf(planned: SourceFacts, now: SourceIdentity): ExhibitError | null {
   const differences = identityDifferences(planned.identity, now);
-  if (differences.length === 0) return;
-  throw new ExhibitError(
+  if (differences.length === 0) return null;
+  return new ExhibitError(
     'source',
     'source.changed',
     `${visible(planned.path)} is not the source that was planned: ${visible(differences.join('; '))}.`,

@@ -41,7 +41,7 @@ export interface ReadOutcome {
   readonly recorder: ReadRecorder;
 }
 
-/** Hashing or writing failed: bytes up to `position` were handed to the destination, and no hash speaks for them. */
+/** Hashing or writing failed: the bytes up to `position` are on disk, and no hash speaks for them. */
 export interface ReadFailure {
   readonly error: unknown;
   readonly position: number;
@@ -79,8 +79,9 @@ export async function readStage(work: ReadWork): Promise<ReadOutcome | ReadFailu
   } catch (error) {
     // What did reach the destination should stay there: best effort, the first error is the one to tell.
     await writer.finish().catch(() => undefined);
-    recorder.cutAt(writer.position);
-    return { error, position: writer.position, recorder };
+    // What was handed to a destination that could not bring it to disk is nowhere.
+    recorder.cutAt(writer.synced);
+    return { error, position: writer.synced, recorder };
   }
 }
 

@@ -1,46 +1,66 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { formatMapfile } from '../image/mapfile.ts';
+import { formatPieces } from '../image/pieces.ts';
 import { ExhibitError, messageOf } from '../model/errors.ts';
 import { shellQuote } from '../model/text.ts';
 import { folderNames } from '../manifest/file-names.ts';
+import type { JournalData } from '../manifest/journal.ts';
 import { destinationError } from '../sink/destination-error.ts';
+import { checkAfterReading, type AfterReading } from './hold.ts';
 import type { AcquireResult } from './job.ts';
+import type { ReadRecorder } from './read-recorder.ts';
 import type { ReadFailure, ReadOutcome } from './read-stage.ts';
 import type { Story } from './story.ts';
 
 /** What reading came to, complete or not: with it a stopped job can be held against its image. */
 export async function recordReading({ journal }: Story, read: ReadOutcome): Promise<void> {
-  const { recorder } = read;
   await journal.append('read', {
     position: read.position,
     complete: read.complete,
     digests: read.digests,
     engines: read.engines,
+    pieces_sha256: createHash('sha256').update(formatPieces(read.pieces)).digest('hex'),
+    ...readerData(read.recorder),
+  });
+}
+
+/** What the reader did and could not do, in the journal's words. */
+function readerData(recorder: ReadRecorder): JournalData {
+  return {
     unreadable: recorder.unreadableRanges,
     read_again: recorder.again.map(({ range, why }) => ({ start: range.start, end: range.end, why })),
     reader_runs: recorder.runCount,
     runs: recorder.runs,
-  });
+  };
+}
+
+/** Looks at the source after a reading, and puts on record what it is like before that can end the run. */
+export async function lookAfter({ job, taken, journal }: Story): Promise<AfterReading> {
+  const after = await checkAfterReading(job.ports, taken);
+  const findings = after.findings.map(({ level, code, message }) => ({ level, code, message }));
+  await journal.append('source-after', { identity: after.identity, verdict: after.verdict, findings });
+  if (after.refusal !== null) throw after.refusal;
+  return after;
 }
 
 /** The person stopped it: everything up to `position` is on disk and said so. */
 export async function stopped(story: Story, position: number, stage: string): Promise<AcquireResult> {
-  await story.journal.append('stopped', { code: 'interrupted', message: 'stopped by the operator', stage, position });
+  const disturbances = story.clockWatch.stop();
+  const message = 'stopped by the operator';
+  await story.journal.append('stopped', { code: 'interrupted', message, stage, position, disturbances });
   return { ended: 'stopped', folder: story.job.plan.folder.path, position, size: story.job.plan.size };
 }
 
-/** Hashing or writing failed: the map and the record first, as far as the destination still takes them. */
-export async function giveUp(story: Story, failure: ReadFailure): Promise<never> {
-  await writeMap(story, failure).catch(() => undefined);
-  const error = failure.error;
+/**
+ * Hashing or writing failed: the record and the map first, as far as the destination still takes them. The record
+ * before the map, which can be made of it.
+ */
+export async function giveUp(story: Story, { error, position, recorder }: ReadFailure): Promise<never> {
   await story.journal
-    .append('reading-failed', {
-      position: failure.position,
-      unreadable: failure.recorder.unreadableRanges,
-      runs: failure.recorder.runs.slice(-3),
-      message: messageOf(error),
-    })
+    .append('reading-failed', { position, message: messageOf(error), ...readerData(recorder) })
     .catch(() => undefined);
+  await writeMap(story, { recorder }).catch(() => undefined);
   throw error;
 }
 
@@ -52,7 +72,8 @@ export async function recordFailure(story: Story, error: unknown): Promise<unkno
   if (await hasManifest(story)) return cutOff(story, error);
   const code = error instanceof ExhibitError ? error.code : 'unexpected';
   // A full or vanished destination can't take the record; the error that is thrown says what happened.
-  await story.journal.append('stopped', { code, message: messageOf(error) }).catch(() => undefined);
+  const disturbances = story.clockWatch.stop();
+  await story.journal.append('stopped', { code, message: messageOf(error), disturbances }).catch(() => undefined);
   return error;
 }
 

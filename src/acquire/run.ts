@@ -9,11 +9,11 @@ import { ClockWatch } from '../system/clock-watch.ts';
 import { inhibitSleep } from '../system/inhibit.ts';
 import { checkSource, readBack } from './checks.ts';
 import { closeJob } from './close-job.ts';
-import { checkAfterReading, takeSource } from './hold.ts';
+import { takeSource } from './hold.ts';
 import type { AcquireJob, AcquireResult } from './job.ts';
 import { openFolder } from './open-folder.ts';
 import { readStage, type ReadOutcome, type ReadWork } from './read-stage.ts';
-import { createSidecar, giveUp, recordFailure, recordReading, stopped, writeMap } from './record.ts';
+import { createSidecar, giveUp, lookAfter, recordFailure, recordReading, stopped, writeMap } from './record.ts';
 import { manifestStart } from './start.ts';
 import type { Story } from './story.ts';
 
@@ -74,7 +74,7 @@ async function readCheckClose(story: Story): Promise<AcquireResult> {
   await recordReading(story, read);
   if (read.failure !== null) throw read.failure.error;
   if (!read.complete) return await stopped(story, read.position, 'read');
-  const after = await checkAfterReading(ports, taken);
+  const after = await lookAfter(story);
   emit({ type: 'stage', stage: 'read', status: 'done', detail: `${describeBytes(read.position)}; ${enginesOf(read)}` });
   await createSidecar(story, folderNames(plan.folder.stem).pieces, formatPieces(read.pieces));
 
@@ -82,7 +82,7 @@ async function readCheckClose(story: Story): Promise<AcquireResult> {
   if (back === null) return await stopped(story, read.position, 'read-back');
   const second = await sourceCheckStage(story, work, read);
   if (second === null) return await stopped(story, read.position, 'verify-source');
-  const last = second.state === 'not-done' ? after : await checkAfterReading(ports, taken);
+  const last = second.state === 'not-done' ? after : await lookAfter(story);
 
   const published = back.state !== 'mismatch' && second.state !== 'mismatch';
   if (published) await publish(ports.files, read.written);
@@ -106,6 +106,7 @@ async function sourceCheckStage(
 ): Promise<Manifest['source_check'] | null> {
   const wanted = work.plan.request.settings.verifySource;
   work.emit({ type: 'stage', stage: 'verify-source', status: wanted ? 'start' : 'skipped' });
+  if (wanted) await story.journal.append('second-read');
   const second = await checkSource(work, read);
   if (second === null) return null;
   await story.journal.append('source-check', second);

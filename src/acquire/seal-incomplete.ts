@@ -2,21 +2,23 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { formatMapfile } from '../image/mapfile.ts';
 import { formatPieces } from '../image/pieces.ts';
-import { ExhibitError } from '../model/errors.ts';
-import type { Emit } from '../model/event.ts';
-import { ReadMap } from '../model/read-map.ts';
-import { visible } from '../model/text.ts';
+import { contradictions } from '../manifest/consistency-journal.ts';
 import { folderNames } from '../manifest/file-names.ts';
-import { Journal } from '../manifest/journal.ts';
+import { checkChain, Journal } from '../manifest/journal.ts';
+import { provenEnd, provenUnreadable } from '../manifest/journal-records.ts';
+import type { Manifest } from '../manifest/schema.ts';
 import type { Signer } from '../manifest/sign.ts';
+import { bug, errnoOf } from '../model/errors.ts';
+import type { Emit } from '../model/event.ts';
 import type { Ports } from '../system/ports.ts';
-import { imageDigests, type ImageDigests } from '../verify/image-digests.ts';
 import { closeFolder, type ClosedFolder } from './close-folder.ts';
 import { signingSection } from './close-job.ts';
-import { manifestBody, type ImageFile } from './finish.ts';
+import { manifestBody, type EndFacts, type ManifestBody } from './finish.ts';
 import { claim } from './open-folder.ts';
 import { manifestRanges } from './read-recorder.ts';
-import { readStoppedJob, type StoppedJob } from './stopped-job.ts';
+import { readStoppedImage, type StoppedImage } from './stopped-image.ts';
+import { laterFindings, readStoppedJob, type StoppedJob } from './stopped-job.ts';
+import { piecesAsRead, proofOf, provenMap, refuseFinishedNames, type Proof } from './stopped-proof.ts';
 
 export interface SealIncompleteWork {
   readonly ports: Ports;
@@ -29,162 +31,104 @@ export interface SealIncompleteWork {
   readonly stop: AbortSignal;
 }
 
+/** Pieces that differ, as they were read, in the record of the closing: the list of them is made anew of the image. */
+const AS_READ_KEPT = 1000;
+
 /**
  * Closes an acquisition that stopped: what is on disk is hashed as it is, held against what the journal says was
- * read, described as incomplete, and signed. Throws `damage` when the image is not what the journal says.
+ * read, described as incomplete with everything that the run found out before it stopped, and signed. Throws `damage`
+ * when the image is not what the journal says.
  */
 export async function sealIncomplete(work: SealIncompleteWork): Promise<ClosedFolder> {
   const { ports, folder, stem } = work;
-  const names = folderNames(stem);
-  const path = join(folder, names.journal);
+  const path = join(folder, folderNames(stem).journal);
   const journal = await Journal.reopen(ports.files, ports.clock, path, async (fd) => claim(ports, fd, folder));
   try {
     const job = readStoppedJob(await ports.files.readBytes(path), path);
-    const parts = await imageParts(work, job);
-    const size = parts.reduce((sum, part) => sum + part.length, 0);
-    refuseLostBytes(folder, job, size);
-    const found = await hashImage(work, job, parts, size);
-    refuseChangedBytes(folder, job, found);
-    const map = mapOf(job, size);
-    const pieces = formatPieces(found.pieces);
-    await ports.files.replaceFile(join(folder, names.pieces), pieces);
-    await ports.files.replaceFile(join(folder, names.map), formatMapfile(map, ports.host.toolVersion));
-    // A report of a closing that was cut off; no signature covers it yet.
-    await ports.files.unlink(join(folder, names.report)).catch(() => undefined);
-    await journal.append('sealed-incomplete', { reason: work.reason, size, station: ports.host.hostname });
+    const { read } = job.account;
+    const written = { atLeast: provenEnd(job.account), atMost: read?.position ?? job.start.size };
+    const image = await readStoppedImage(work, job.start, written);
+    refuseFinishedNames(folder, job.account, image);
+    const proof = proofOf(folder, job.account, image, piecesAsRead(job.account, await piecesFile(work)));
+    await journal.append('sealed-incomplete', sealedData(work, image, proof));
+    await writeSidecars(work, job, image, proof);
     const body = manifestBody({
-      start: job.start,
+      ...endFacts(job, image, proof),
       createdMs: ports.clock.wallMs(),
-      finishedMs: job.lastRecordMs,
-      durationMs: job.durationMs,
-      identityAfter: null,
-      verdictAfter: null,
       folderSynced: await ports.files.syncFolder(folder),
-      disturbances: [],
-      findings: [{ level: 'warning', code: 'seal.incomplete', message: job.provenance }],
-      runs: job.runs,
-      runCount: job.readerRuns,
-      engines: job.engines,
-      image: await segmentFiles(parts, job, found),
-      digests: found.digests,
-      piecesSha256: createHash('sha256').update(pieces).digest('hex'),
-      piecesCount: found.pieces.length,
-      map,
-      unreadable: manifestRanges(job.unreadable, job.start.head.source.logical_sector),
-      readBack: job.start.head.acquisition.settings.read_back
-        ? { state: 'not-done', why: 'the acquisition stopped before it' }
-        : { state: 'waived' },
-      sourceCheck: { state: 'not-done' },
       journal: { records: journal.count, head: journal.head },
       signing: signingSection(work.signer),
       incompleteReason: work.reason,
     });
+    requireAccount(body, await ports.files.readBytes(path));
     return await closeFolder(ports.files, folder, stem, body, work.signer);
   } finally {
     await journal.close();
   }
 }
 
-interface Part {
-  readonly name: string;
-  readonly path: string;
-  readonly offset: number;
-  readonly length: number;
-}
-
-/** The image files that are there, in order, up to the first that is missing or short. */
-async function imageParts({ ports, folder }: SealIncompleteWork, job: StoppedJob): Promise<Part[]> {
-  const parts: Part[] = [];
-  for (const segment of job.start.segments) {
-    for (const name of [`${segment.name}.partial`, segment.name]) {
-      const found = await ports.files.statOrNull(join(folder, name));
-      if (found === null) continue;
-      if (found.size > segment.length) throw damaged(folder, `${name} is longer than what could have been written`);
-      parts.push({
-        name,
-        path: join(folder, name),
-        offset: segment.offset,
-        length: Math.min(found.size, segment.length),
-      });
-      break;
-    }
-    const last = parts.at(-1);
-    if (last?.offset !== segment.offset || last.length < segment.length) break;
-  }
-  return parts;
-}
-
-async function hashImage(
-  work: SealIncompleteWork,
-  job: StoppedJob,
-  parts: readonly Part[],
-  size: number,
-): Promise<ImageDigests> {
-  const { settings } = job.start.head.acquisition;
-  const found = await imageDigests(work.ports, {
-    parts,
-    wanted: { start: 0, end: size },
-    hashes: settings.hashes,
-    pieceSize: settings.piece_size,
-    segmentSize: settings.format === 'split' ? settings.segment_size : null,
-    onProgress: (done) => {
-      work.emit({ type: 'progress', stage: 'seal', done, total: size, unreadable: 0 });
-    },
-    stop: work.stop,
+async function piecesFile({ ports, folder, stem }: SealIncompleteWork): Promise<Buffer | null> {
+  return ports.files.readBytes(join(folder, folderNames(stem).pieces)).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw error;
   });
-  if (!found.complete)
-    throw new ExhibitError(
-      'interrupted',
-      'interrupted',
-      'Stopped while the image was hashed; the folder is as it was.',
-    );
-  if (found.missing.length === 0) return found;
-  throw damaged(work.folder, 'some of its bytes can not be read back');
 }
 
-function refuseLostBytes(folder: string, job: StoppedJob, size: number): void {
-  if (job.synced === null || size === job.synced.position) return;
-  throw damaged(folder, `its image holds ${size} bytes; the journal says that ${job.synced.position} were written`);
+function sealedData({ reason, ports }: SealIncompleteWork, { size }: StoppedImage, { asRead }: Proof) {
+  const differing = asRead.slice(0, AS_READ_KEPT).map((piece) => ({ ...piece }));
+  return { reason, size, station: ports.host.hostname, differing, differing_count: asRead.length };
 }
 
-function refuseChangedBytes(folder: string, job: StoppedJob, found: ImageDigests): void {
-  for (const { algorithm, hex } of job.synced?.digests ?? []) {
-    const now = found.digests.find((digest) => digest.algorithm === algorithm);
-    if (now?.hex !== hex) throw damaged(folder, `its ${algorithm} is no longer the one of the data that was read`);
-  }
+/** Made anew of the image: a stopped run may have left them half-made, or of bytes that were never written. */
+async function writeSidecars(
+  { ports, folder, stem }: SealIncompleteWork,
+  { start, account }: StoppedJob,
+  { found }: StoppedImage,
+  { doubtful }: Proof,
+): Promise<void> {
+  const names = folderNames(stem);
+  const map = provenMap(start.size, account, doubtful);
+  await ports.files.replaceFile(join(folder, names.pieces), formatPieces(found.pieces));
+  await ports.files.replaceFile(join(folder, names.map), formatMapfile(map, ports.host.toolVersion));
+  // A report of a closing that was cut off; no signature covers it yet.
+  await ports.files.unlink(join(folder, names.report)).catch(() => undefined);
 }
 
-function damaged(folder: string, what: string): ExhibitError {
-  return new ExhibitError(
-    'damage',
-    'seal.damaged',
-    `${visible(folder)} was changed after the acquisition stopped: ${what}.`,
-    {
-      hint: 'It is not signed. Keep it as it is, find out what changed it, and image the source again.',
-    },
-  );
+type FromJournal = Omit<EndFacts, 'createdMs' | 'folderSynced' | 'journal' | 'signing' | 'incompleteReason'>;
+
+/** The journal's account of the run, the image as it is, and nothing that neither of them tells. Pure. */
+function endFacts(job: StoppedJob, { files, found }: StoppedImage, { doubtful, sentence }: Proof): FromJournal {
+  const { start, account } = job;
+  const { read, readingFailed, sourceAfter, stopped, closing } = account;
+  const reader = read ?? readingFailed;
+  return {
+    start,
+    finishedMs: job.lastRecordMs,
+    durationMs: job.durationMs,
+    identityAfter: sourceAfter?.identity ?? null,
+    verdictAfter: sourceAfter?.verdict ?? null,
+    disturbances: stopped?.disturbances ?? closing?.disturbances ?? [],
+    findings: [...laterFindings(job), { level: 'warning', code: 'seal.incomplete', message: sentence }],
+    runs: reader?.runs ?? [],
+    runCount: reader?.reader_runs ?? 0,
+    engines: read?.engines ?? [],
+    image: files,
+    digests: found.digests,
+    piecesSha256: createHash('sha256').update(formatPieces(found.pieces)).digest('hex'),
+    piecesCount: found.pieces.length,
+    map: provenMap(start.size, account, doubtful),
+    unreadable: manifestRanges(provenUnreadable(account), start.head.source.logical_sector),
+    readBack: account.readBack ?? readBackNotMade(start.head.acquisition.settings.read_back),
+    sourceCheck: account.sourceCheck ?? { state: 'not-done' },
+  };
 }
 
-/** What is known of each byte: nothing at all when the job ended without a word. */
-function mapOf(job: StoppedJob, size: number): ReadMap {
-  const map = new ReadMap(job.start.size);
-  if (!job.readingKnown) return map;
-  map.mark({ start: 0, end: size }, 'good');
-  for (const range of job.unreadable)
-    if (range.start < size) map.mark({ start: range.start, end: Math.min(range.end, size) }, 'unreadable');
-  return map;
+function readBackNotMade(wanted: boolean): Manifest['read_back'] {
+  return wanted ? { state: 'not-done', why: 'the acquisition stopped before it' } : { state: 'waived' };
 }
 
-async function segmentFiles(parts: readonly Part[], job: StoppedJob, found: ImageDigests): Promise<ImageFile[]> {
-  const whole = found.digests.find((digest) => digest.algorithm === 'sha256')?.hex ?? '';
-  const split = job.start.head.acquisition.settings.format === 'split';
-  return parts.map((part, index) => ({
-    name: part.name,
-    offset: part.offset,
-    size: part.length,
-    sha256: split ? (found.segments[index]?.sha256 ?? EMPTY_SHA256) : whole,
-  }));
+/** Nobody puts a name under an account that is not the journal's. */
+function requireAccount(body: ManifestBody, journal: Buffer): void {
+  const faults = contradictions(body, checkChain(journal).records);
+  if (faults.length > 0) throw bug(`the manifest contradicts the journal: ${faults.join('; ')}`);
 }
-
-/** SHA-256 of no bytes: a segment that was made and not written to. */
-const EMPTY_SHA256 = createHash('sha256').digest('hex');

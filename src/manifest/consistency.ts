@@ -53,19 +53,33 @@ function checkReadMap({ read_map, source }: Manifest): string[] {
   ];
 }
 
-function checkSizes({ outcome, image, source, read_map }: Manifest): string[] {
-  if (outcome === 'incomplete') {
-    return unless(
-      [image.size <= source.size, 'image.size is larger than the source'],
-      [
-        read_map.good + read_map.unreadable <= image.size,
-        'read_map: more bytes are said to be read than the image holds',
-      ],
-    );
-  }
+function checkSizes(manifest: Manifest): string[] {
+  const { outcome, image, source, read_map } = manifest;
+  if (outcome === 'incomplete') return stoppedSizes(manifest);
   return unless(
     [image.size === source.size, `image.size is not source.size, though the outcome is ${outcome}`],
     [read_map.not_tried === 0, `read_map.not_tried is not 0, though the outcome is ${outcome}`],
+  );
+}
+
+/** What a stopped run read ends with its image; and only of a whole image a check can be had. */
+function stoppedSizes({ image, source, read_map, read_back, source_check }: Manifest): string[] {
+  const checked = 'differing' in read_back || 'differing' in source_check;
+  return unless(
+    [image.size <= source.size, 'image.size is larger than the source'],
+    [
+      read_map.good + read_map.unreadable <= image.size,
+      'read_map: more bytes are said to be read than the image holds',
+    ],
+    [
+      read_map.ranges.every((range) => range.end <= image.size),
+      'read_map.ranges: bytes behind the end of the image are said to be unreadable',
+    ],
+    [!checked || image.size === source.size, 'a check was made, though the image does not hold the whole source'],
+    [
+      !checked || read_back.state === 'mismatch' || read_map.not_tried === 0,
+      'read_map.not_tried is not 0, though a check was made and the image read back',
+    ],
   );
 }
 

@@ -16,3 +16,8 @@ export function outcomeOf(facts: OutcomeFacts): Outcome {
   if (facts.readBack === 'mismatch' || facts.sourceCheck === 'mismatch') return 'mismatch';
   return facts.unreadable > 0 ? 'complete-with-unreadable' : 'complete';
 }
+
+/** Two readings that should be equal were not: so it may be with an incomplete acquisition too. */
+export function hasMismatch({ read_back, source_check }: Pick<Manifest, 'read_back' | 'source_check'>): boolean {
+  return read_back.state === 'mismatch' || source_check.state === 'mismatch';
+}

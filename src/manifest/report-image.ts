@@ -39,13 +39,13 @@ function imageSection({ image, acquisition, read_map, journal }: ReportFacts): s
   ];
 }
 
-function readSection({ read_map: map, source }: ReportFacts): string[] {
+function readSection({ read_map: map, source, outcome }: ReportFacts): string[] {
   const hidden = map.ranges.length - RANGES_SHOWN;
   return [
     'Sectors:',
     field('Read', describeBytes(map.good)),
     field('Unreadable', `${describeBytes(map.unreadable)}${map.unreadable === 0 ? '' : ', filled with 00'}`),
-    field('Not read', describeBytes(map.not_tried)),
+    field(outcome === 'incomplete' ? 'Not read, or not proven to be' : 'Not read', describeBytes(map.not_tried)),
     ...map.ranges.slice(0, RANGES_SHOWN).map((range) => rangeLine(range, source.logical_sector)),
     ...(hidden > 0 ? [`  and ${hidden} more ranges, see ${visible(map.file)}`] : []),
   ];

@@ -59,7 +59,8 @@ function proofSection(facts: ReportFacts): string[] {
     lines.push(' The read-back may have come from memory and not from the destination disk.');
   }
   // Fill against fill proves nothing of the source.
-  const allRead = facts.read_map.unreadable === 0 && second.state === 'match' && second.unreadable.length === 0;
+  const filled = facts.read_map.unreadable + facts.read_map.not_tried;
+  const allRead = filled === 0 && second.state === 'match' && second.unreadable.length === 0;
   if (back.state === 'match' && allRead) lines.push(' Proved: source and image hashes match.');
   else if (second.state === 'match' && !allRead)
     lines.push(

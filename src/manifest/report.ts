@@ -2,6 +2,7 @@ import { visible } from '../model/text.ts';
 import { describeBytes } from '../model/size.ts';
 import { imageSections } from './report-image.ts';
 import { evidenceLines, fact, field, reportTime, type ReportFacts } from './report-lines.ts';
+import { hasMismatch } from './outcome.ts';
 import { proofSections } from './report-proof.ts';
 
 export type { ReportFacts } from './report-lines.ts';
@@ -28,22 +29,30 @@ export function formatReport(facts: ReportFacts): string {
   return `${sections.map((lines) => lines.join('\n')).join(`\n\n${RULE}\n\n`)}\n`;
 }
 
+const MISMATCH =
+  'MISMATCH. Two readings that should be equal are not; see the verification results. Do not rely on this image.';
+
 const RESULTS: Record<ReportFacts['outcome'], string> = {
   complete: 'COMPLETE. Every byte of the source was read.',
   'complete-with-unreadable':
     'COMPLETE, WITH UNREADABLE SECTORS. What could not be read is filled with zeros and listed below.',
-  mismatch:
-    'MISMATCH. Two readings that should be equal are not; see the verification results. Do not rely on this image.',
+  mismatch: MISMATCH,
   incomplete: 'INCOMPLETE. The acquisition stopped before the end; this is not the whole source.',
 };
 
 function heading(facts: ReportFacts): string[] {
   const lines = [`Created By: exhibit ${visible(facts.tool.version)}`, `Report made: ${reportTime(facts.created)}`, ''];
-  lines.push(`RESULT: ${RESULTS[facts.outcome]}`);
+  lines.push(`RESULT: ${resultOf(facts)}`);
+  if (facts.outcome === 'incomplete' && hasMismatch(facts)) lines.push(MISMATCH);
   if (facts.incomplete_reason !== null) lines.push(field('Reason given', facts.incomplete_reason));
   if (facts.signing.state === 'unsigned')
     lines.push('NOT SIGNED when this report was made: anyone could have changed this folder unnoticed.');
   return lines;
+}
+
+function resultOf({ outcome, read_map, source }: ReportFacts): string {
+  if (outcome !== 'incomplete' || read_map.good + read_map.unreadable < source.size) return RESULTS[outcome];
+  return 'INCOMPLETE. All of the source was tried; the acquisition stopped before it was checked and closed.';
 }
 
 function caseSection({ case: info }: ReportFacts): string[] {

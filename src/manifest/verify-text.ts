@@ -79,7 +79,9 @@ function alarms(manifest: Manifest, { signer }: VerifyFacts): string[][] {
     list.push([
       'MISMATCH: the image does not read back as the data that was read from the source. Do not rely on it.',
       `Differences lie in ${back.differing.length} ranges of pieces, ${groupDigits(bytes)} bytes; the manifest (read_back) lists them.`,
-      'The hashes are of the data as it was read: the checks of the image below MUST fail.',
+      manifest.outcome === 'incomplete'
+        ? 'The hashes are of the image file as it was when it was closed: the checks below say nothing of the data as it was read.'
+        : 'The hashes are of the data as it was read: the checks of the image below MUST fail.',
     ]);
   }
   if (second.state === 'mismatch') {

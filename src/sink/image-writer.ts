@@ -26,6 +26,7 @@ export class ImageWriter {
   readonly #open = new Map<Segment, OpenFile>();
   readonly #made: Omit<WrittenSegment, 'size'>[] = [];
   #position = 0;
+  #synced = 0;
   #unsynced = 0;
   #syncing: Promise<void> | null = null;
   #syncError: unknown = null;
@@ -39,6 +40,11 @@ export class ImageWriter {
   /** Bytes handed to the kernel so far; only {@link finish} makes sure that they are on disk. */
   get position(): number {
     return this.#position;
+  }
+
+  /** Bytes from the start that are known to be on disk: less than {@link position} when a sync failed. */
+  get synced(): number {
+    return this.#synced;
   }
 
   /** The pipeline's consumer. */
@@ -55,7 +61,7 @@ export class ImageWriter {
   /** Puts everything on disk and closes the files. Returns what was written, in order. */
   async finish(): Promise<readonly WrittenSegment[]> {
     await this.#syncing;
-    await this.#closeOpen(this.#syncError);
+    await this.#closeOpen();
     return this.#made.map((each) => ({
       ...each,
       size: Math.min(each.segment.length, this.#position - each.segment.offset),
@@ -84,8 +90,12 @@ export class ImageWriter {
   #syncBehind(): void {
     if (this.#syncing !== null) return;
     this.#unsynced = 0;
+    const upTo = this.#position;
     const open = [...this.#open.values()];
     this.#syncing = Promise.all(open.map((file) => file.datasync()))
+      .then(() => {
+        this.#synced = upTo;
+      })
       .catch((error: unknown) => {
         this.#syncError = error;
       })
@@ -119,21 +129,26 @@ export class ImageWriter {
   /** A segment that is full is put on disk before the next begins. */
   async #closeFinished(): Promise<void> {
     await this.#syncing;
-    await this.#closeOpen(null);
+    await this.#closeOpen();
   }
 
-  /** Syncs and closes every open file, whatever fails on the way; the first failure is thrown, `known` before all. */
-  async #closeOpen(known: unknown): Promise<void> {
-    let failure = known === null ? null : destinationError(this.#folder, known);
+  /**
+   * Syncs and closes every open file, whatever fails on the way, and throws the first failure there ever was: after a
+   * failed sync a later one that succeeds says nothing of the bytes before it.
+   */
+  async #closeOpen(): Promise<void> {
+    let failure = this.#syncError === null ? null : destinationError(this.#folder, this.#syncError);
     for (const file of this.#open.values()) {
       // Some file systems tell of a failed write only when the file is closed.
       for (const step of [() => file.sync(), () => file.close()]) {
         await step().catch((error: unknown) => {
+          this.#syncError ??= error;
           failure ??= destinationError(file.path, error);
         });
       }
     }
     this.#open.clear();
     if (failure !== null) throw failure;
+    this.#synced = this.#position;
   }
 }

@@ -74,7 +74,7 @@ interface SidecarFindings {
 async function checkSidecars(folder: StoredFolder, manifest: Manifest): Promise<SidecarFindings> {
   const journal = await checkJournal(folder, manifest);
   const { pieces, checks } = await checkPiecesFile(folder, manifest);
-  return { pieces, checks: [...journal, ...checks, ...(await checkMap(folder, manifest))] };
+  return { pieces, checks: [...journal.checks, ...checks, ...(await checkMap(folder, manifest, journal.proven))] };
 }
 
 function ownNames({ sums, manifestName }: ContentQuestion, custody: boolean): string[] {

@@ -76,7 +76,7 @@ function outcomeCheck({ outcome, image, source, read_map, incomplete_reason }: M
 }
 
 /** A read-back that was not made is no fault now: the image is read again by this very check. */
-function readBackChecks({ read_back: back, source_check: second }: Manifest): Check[] {
+function readBackChecks({ read_back: back, source_check: second, outcome }: Manifest): Check[] {
   const checks: Check[] = [];
   const add = (status: Check['status'], message: string): void =>
     void checks.push({ name: 'read-back', status, message });
@@ -87,10 +87,9 @@ function readBackChecks({ read_back: back, source_check: second }: Manifest): Ch
     add('ok', `The image was read back when it was made, ${how}: equal.`);
   }
   if (back.state === 'mismatch') {
-    add(
-      'damaged',
-      'The image did not read back as it was written. Its hashes are of the data as it was read from the source.',
-    );
+    const of =
+      outcome === 'incomplete' ? 'the image as it was when it was closed' : 'the data as it was read from the source';
+    add('damaged', `The image did not read back as it was written. Its hashes are of ${of}.`);
   }
   if (second.state === 'match') add('ok', 'The source was read a second time when it was acquired: the same data.');
   if (second.state === 'mismatch') add('damaged', 'The source gave different data when it was read a second time.');

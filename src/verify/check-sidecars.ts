@@ -1,6 +1,8 @@
 import { parseMapfile } from '../image/mapfile.ts';
 import { parsePieces } from '../image/pieces.ts';
+import { contradictions } from '../manifest/consistency-journal.ts';
 import { checkChain } from '../manifest/journal-chain.ts';
+import { accountOf, provenEnd } from '../manifest/journal-records.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import type { PieceDigest } from '../model/digest.ts';
 import { normalise, type Range } from '../model/range.ts';
@@ -8,17 +10,28 @@ import { visible } from '../model/text.ts';
 import type { Check, CheckName } from './report.ts';
 import { hashOf, type StoredFolder } from './stored-folder.ts';
 
-/** The journal's chain, its number of records and its head. */
-export async function checkJournal(folder: StoredFolder, { journal }: Manifest): Promise<Check[]> {
+/**
+ * The journal's chain, its number of records, its head, and that the manifest is its account. `proven`: the end of the
+ * bytes that it proves to have been read; null where it is not the manifest's journal.
+ */
+export async function checkJournal(
+  folder: StoredFolder,
+  manifest: Manifest,
+): Promise<{ proven: number | null; checks: Check[] }> {
+  const { journal } = manifest;
   const content = await folder.bytes(journal.file);
-  if (!content.ok) return [lost('journal', journal.file, content)];
+  if (!content.ok) return { proven: null, checks: [lost('journal', journal.file, content)] };
   const chain = checkChain(content.value);
   const faults = [...chain.faults];
   if (chain.torn !== null) faults.push(`the last record is cut off, at byte ${chain.torn.offset}`);
   if (chain.records.length !== journal.records)
     faults.push(`there are ${chain.records.length} records; the manifest says ${journal.records}`);
   if (chain.head !== journal.head) faults.push('the last record is not the one that the manifest names');
-  return judged('journal', journal.file, faults, `The journal's chain of ${journal.records} records is unbroken.`);
+  const proven = faults.length > 0 ? null : provenEnd(accountOf(chain.records).account);
+  // Another journal, or a broken one, has nothing to say of this manifest.
+  if (proven !== null) faults.push(...contradictions(manifest, chain.records));
+  const good = `The journal's chain of ${journal.records} records is unbroken, and the manifest is its account.`;
+  return { proven, checks: judged('journal', journal.file, faults, good) };
 }
 
 /** The pieces file. `pieces` only when it is the one that the manifest names: another could hide damage or invent it. */
@@ -46,8 +59,12 @@ function gridFaults(found: readonly PieceDigest[], due: Manifest['pieces'], imag
   return faults;
 }
 
-/** The mapfile against the manifest's read map. */
-export async function checkMap(folder: StoredFolder, { read_map: due, source }: Manifest): Promise<Check[]> {
+/**
+ * The mapfile against the manifest's read map, and against what there is to read of.
+ * @param proven the end of the bytes that the journal proves to have been read; null: not known
+ */
+export async function checkMap(folder: StoredFolder, manifest: Manifest, proven: number | null): Promise<Check[]> {
+  const { read_map: due, source, image } = manifest;
   const content = await folder.bytes(due.file);
   if (!content.ok) return [lost('map', due.file, content)];
   const parsed = parseMapfile(content.value.toString('latin1'));
@@ -64,6 +81,9 @@ export async function checkMap(folder: StoredFolder, { read_map: due, source }: 
   same('not tried', notTried, due.not_tried);
   if (!sameRanges(map.ranges('unreadable'), normalise(due.ranges)))
     faults.push('its unreadable ranges are not those of the manifest');
+  const end = Math.max(map.ranges('good').at(-1)?.end ?? 0, map.ranges('unreadable').at(-1)?.end ?? 0);
+  if (end > image.size) faults.push(`it calls byte ${end - 1} read; the image ends at ${image.size}`);
+  if (proven !== null && end > proven) faults.push(`it calls byte ${end - 1} read; the journal proves ${proven} bytes`);
   return judged('map', due.file, faults, 'The read map agrees with the manifest.');
 }
 

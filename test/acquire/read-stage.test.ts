@@ -18,6 +18,7 @@ import type { Settings } from '../../src/model/request.ts';
 import { blockSource, destination, fileSource, request } from '../plan/facts.ts';
 import { assertCode, hold, MIB, sectors } from '../read/read-all.ts';
 import { badDisk } from '../support/bad-disk.ts';
+import { errno, filesWith } from '../sink/sink-support.ts';
 import { diskBytes, freshFileSystem } from '../support/loop.ts';
 import { testPorts } from '../support/ports.ts';
 import { tempFolder } from '../support/temp.ts';
@@ -229,6 +230,24 @@ describe('read stage', { timeout: 120_000 }, () => {
       assert.ok(left.length >= failure.position && left.equals(content.subarray(0, left.length)));
     });
   }
+
+  test('what the destination could not bring to disk is not read, whatever it took', async (t) => {
+    const content = diskBytes(7 * MIB);
+    const files = filesWith((file) => {
+      if (!file.path.endsWith('.003.partial')) return {};
+      return { sync: () => Promise.reject(errno('EIO')) };
+    });
+    const made = await job(t, sourceFile(t, content), { settings: { format: 'split' } });
+    const failure = await readStage({ ...made.work, ports: testPorts({ files }) });
+    assert.ok('error' in failure);
+    assertCode(failure.error, 'destination', 'destination.failed');
+    assert.equal(imageOf(made.folder).length, content.length);
+    assert.deepEqual(failure.recorder.map.entries, [
+      { start: 0, end: failure.position, status: 'good' },
+      { start: failure.position, end: content.length, status: 'not-tried' },
+    ]);
+    assert.equal(failure.position, 6 * MIB);
+  });
 
   test('a second reading gives the same hashes and writes nothing', async (t) => {
     const content = diskBytes(5 * MIB + 512);

@@ -3,7 +3,12 @@ import test, { describe } from 'node:test';
 import { labelBlock, manifestSummary } from '../../src/cli/screen/manifest-summary.ts';
 import { verifyJson, verifyText } from '../../src/cli/screen/verify-report.ts';
 import { REQUIRED, type VerifyReport } from '../../src/verify/report.ts';
-import { incompleteManifest, sampleManifest, unreadableManifest } from '../support/sample-manifest.ts';
+import {
+  incompleteManifest,
+  sampleManifest,
+  stoppedMismatchManifest,
+  unreadableManifest,
+} from '../support/sample-manifest.ts';
 
 const SEAL = 'ab'.repeat(32);
 
@@ -148,6 +153,7 @@ describe('manifestSummary', () => {
     assert.match(text, /not verified/);
     const odd = labelBlock(incompleteManifest(), { ...facts, fingerprint: null });
     assert.match(odd, /UNSIGNED/);
-    assert.match(odd, /outcome {4}incomplete/);
+    assert.match(odd, /outcome {4}incomplete$/m);
+    assert.match(labelBlock(stoppedMismatchManifest(), facts), /^outcome {4}incomplete, MISMATCH$/m);
   });
 });

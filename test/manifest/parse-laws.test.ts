@@ -15,6 +15,10 @@ function faultsOf(manifest: Manifest): string[] {
   return result.ok ? [] : result.faults;
 }
 
+function reasons({ outcome, incomplete_reason }: Manifest): Pick<Manifest, 'outcome' | 'incomplete_reason'> {
+  return { outcome, incomplete_reason };
+}
+
 describe('laws across fields', () => {
   const S = sampleManifest();
   const U = unreadableManifest();
@@ -27,6 +31,13 @@ describe('laws across fields', () => {
     settings: { ...S.acquisition.settings, ...changes },
   });
   const range = U.read_map.ranges[0]!;
+  /** Everything was read and read back; then it stopped. */
+  const stopped: Manifest = {
+    ...S,
+    outcome: 'incomplete',
+    incomplete_reason: 'power cut',
+    image: { ...S.image, complete: false },
+  };
   const table: Record<string, [Manifest, RegExp]> = {
     'a path for a name': [
       { ...S, files: [...S.files, { ...image!, name: '../x' }] },
@@ -114,6 +125,36 @@ describe('laws across fields', () => {
       { ...I, read_map: { ...I.read_map, good: 7000, not_tried: 3000 } },
       /than the image holds/,
     ],
+    'unreadable, behind the end of a stopped image': [
+      {
+        ...I,
+        pieces: { ...I.pieces, with_unreadable: [4096] },
+        read_map: {
+          ...U.read_map,
+          good: 4096,
+          not_tried: 4880,
+          ranges: [{ ...range, start: 5632, end: 6656, first_sector: 11, end_sector: 13 }],
+        },
+      },
+      /behind the end of the image are said to be unreadable/,
+    ],
+    'a part that was read back': [{ ...I, read_back: S.read_back }, /a check was made, though the image does not hold/],
+    'a part of which the source was read again': [
+      {
+        ...I,
+        acquisition: settings({ verify_source: true }),
+        source_check: { state: 'match', differing: [], unreadable: [] },
+      },
+      /a check was made, though the image does not hold/,
+    ],
+    'read back, and yet not proven': [
+      { ...stopped, read_map: { ...S.read_map, good: 9000, not_tried: 1000 } },
+      /not_tried is not 0, though a check was made/,
+    ],
+    'a stopped image that did not read back, published': [
+      { ...stopped, read_back: M.read_back },
+      /names without \.partial/,
+    ],
     'complete, yet unreadable': [
       { ...U, outcome: 'complete' },
       /outcome is complete; from the other fields it is complete-with-unreadable/,
@@ -173,6 +214,22 @@ describe('laws across fields', () => {
       );
     });
   }
+
+  test('what a stopped run found out may stand beside incomplete', () => {
+    const second = { state: 'mismatch' as const, differing: [{ start: 0, end: 4096 }], unreadable: [] };
+    for (const manifest of [
+      stopped,
+      { ...stopped, acquisition: settings({ verify_source: true }), source_check: second },
+      { ...M, ...reasons(stopped), image: { ...M.image, complete: false } },
+      {
+        ...M,
+        ...reasons(stopped),
+        image: { ...M.image, complete: false },
+        read_map: { ...M.read_map, good: 0, not_tried: 10_000 },
+      },
+    ])
+      assert.deepEqual(faultsOf(manifest), []);
+  });
 
   test('a split image, and a stopped one without a byte, keep them', () => {
     const segments = [

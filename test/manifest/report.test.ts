@@ -6,6 +6,7 @@ import {
   incompleteManifest,
   mismatchManifest,
   sampleManifest,
+  stoppedMismatchManifest,
   unreadableManifest,
 } from '../support/sample-manifest.ts';
 
@@ -168,6 +169,25 @@ describe('the report says what was proved, and no more', () => {
     const text = formatReport(sampleManifest({ outcome: 'mismatch', source_check }));
     assert.match(text, /Second read of the source: DIFFERENT DATA/);
     assert.ok(!text.includes(same));
+  });
+
+  test('a mismatch that a stopped run had found stands at the top, and is told nowhere better than it was', () => {
+    const text = formatReport(stoppedMismatchManifest());
+    assert.match(text, /^RESULT: INCOMPLETE\. .* not the whole source\.\nMISMATCH\. .*Do not rely on this image\.$/m);
+    assert.match(text, /pieces: MISMATCH$/m);
+    assert.match(text, /^ Not read, or not proven to be: 4,096 bytes/m);
+    assert.doesNotMatch(text, /: verified/);
+    assert.ok(!text.includes(equal) && !text.includes(same));
+  });
+
+  test('a stopped run that had read everything is not called a part; what it had proved is told', () => {
+    const check = { state: 'match' as const, differing: [], unreadable: [] };
+    const stopped = { outcome: 'incomplete' as const, incomplete_reason: 'power cut', source_check: check };
+    const text = formatReport(sampleManifest(stopped));
+    assert.match(text, /^RESULT: INCOMPLETE\. All of the source was tried;/m);
+    assert.ok(text.includes(equal) && text.includes(same));
+    const part = { ...sampleManifest().read_map, good: 9000, not_tried: 1000 };
+    assert.ok(!formatReport(sampleManifest({ ...stopped, read_map: part })).includes(same));
   });
 
   test('unsigned and incomplete stand at the top', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
 import { refused, transcript, transcriptHere } from '../cli/transcript.ts';
@@ -203,6 +203,12 @@ describe('exhibit seal --incomplete', { concurrency: 2 }, () => {
         'cut',
         (path) => {
           writeFileSync(path, readFileSync(path).subarray(0, 1000));
+        },
+      ],
+      [
+        'renamed',
+        (path) => {
+          renameSync(path, path.replace('.partial', ''));
         },
       ],
       [

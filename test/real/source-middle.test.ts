@@ -127,6 +127,10 @@ describe('the source changes', { concurrency: 2 }, () => {
     await gate.meanwhile(job, () => sh('blockdev', '--setrw', node));
     await stoppedBy(desk, job, 'guard.protection-lost');
     assert.match(job.stderr, /write protection of the source changed while it was read/);
+    const { guard, source } = manifestOf(desk.evidence());
+    assert.equal(guard.verdict, 'contradicted');
+    assert.ok(guard.evidence_after.length > 0);
+    assert.deepEqual(source.identity_after, source.identity_before);
   });
 
   test('dd is killed in the middle: told, not taken for the end', async (t) => {

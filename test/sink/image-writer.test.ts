@@ -28,7 +28,7 @@ describe('image writer', { timeout: 60_000 }, () => {
     const attempt = await write(folder, raw(content.length), content, CHUNKS);
     assert.ifError(attempt.error);
     assert.deepEqual(contents(folder), { names: ['item.dd.partial'], bytes: content });
-    assert.deepEqual([attempt.position, attempt.told.at(-1)], [content.length, content.length]);
+    assert.deepEqual([attempt.position, attempt.synced, attempt.told.at(-1)], Array(3).fill(content.length));
     await publish(systemFiles, attempt.written);
     assert.deepEqual(contents(folder), { names: ['item.dd'], bytes: content });
   });
@@ -172,9 +172,26 @@ describe('image writer', { timeout: 60_000 }, () => {
       },
     }));
     const size = 300 * MIB;
-    const { error } = await write(tempFolder(t), raw(size), Buffer.alloc(size), [4 * MIB], files);
+    const { error, synced } = await write(tempFolder(t), raw(size), Buffer.alloc(size), [4 * MIB], files);
     assert.ok(failures > 0, 'dirty pages are written back on the way');
     assertCode(error, 'destination', 'destination.failed');
+    assert.equal(synced, 0, 'what the later fsync says is no word about the bytes before');
+  });
+
+  test('what was synced stays told when a later sync fails; closing twice makes nothing of it good', async (t) => {
+    const files = filesWith((file) =>
+      file.path.endsWith('.001.partial')
+        ? {}
+        : {
+            sync: async () => {
+              await Promise.resolve();
+              throw errno('EIO');
+            },
+          },
+    );
+    const attempt = await write(tempFolder(t), split(200_000, 100_000), diskBytes(200_000), CHUNKS, files);
+    assertCode(attempt.error, 'destination', 'destination.failed');
+    assert.deepEqual([attempt.position, attempt.synced], [200_000, 100_000]);
   });
 
   for (const kind of ['tmpfs', 'ext4'] as const) {

@@ -11,6 +11,7 @@ export interface Attempt {
   readonly written: readonly WrittenSegment[];
   readonly error: unknown;
   readonly position: number;
+  readonly synced: number;
   readonly told: readonly number[];
 }
 
@@ -40,10 +41,11 @@ export async function write(
     }
     ring.end();
     await consuming;
-    return { written: await writer.finish(), error: null, position: writer.position, told };
+    const written = await writer.finish();
+    return { written, error: null, position: writer.position, synced: writer.synced, told };
   } catch (error) {
     await writer.finish().catch(() => undefined);
-    return { written: [], error, position: writer.position, told };
+    return { written: [], error, position: writer.position, synced: writer.synced, told };
   }
 }
 

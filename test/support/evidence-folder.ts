@@ -8,7 +8,7 @@ import { formatAllowedSigners, MANIFEST_NAMESPACE, SUMS_NAMESPACE } from '../../
 import { piecesTouched } from '../../src/manifest/consistency.ts';
 import { encodeManifest } from '../../src/manifest/encode.ts';
 import { folderNames, PARTIAL } from '../../src/manifest/file-names.ts';
-import { formatRecord, hashLine, NO_RECORD } from '../../src/manifest/journal-chain.ts';
+import { formatRecord, hashLine, NO_RECORD, type JournalData } from '../../src/manifest/journal-chain.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
 import { formatSums, sealOf } from '../../src/manifest/sums.ts';
 import { formatVerifyText } from '../../src/manifest/verify-text.ts';
@@ -39,8 +39,10 @@ export interface FolderSpec {
   readonly unreadable?: readonly Range[];
   /** Sizes of split segments, where they are not to be alike. */
   readonly cuts?: readonly number[];
-  /** Changes the manifest before it is written. */
+  /** Changes the manifest before it is written; the journal is that of the changed one. */
   readonly change?: (manifest: Manifest) => Manifest;
+  /** Changes what the journal tells. */
+  readonly tell?: (told: readonly Told[]) => readonly Told[];
 }
 
 /** Bytes without repetition, the same in every run. */
@@ -57,10 +59,14 @@ export function makeEvidence(spec: FolderSpec): string {
   mkdirSync(folder, { recursive: true });
   const source = spec.data ?? sampleData('disk');
   const data = source.subarray(0, spec.stoppedAt ?? source.length);
-  const manifest = manifestFor(spec, source.length, data);
+  const change = spec.change ?? ((same) => same);
+  const made = manifestFor(spec, source.length, data);
+  const { bytes, records, head } = journalOf((spec.tell ?? ((same) => same))(toldBy(change(made))));
+  const manifest = { ...made, journal: { ...made.journal, records, head } };
   writeSidecars(folder, manifest, spec, source.length, data);
+  writeFileSync(join(folder, manifest.journal.file), bytes);
   const files = manifest.files.map((file) => ({ ...file, ...measure(folder, file.name) }));
-  writeManifest(folder, (spec.change ?? ((same) => same))({ ...manifest, files }));
+  writeManifest(folder, change({ ...manifest, files }));
   sealFolder(folder, spec.key);
   return folder;
 }
@@ -137,16 +143,44 @@ function writeSidecars(folder: string, manifest: Manifest, spec: FolderSpec, siz
   map.mark({ start: 0, end: data.length }, 'good');
   for (const range of spec.unreadable ?? []) map.mark(range, 'unreadable');
   writeFileSync(join(folder, names.map), formatMapfile(map, '0.1.0'));
-  writeFileSync(join(folder, names.journal), journalBytes().bytes);
   writeFileSync(join(folder, names.report), 'The report.\n');
 }
 
-/** A journal of three records. @param word stands in each, so that another word makes another chain */
-export function journalBytes(word = 'true'): { bytes: Buffer; records: number; head: string } {
+/** A record of a journal, before it has its place in the chain. */
+export interface Told {
+  readonly type: string;
+  readonly data: JournalData;
+}
+
+/** What the journal of a run tells that ended as the manifest says. */
+export function toldBy(manifest: Manifest): Told[] {
+  const { outcome, digests, image, pieces, read_back, source_check, source, station, acquisition } = manifest;
+  const stopped = outcome === 'incomplete';
+  const { disturbances } = station.clock;
+  const checked = !stopped || 'differing' in read_back || 'differing' in source_check;
+  const ranges = manifest.read_map.ranges.map(({ start, end, errno, attempts }) => ({ start, end, errno, attempts }));
+  const { run_count: reader_runs, runs } = acquisition.reader;
+  const read = { position: image.size, complete: checked, digests, engines: [], pieces_sha256: pieces.sha256 };
+  const identity = source.identity_after;
+  return [
+    { type: 'begin', data: { word: 'true' } },
+    { type: 'read', data: { ...read, unreadable: ranges, read_again: [], reader_runs, runs } },
+    ...(identity === null ? [] : [{ type: 'source-after', data: { identity, verdict: null, findings: [] } }]),
+    ...(checked ? [{ type: 'read-back', data: read_back }] : []),
+    ...(checked ? [{ type: 'source-check', data: source_check }] : []),
+    stopped
+      ? { type: 'stopped', data: { code: 'interrupted', message: 'stopped by the operator', disturbances } }
+      : { type: 'closing', data: { image: 'published', disturbances } },
+    ...(stopped ? [{ type: 'sealed-incomplete', data: { reason: manifest.incomplete_reason, size: image.size } }] : []),
+  ];
+}
+
+/** Records in a chain that holds. */
+export function journalOf(told: readonly Told[]): { bytes: Buffer; records: number; head: string } {
   let head = NO_RECORD;
-  const lines = ['start', 'read', 'end'].map((type, n) => {
+  const lines = told.map(({ type, data }, n) => {
     const at = `2026-03-01T09:15:0${n}.000Z`;
-    const line = formatRecord({ n, prev: head, at, mono_ms: n * 1000, type, data: { word } });
+    const line = formatRecord({ n, prev: head, at, mono_ms: n * 1000, type, data });
     head = hashLine(line);
     return line;
   });
@@ -184,6 +218,10 @@ function manifestFor(spec: FolderSpec, size: number, data: Buffer): Manifest {
     source: { ...sample.source, size },
     acquisition: {
       ...sample.acquisition,
+      findings: [
+        ...sample.acquisition.findings,
+        ...(stopped ? [{ level: 'warning' as const, code: 'interrupted', message: 'stopped by the operator' }] : []),
+      ],
       settings: { ...sample.acquisition.settings, format, segment_size: SEGMENT, piece_size: PIECE },
     },
     image: { format, size: data.length, complete: !stopped, segments },
@@ -215,7 +253,7 @@ function manifestFor(spec: FolderSpec, size: number, data: Buffer): Manifest {
       })),
     },
     read_back: stopped ? { state: 'not-done', why: 'it stopped before' } : sample.read_back,
-    journal: { file: names.journal, records: 3, head: journalBytes().head },
+    journal: { file: names.journal, records: 0, head: NO_RECORD },
     files: [
       ...segments.map(({ name }) => ({ ...blank, name, role: 'image' as const })),
       { ...blank, name: names.pieces, role: 'pieces' },

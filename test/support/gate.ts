@@ -24,13 +24,16 @@ const FIRST_BYTES = 4 * 1024 * 1024;
 export class Gate {
   readonly env: { readonly PATH: string };
   readonly #folder: string;
+  readonly #path: string;
 
-  constructor(folder: string, place: Place) {
+  /** @param path where the programs behind the door are looked for: another gate's, for one more place */
+  constructor(folder: string, place: Place, path = process.env['PATH'] ?? '') {
+    this.#path = path;
     this.#folder = join(folder, `gate-${place}`);
     mkdirSync(this.#folder);
     this.#write('dd', ddScript(place));
     this.#write('ssh-keygen', keygenScript(SIGNATURES.indexOf(place) + 1));
-    this.env = { PATH: `${this.#folder}:${process.env['PATH'] ?? ''}` };
+    this.env = { PATH: `${this.#folder}:${path}` };
   }
 
   get reached(): boolean {
@@ -61,7 +64,8 @@ export class Gate {
   }
 
   #write(name: string, body: string): void {
-    const real = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim();
+    const env = { ...process.env, PATH: this.#path };
+    const real = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8', env }).stdout.trim();
     const text = `#!/bin/bash
 set -o pipefail
 real='${real}'

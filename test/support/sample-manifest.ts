@@ -56,6 +56,18 @@ export function mismatchManifest(): Manifest {
   };
 }
 
+/** As {@link mismatchManifest}, stopped before it was closed: the piece that differs is not proven to be read. */
+export function stoppedMismatchManifest(): Manifest {
+  const sample = mismatchManifest();
+  return {
+    ...sample,
+    outcome: 'incomplete',
+    incomplete_reason: 'power cut',
+    image: { ...sample.image, complete: false },
+    read_map: { ...sample.read_map, good: 5904, not_tried: 4096 },
+  };
+}
+
 function complete(): Manifest {
   return {
     format: 'exhibit-manifest',

@@ -6,7 +6,7 @@ import { formatPieces } from '../../src/image/pieces.ts';
 import type { VerifyReport } from '../../src/verify/report.ts';
 import { signByHand } from '../manifest/sign-support.ts';
 import {
-  journalBytes,
+  journalOf,
   makeEvidence,
   manifestPath,
   piecesOf,
@@ -16,6 +16,7 @@ import {
   sealOfFolder,
   sha256,
   SIZE,
+  toldBy,
   writeManifest,
   writeSums,
 } from '../support/evidence-folder.ts';
@@ -149,7 +150,8 @@ describe('forgeries', () => {
 
   test('a journal made anew with an unbroken chain', async () => {
     await expect(whole, 13, /damaged journal: .*last record is not the one/, (folder) => {
-      writeFileSync(join(folder, 'ITEM-7.journal.jsonl'), journalBytes('forged').bytes);
+      const told = toldBy({ ...readManifestOf(folder), digests: [] });
+      writeFileSync(join(folder, 'ITEM-7.journal.jsonl'), journalOf(told).bytes);
       writeSums(folder, listed(folder), bench.key);
     });
   });

@@ -5,12 +5,14 @@ import { sealIncomplete } from '../../acquire/seal-incomplete.ts';
 import { ExhibitError } from '../../model/errors.ts';
 import { visible } from '../../model/text.ts';
 import { stemOfJournalName, stemOfManifestName } from '../../manifest/file-names.ts';
+import { hasMismatch } from '../../manifest/outcome.ts';
 import { findSigningKey } from '../../manifest/keys.ts';
 import { openSigner } from '../../manifest/sign.ts';
 import type { Env } from '../env.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Output } from '../output.ts';
 import { sealLines } from '../screen/acquire-summary.ts';
+import { outcomeText } from '../screen/manifest-summary.ts';
 import { makeScreen } from '../screen/make-screen.ts';
 
 /** `exhibit seal`: signs what an unsigned or a stopped acquisition left. */
@@ -44,11 +46,9 @@ export async function sealCommand(
     const closed = reason === null ? await sealClosed(work) : await sealIncomplete({ ...work, reason });
     screen.emit({ type: 'stage', stage: 'seal', status: 'done', detail: closed.manifest.outcome });
     await screen.stop(false);
-    output.result(
-      { ok: true, exit: EXIT.done, folder: state.folder, outcome: closed.manifest.outcome, seal: closed.seal },
-      summary(state.folder, closed),
-    );
-    return EXIT.done;
+    const exit = hasMismatch(closed.manifest) ? EXIT.damaged : EXIT.done;
+    output.result(resultOf(state.folder, closed, exit), summary(state.folder, closed));
+    return exit;
   } catch (error) {
     await screen.stop(true);
     throw error;
@@ -108,6 +108,16 @@ function judgeReason(target: string, closed: boolean, reason: string | undefined
   );
 }
 
-function summary(folder: string, closed: ClosedFolder): string {
-  return [`SEALED. ${visible(folder)} (${closed.manifest.outcome})`, ...sealLines(closed.seal)].join('\n');
+function resultOf(folder: string, { manifest, seal }: ClosedFolder, exit: ExitCode): object {
+  const { outcome, read_back, source_check } = manifest;
+  const ok = exit === EXIT.done;
+  return { ok, exit, folder, outcome, seal, readBack: read_back.state, sourceCheck: source_check.state };
+}
+
+function summary(folder: string, { manifest, seal }: ClosedFolder): string {
+  return [
+    `SEALED. ${visible(folder)} (${outcomeText(manifest)})`,
+    ...(hasMismatch(manifest) ? ['  Two readings that should be equal were not: do not rely on this image.'] : []),
+    ...sealLines(seal),
+  ].join('\n');
 }

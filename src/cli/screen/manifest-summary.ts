@@ -1,3 +1,4 @@
+import { hasMismatch } from '../../manifest/outcome.ts';
 import type { Manifest } from '../../manifest/schema.ts';
 import { describeBytes } from '../../model/size.ts';
 import { visible } from '../../model/text.ts';
@@ -38,7 +39,7 @@ export function labelBlock(manifest: Manifest, { sealHex, fingerprint }: ShownFa
     `evidence   ${visible(manifest.case.evidence_id)}`,
     `SHA256SUMS ${sealHex ?? 'none: this folder is not closed'}`,
     `key        ${fingerprint ?? 'NONE: UNSIGNED'}`,
-    ...(manifest.outcome === 'complete' ? [] : [`outcome    ${manifest.outcome}`]),
+    ...(manifest.outcome === 'complete' ? [] : [`outcome    ${outcomeText(manifest)}`]),
     '(not verified: exhibit verify DIR --seal HEX compares)',
   ].join('\n');
 }
@@ -75,10 +76,17 @@ function sourceLines({ source, label, guard }: Manifest): Line[] {
   ];
 }
 
-function resultLines({ outcome, incomplete_reason, image, read_back, source_check }: Manifest): Line[] {
+/** The outcome's one word may not be all: a stopped run may have found a mismatch before. */
+export function outcomeText(manifest: Manifest): string {
+  const more = manifest.outcome === 'incomplete' && hasMismatch(manifest);
+  return more ? 'incomplete, MISMATCH' : manifest.outcome;
+}
+
+function resultLines(manifest: Manifest): Line[] {
+  const { incomplete_reason, image, read_back, source_check } = manifest;
   const files = image.segments.length === 1 ? '1 file' : `${image.segments.length} files`;
   return [
-    ['outcome', outcome],
+    ['outcome', outcomeText(manifest)],
     ...optional('reason', incomplete_reason),
     ['image', `${image.format}, ${files}, ${describeBytes(image.size)}`],
     ['read-back', read_back.state],
