@@ -33,7 +33,7 @@ export async function acquire(job: AcquireJob): Promise<AcquireResult> {
       readerVersion: job.readerVersion,
       confirmation: job.confirmation,
       sleepInhibited: awake.state,
-      heldExclusively: taken.held.exclusive,
+      heldBy: taken.held.heldBy,
       startedMs,
     });
     const { journal, reserve } = await openFolder(ports, plan, start);

@@ -86,7 +86,7 @@ const source = z.strictObject({
   unknown: unknowns,
   identity_before: z.record(text, z.union([text, z.number().int(), z.null()])),
   identity_after: maybe(z.record(text, z.union([text, z.number().int(), z.null()]))),
-  held_exclusively: z.boolean(),
+  held_by: z.enum(['exclusive-open', 'advisory-lock', 'nothing']),
 });
 
 const guard = z.strictObject({

@@ -124,6 +124,7 @@ describe('manifestSummary', () => {
       /^case +2026-17$/m,
       /^serial +S123$/m,
       /^outcome +complete$/m,
+      /^held by +open with O_EXCL: .*not kept away$/m,
       /^protection +kernel-flag-only/m,
       /^SHA256 +0123456789abcdef/m,
       new RegExp(`^seal +${SEAL}$`, 'm'),

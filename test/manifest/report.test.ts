@@ -65,6 +65,16 @@ describe('the report', () => {
     }
   });
 
+  test('says of each way to hold the source whom it does not keep away', () => {
+    const { source } = sampleManifest();
+    const held = (held_by: Manifest['source']['held_by']): string =>
+      /^ Held while read: (.*)$/m.exec(formatReport(sampleManifest({ source: { ...source, held_by } })))?.[1] ?? '';
+    assert.match(held('exclusive-open'), /O_EXCL: .*refused mounts.*other programs were not kept away/);
+    assert.match(held('advisory-lock'), /advisory.*others could write/);
+    assert.match(held('nothing'), /no lock/);
+    for (const by of ['advisory-lock', 'nothing'] as const) assert.doesNotMatch(held(by), /exclusiv|refused/);
+  });
+
   test('gives no time without its offset', () => {
     for (const line of formatReport(sampleManifest())
       .split('\n')
@@ -98,7 +108,7 @@ describe('the report', () => {
       if (typeof value !== 'object' || value === null) return value;
       // Enums, hashes and times can't be hostile: the schema fixes their form.
       const kept = new Set(
-        'outcome state kind level result algorithm format field engine sha256 hex at started finished'.split(' '),
+        'outcome state kind held_by level result algorithm format field engine sha256 hex at started finished'.split(' '),
       );
       return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, kept.has(key) ? item : leaves(item)]));
     };

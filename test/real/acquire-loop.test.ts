@@ -180,7 +180,7 @@ function checkWords(desk: Desk, { size, sector, options }: Case): void {
     [manifest.source.kind, manifest.source.logical_sector],
     [sector === null ? 'file' : 'block', sector ?? 512],
   );
-  assert.equal(manifest.source.held_exclusively, true);
+  assert.equal(manifest.source.held_by, sector === null ? 'advisory-lock' : 'exclusive-open');
   assert.equal(manifest.acquisition.reader.name, reader);
   assert.equal(manifest.read_back.state, readBack ? 'match' : 'waived');
   assert.equal(manifest.source_check.state, twice ? 'match' : 'not-done');

@@ -1,3 +1,4 @@
+import { HELD_BY } from '../../manifest/report-lines.ts';
 import type { Manifest } from '../../manifest/schema.ts';
 import { describeBytes } from '../../model/size.ts';
 import { visible } from '../../model/text.ts';
@@ -71,6 +72,7 @@ function sourceLines({ source, label, guard }: Manifest): Line[] {
     ...label.comparisons
       .filter((item) => item.result !== 'match')
       .map((item): Line => ['label', `${item.field} "${visible(item.label)}": ${item.result}`]),
+    ['held by', HELD_BY[source.held_by]],
     ['protection', `${guard.verdict}: ${visible(guard.meaning)}`],
   ];
 }
