@@ -86,7 +86,12 @@ async function readCheckClose(story: Story): Promise<AcquireResult> {
 
   const published = back.state !== 'mismatch' && second.state !== 'mismatch';
   if (published) await publish(ports.files, read.written);
-  return closeJob(story, read, { after: last, back, second, published });
+  const closed = await closeJob(story, read, { after: last, back, second, published });
+  return {
+    ...closed,
+    ...('cache' in back ? { readBackCache: back.cache.avoided } : {}),
+    ...('cache' in second ? { sourceCheckCache: second.cache.avoided } : {}),
+  };
 }
 
 async function readBackStage(story: Story, read: ReadOutcome): Promise<Manifest['read_back'] | null> {
@@ -95,7 +100,7 @@ async function readBackStage(story: Story, read: ReadOutcome): Promise<Manifest[
   const back = await readBack({ ports, plan, written: read.written, read, stop, emit });
   if (back === null) return null;
   await story.journal.append('read-back', back);
-  if (back.state !== 'waived') emit(compared('read-back', back.state));
+  if ('cache' in back) emit(compared('read-back', back));
   return back;
 }
 
@@ -109,12 +114,15 @@ async function sourceCheckStage(
   const second = await checkSource(work, read);
   if (second === null) return null;
   await story.journal.append('source-check', second);
-  if (second.state !== 'not-done') work.emit(compared('verify-source', second.state));
+  if ('cache' in second) work.emit(compared('verify-source', second));
   return second;
 }
 
-function compared(stage: 'read-back' | 'verify-source', state: string): Event {
-  return { type: 'stage', stage, status: state === 'match' ? 'done' : 'failed', detail: state };
+type Compared = Extract<Manifest['read_back'] | Manifest['source_check'], { cache: unknown }>;
+
+function compared(stage: 'read-back' | 'verify-source', { state, cache }: Compared): Event {
+  const detail = `${state}; page cache avoided: ${cache.avoided}`;
+  return { type: 'stage', stage, status: state === 'match' ? 'done' : 'failed', detail };
 }
 
 /** `md5 by wasm, sha256 by native`: the choice is said, not only written down. */

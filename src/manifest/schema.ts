@@ -178,7 +178,12 @@ const readBack = z.discriminatedUnion('state', [
 
 const sourceCheck = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('not-done') }),
-  z.strictObject({ state: z.enum(['match', 'mismatch']), differing: z.array(range), unreadable: z.array(unreadable) }),
+  z.strictObject({
+    state: z.enum(['match', 'mismatch']),
+    cache: cacheState,
+    differing: z.array(range),
+    unreadable: z.array(unreadable),
+  }),
 ]);
 
 const digest = z.strictObject({ algorithm: z.enum(ALGORITHMS), hex, engine: z.enum(ENGINES) });

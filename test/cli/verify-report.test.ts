@@ -134,6 +134,14 @@ describe('manifestSummary', () => {
     assert.doesNotMatch(text, /unreadable/);
   });
 
+  test('says of both second readings whether they came from the cache', () => {
+    const cache = { avoided: 'no' as const, how: 'tmpfs\u001b[2J', file_system: '0x1021994' };
+    const read_back = { state: 'match' as const, cache, differing: [] };
+    const text = manifestSummary(sampleManifest({ read_back, source_check: { ...read_back, unreadable: [] } }), facts);
+    assert.match(text, /^read-back +match, page cache avoided: no \(tmpfs\\u\{1b\}\[2J\)$/m);
+    assert.match(text, /^re-read +of the source: match, page cache avoided: no \(tmpfs/m);
+  });
+
   test('shows unreadable ranges, and what an incomplete one lacks, with hostile words escaped', () => {
     assert.match(manifestSummary(unreadableManifest(), facts), /bytes 4096 to 5119, sectors 8 to 9, EIO/);
     const text = manifestSummary(incompleteManifest(), { ...facts, sealHex: null });

@@ -26,6 +26,7 @@ describe('laws across fields', () => {
     ...S.acquisition,
     settings: { ...S.acquisition.settings, ...changes },
   });
+  const cache = { avoided: 'yes' as const, how: 'O_DIRECT', file_system: 'ext4' };
   const range = U.read_map.ranges[0]!;
   const table: Record<string, [Manifest, RegExp]> = {
     'a path for a name': [
@@ -133,7 +134,7 @@ describe('laws across fields', () => {
       /read_back was not done, though/,
     ],
     'a second read nobody asked for': [
-      { ...S, source_check: { state: 'match', differing: [], unreadable: [] } },
+      { ...S, source_check: { state: 'match', cache, differing: [], unreadable: [] } },
       /verify_source is false/,
     ],
     'a match with differences': [
@@ -148,7 +149,7 @@ describe('laws across fields', () => {
       {
         ...S,
         acquisition: settings({ verify_source: true }),
-        source_check: { state: 'match', differing: [], unreadable: [{ ...range, start: 20_000, end: 20_512 }] },
+        source_check: { state: 'match', cache, differing: [], unreadable: [{ ...range, start: 20_000, end: 20_512 }] },
       },
       /source_check\.unreadable\[0\].*outside/,
     ],

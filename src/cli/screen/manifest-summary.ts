@@ -83,12 +83,18 @@ function resultLines({ outcome, incomplete_reason, image, read_back, source_chec
     ['outcome', outcome],
     ...optional('reason', incomplete_reason),
     ['image', `${image.format}, ${files}, ${describeBytes(image.size)}`],
-    ['read-back', read_back.state],
+    ['read-back', read_back.state + ('cache' in read_back ? cacheNote(read_back.cache) : '')],
     [
       're-read',
-      source_check.state === 'not-done' ? 'the source was read once' : `of the source: ${source_check.state}`,
+      source_check.state === 'not-done'
+        ? 'the source was read once'
+        : `of the source: ${source_check.state}${cacheNote(source_check.cache)}`,
     ],
   ];
+}
+
+function cacheNote({ avoided, how }: { readonly avoided: string; readonly how: string }): string {
+  return `, page cache avoided: ${avoided} (${visible(how)})`;
 }
 
 function digestLines({ digests, pieces }: Manifest): Line[] {
