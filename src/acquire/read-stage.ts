@@ -132,6 +132,7 @@ async function pump(
       }
       return engines;
     },
+    nowMs: () => ports.clock.monotonicMs(),
     producer: (out, failed) =>
       reader({
         ports,
