@@ -31,8 +31,7 @@ const PASSES_ON = /^(?:LVM|CRYPT|mpath|part\d+)-(?!.*-(?:cdata|cmeta|cvol|cpool|
  */
 export async function cacheBelow(ports: Ports, device: number): Promise<Below> {
   const number = `${major(device)}:${minor(device)}`;
-  if (major(device) === 0)
-    return { name: null, hidden: `the file system has no block device of its own (${number})` };
+  if (major(device) === 0) return { name: null, hidden: `the file system has no block device of its own (${number})` };
   const folder = await ports.files.realPath(`${ports.root}/sys/dev/block/${number}`);
   return { name: basename(folder), hidden: (await hiddenAt(ports, folder, 0)) ?? (await machine(ports)) };
 }
@@ -70,8 +69,7 @@ function attachment(folder: string, name: string): string | null {
 async function machine(ports: Ports): Promise<string | null> {
   const cpu = await ports.files.readText(`${ports.root}/proc/cpuinfo`);
   const flags = /^flags\s*:(.*)$/m.exec(cpu)?.[1];
-  if (flags !== undefined)
-    return /\bhypervisor\b/.test(flags) ? 'this is a virtual machine: its host may cache' : null;
+  if (flags !== undefined) return /\bhypervisor\b/.test(flags) ? 'this is a virtual machine: its host may cache' : null;
   // Only x86 has the flag.
   const told = await ports.commands.run(['systemd-detect-virt', '--vm'], { timeoutMs: 5000 });
   return told.stdout.trim() === 'none' ? null : 'this may be a virtual machine, whose host may cache';

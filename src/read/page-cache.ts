@@ -99,7 +99,8 @@ async function evict(ports: Ports, file: OpenFile): Promise<{ readonly pages: nu
   await ports.commands.run(['dd', `if=${path}`, 'iflag=nocache', 'count=0', 'status=none'], options);
   const fincore = ['fincore', '--bytes', '--noheadings', '--raw', '--output', 'PAGES', path];
   const counted = await ports.commands.run(fincore, options);
-  if (counted.failure === 'missing') return { pages: null, seen: 'fincore, which counts cached pages, is not installed' };
+  if (counted.failure === 'missing')
+    return { pages: null, seen: 'fincore, which counts cached pages, is not installed' };
   const pages = counted.stdout.trim();
   if (counted.exit !== 0 || !/^\d+$/.test(pages)) return { pages: null, seen: 'fincore could not count cached pages' };
   return { pages: Number(pages), seen: `fincore counted ${pages} cached pages just before` };

@@ -14,8 +14,7 @@ const VIRTUAL = '/devices/virtual/block';
 const PLAIN: Record<string, string> = {
   'a SATA drive': SATA,
   'a partition of one': `${SATA}/sdb1`,
-  'a SAS drive':
-    '/devices/pci0000:00/0000:03:00.0/host0/port-0:1/end_device-0:1/target0:0:1/0:0:1:0/block/sdc',
+  'a SAS drive': '/devices/pci0000:00/0000:03:00.0/host0/port-0:1/end_device-0:1/target0:0:1/0:0:1:0/block/sdc',
   'a USB drive': '/devices/pci0000:00/0000:00:14.0/usb2/2-3/2-3:1.0/host6/target6:0:0/6:0:0:0/block/sdd',
   'an NVMe drive': '/devices/pci0000:00/0000:00:06.0/0000:01:00.0/nvme/nvme0/nvme0n1',
   'an SD card': '/devices/platform/soc/fe340000.mmc/mmc_host/mmc0/mmc0:aaaa/block/mmcblk0',
@@ -27,7 +26,10 @@ const HIDDEN: Record<string, readonly [string, RegExp]> = {
     '/devices/pci0000:00/0000:00:05.0/virtio2/host2/target2:0:0/2:0:0:0/block/sda',
     /sda is a virtio disk/,
   ],
-  'an iSCSI disk': ['/devices/platform/host3/session1/target3:0:0/3:0:0:0/block/sdc', /sdc is an iSCSI disk: its server/],
+  'an iSCSI disk': [
+    '/devices/platform/host3/session1/target3:0:0/3:0:0:0/block/sdc',
+    /sdc is an iSCSI disk: its server/,
+  ],
   'a Xen disk': ['/devices/vbd-51712/block/xvda', /xvda is a Xen disk/],
   'a hardware RAID volume': ['/devices/pci0000:00/0000:03:00.0/host0/target0:2:0/0:2:0:0/block/sda', /not known/],
   'a made-up SCSI disk': ['/devices/pseudo_0/adapter0/host4/target4:0:0/4:0:0:0/block/sde', /not known/],

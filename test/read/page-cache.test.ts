@@ -192,12 +192,7 @@ describe('was the page cache avoided at the second reading of the source?', { ti
 });
 
 /** A station whose fincore answers so. */
-function withFincore(
-  stdout: string,
-  exit: number | null,
-  real: Ports,
-  failure: 'missing' | null = null,
-): Ports {
+function withFincore(stdout: string, exit: number | null, real: Ports, failure: 'missing' | null = null): Ports {
   const run: Ports['commands']['run'] = async (argv, options) =>
     argv[0] === 'fincore'
       ? { argv, exit, signal: null, stdout, stderr: '', failure }
