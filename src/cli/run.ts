@@ -99,7 +99,7 @@ function addSeal(program: Command, env: Env, done: Done): void {
 function addVerify(program: Command, env: Env, done: Done): void {
   program
     .command('verify')
-    .description('Check a stored evidence folder: signatures, manifest, journal, every file, the whole image.')
+    .description('Check a stored evidence folder: signatures, manifest, journal, every listed file, the whole image.')
     .argument('<folder>', 'the evidence folder, or its manifest')
     .option('--signers <file>', 'whom you trust: allowed_signers format, from anywhere but the folder itself')
     .option('--seal <hex>', 'the seal as copied onto the label or the custody form')
