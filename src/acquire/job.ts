@@ -37,8 +37,8 @@ export type AcquireResult =
       readonly unreadableRanges: number;
       readonly readBack: string;
       readonly sourceCheck: string;
-      /** Whether the image's and the source's second reading went past the page cache; absent: there was none. */
-      readonly readBackCache?: CacheState['avoided'];
-      readonly sourceCheckCache?: CacheState['avoided'];
+      /** Whether the image's and the source's second reading went past the page cache; null: there was none. */
+      readonly readBackCache?: CacheState['avoided'] | null;
+      readonly sourceCheckCache?: CacheState['avoided'] | null;
     }
   | { readonly ended: 'stopped'; readonly folder: string; readonly position: number; readonly size: number };

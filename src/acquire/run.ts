@@ -87,10 +87,11 @@ async function readCheckClose(story: Story): Promise<AcquireResult> {
   const published = back.state !== 'mismatch' && second.state !== 'mismatch';
   if (published) await publish(ports.files, read.written);
   const closed = await closeJob(story, read, { after: last, back, second, published });
+  if (closed.ended === 'stopped') return closed;
   return {
     ...closed,
-    ...('cache' in back ? { readBackCache: back.cache.avoided } : {}),
-    ...('cache' in second ? { sourceCheckCache: second.cache.avoided } : {}),
+    readBackCache: 'cache' in back ? back.cache.avoided : null,
+    sourceCheckCache: 'cache' in second ? second.cache.avoided : null,
   };
 }
 

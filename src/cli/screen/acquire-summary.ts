@@ -83,6 +83,7 @@ function fromWhere(cache: Closed['readBackCache']): string {
     case 'no':
       return ' (from memory, possibly not from the medium)';
     case 'unknown':
+    case null:
     case undefined:
       return ' (whether from the medium or from memory is unknown)';
   }
