@@ -45,8 +45,12 @@ const DAMAGE = {
 
 describe('verifyText', () => {
   test('says VERIFIED for exit 0 only, and first', () => {
-    assert.match(verifyText(report()), /^VERIFIED: /);
-    assert.match(verifyText(report({ outcome: 'complete-with-unreadable' })), /^VERIFIED, WITH UNREADABLE SECTORS/);
+    // What no list names is told apart: the headline must not speak for it.
+    assert.match(verifyText(report()), /^VERIFIED: every listed file, /);
+    assert.match(
+      verifyText(report({ outcome: 'complete-with-unreadable' })),
+      /^VERIFIED, WITH UNREADABLE SECTORS: every listed file /,
+    );
     assert.match(verifyText(report({ exit: 4 })), /^NOTHING CONTRADICTS, BUT NOT EVERYTHING IS ESTABLISHED/);
     assert.match(verifyText(report({ exit: 13 })), /^DAMAGED/);
     assert.match(verifyText(report({ exit: 14 })), /^NOT VALID/);

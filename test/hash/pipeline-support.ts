@@ -26,7 +26,7 @@ export function spec(change: Partial<PipelineSpec> & Pick<PipelineSpec, 'produce
     hashes,
     spanBytes: [],
     chooseEngines: () => Promise.resolve(chooseEngines('native', hashes, {}, null)),
-    nowMs: systemClock.monotonicMs,
+    nowMs: () => systemClock.monotonicMs(),
     consumers: [],
     ...change,
   };

@@ -130,7 +130,12 @@ describe('an agent of our own', () => {
     chmodSync(program, 0o700);
     const ports = signPorts({ HOME, SSH_ASKPASS: program, SSH_ASKPASS_REQUIRE: 'force' });
     const choice = await findSigningKey(ports, key.path);
-    await refuses(openSigner(ports, choice, ask), 'signature', 'keys.passphrase', /guarded-\\u\{1b\}key was not unlocked/);
+    await refuses(
+      openSigner(ports, choice, ask),
+      'signature',
+      'keys.passphrase',
+      /guarded-\\u\{1b\}key was not unlocked/,
+    );
   });
 
   test('without a terminal a locked key is refused before any question', async () => {
