@@ -25,6 +25,7 @@ export default tseslint.config(
       'no-restricted-globals': [
         'error',
         { name: 'process', message: 'Take it through a port: only main.ts, cli/env.ts and system/ touch the process.' },
+        { name: 'performance', message: 'Take the time from the Clock port.' },
         {
           name: 'console',
           message: 'Print through the screen: only main.ts, cli/env.ts and system/ touch the console.',

@@ -5,7 +5,7 @@ import test, { describe } from 'node:test';
 import { parseSource, parseSources, type Import, type SourceFile } from './support/imports.ts';
 import { packageRoot } from './support/root.ts';
 
-const GLOBALS = ['process', 'console'];
+const GLOBALS = ['process', 'console', 'performance'];
 const SRC = join(packageRoot, 'src');
 const TABLE = readFileSync(join(packageRoot, 'docs/architecture.md'), 'utf8');
 

@@ -3,6 +3,7 @@ import type { Emit } from '../model/event.ts';
 import { normalise } from '../model/range.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Manifest } from '../manifest/schema.ts';
+import { avoidSourceCache, type CacheState } from '../read/page-cache.ts';
 import type { WrittenSegment } from '../sink/image-writer.ts';
 import type { Ports } from '../system/ports.ts';
 import { differingPieces, imageDigests } from '../verify/image-digests.ts';
@@ -44,12 +45,7 @@ export async function readBack(work: ReadBackWork): Promise<Manifest['read_back'
     start,
     end,
   }));
-  const { avoided, how, fileSystem } = found.cache;
-  return {
-    state: differing.length === 0 ? 'match' : 'mismatch',
-    cache: { avoided, how, file_system: fileSystem },
-    differing,
-  };
+  return { state: differing.length === 0 ? 'match' : 'mismatch', cache: inWords(found.cache), differing };
 }
 
 /** Reads the source a second time and compares it with the first. Null: stopped. */
@@ -58,11 +54,21 @@ export async function checkSource(
   first: Pick<ReadOutcome, 'digests' | 'pieces' | 'position'>,
 ): Promise<Manifest['source_check'] | null> {
   if (!work.plan.request.settings.verifySource) return { state: 'not-done' };
+  const cache = await avoidSourceCache(work.ports, work.source);
   const { result, recorder } = await readAgain(work);
   if (work.stop.aborted) return null;
   const differing = differences(first, { digests: result.digests, pieces: result.spans[0] ?? [] }, first.position);
   const unreadable = manifestRanges(recorder.unreadableRanges, work.plan.logicalSector);
-  return { state: differing.length === 0 ? 'match' : 'mismatch', differing, unreadable };
+  return { state: differing.length === 0 ? 'match' : 'mismatch', cache: inWords(cache), differing, unreadable };
+}
+
+/** As it stands in the manifest. */
+function inWords({ avoided, how, fileSystem }: CacheState): {
+  avoided: CacheState['avoided'];
+  how: string;
+  file_system: string;
+} {
+  return { avoided, how, file_system: fileSystem };
 }
 
 interface Hashes {

@@ -10,7 +10,7 @@ import { VERDICTS, type Verdict } from '../model/verdict.ts';
 import { holdSource, type HeldSource } from '../read/held-source.ts';
 import type { Ports } from '../system/ports.ts';
 
-/** The source, taken: nobody else reads it exclusively or mounts it, and it is the one that was planned. */
+/** The source, held as far as it can be (`HeldBy` says how far), and it is the one that was planned. */
 export interface TakenSource {
   readonly held: HeldSource;
   readonly source: SourceFacts;

@@ -3,6 +3,7 @@ import type { Emit } from '../model/event.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Outcome } from '../manifest/schema.ts';
 import type { Signer } from '../manifest/sign.ts';
+import type { CacheState } from '../read/page-cache.ts';
 import type { Ports } from '../system/ports.ts';
 import type { Seal } from './close-folder.ts';
 
@@ -36,5 +37,8 @@ export type AcquireResult =
       readonly unreadableRanges: number;
       readonly readBack: string;
       readonly sourceCheck: string;
+      /** Whether the image's and the source's second reading went past the page cache; null: there was none. */
+      readonly readBackCache?: CacheState['avoided'] | null;
+      readonly sourceCheckCache?: CacheState['avoided'] | null;
     }
   | { readonly ended: 'stopped'; readonly folder: string; readonly position: number; readonly size: number };

@@ -133,6 +133,7 @@ async function pump(
       }
       return engines;
     },
+    nowMs: () => ports.clock.monotonicMs(),
     producer: (out, failed) =>
       reader({
         ports,

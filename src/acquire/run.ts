@@ -33,7 +33,7 @@ export async function acquire(job: AcquireJob): Promise<AcquireResult> {
       readerVersion: job.readerVersion,
       confirmation: job.confirmation,
       sleepInhibited: awake.state,
-      heldExclusively: taken.held.exclusive,
+      heldBy: taken.held.heldBy,
       startedMs,
     });
     const { journal, reserve } = await openFolder(ports, plan, start);
@@ -86,7 +86,13 @@ async function readCheckClose(story: Story): Promise<AcquireResult> {
 
   const published = back.state !== 'mismatch' && second.state !== 'mismatch';
   if (published) await publish(ports.files, read.written);
-  return closeJob(story, read, { after: last, back, second, published });
+  const closed = await closeJob(story, read, { after: last, back, second, published });
+  if (closed.ended === 'stopped') return closed;
+  return {
+    ...closed,
+    readBackCache: 'cache' in back ? back.cache.avoided : null,
+    sourceCheckCache: 'cache' in second ? second.cache.avoided : null,
+  };
 }
 
 async function readBackStage(story: Story, read: ReadOutcome): Promise<Manifest['read_back'] | null> {
@@ -95,7 +101,7 @@ async function readBackStage(story: Story, read: ReadOutcome): Promise<Manifest[
   const back = await readBack({ ports, plan, written: read.written, read, stop, emit });
   if (back === null) return null;
   await story.journal.append('read-back', back);
-  if (back.state !== 'waived') emit(compared('read-back', back.state));
+  if ('cache' in back) emit(compared('read-back', back));
   return back;
 }
 
@@ -110,12 +116,15 @@ async function sourceCheckStage(
   const second = await checkSource(work, read);
   if (second === null) return null;
   await story.journal.append('source-check', second);
-  if (second.state !== 'not-done') work.emit(compared('verify-source', second.state));
+  if ('cache' in second) work.emit(compared('verify-source', second));
   return second;
 }
 
-function compared(stage: 'read-back' | 'verify-source', state: string): Event {
-  return { type: 'stage', stage, status: state === 'match' ? 'done' : 'failed', detail: state };
+type Compared = Extract<Manifest['read_back'] | Manifest['source_check'], { cache: unknown }>;
+
+function compared(stage: 'read-back' | 'verify-source', { state, cache }: Compared): Event {
+  const detail = `${state}; page cache avoided: ${cache.avoided}`;
+  return { type: 'stage', stage, status: state === 'match' ? 'done' : 'failed', detail };
 }
 
 /** `md5 by wasm, sha256 by native`: the choice is said, not only written down. */

@@ -2,6 +2,7 @@ import type { StationFacts } from '../discover/station.ts';
 import { valueOf, type Fact } from '../model/device.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ManifestStart } from '../manifest/start.ts';
+import type { HeldBy } from '../read/held-source.ts';
 import { utc } from '../system/clock.ts';
 
 export interface StartFacts {
@@ -12,7 +13,7 @@ export interface StartFacts {
   /** How the operator confirmed the source, as a sentence. */
   readonly confirmation: string;
   readonly sleepInhibited: string;
-  readonly heldExclusively: boolean;
+  readonly heldBy: HeldBy;
   readonly startedMs: number;
 }
 
@@ -78,7 +79,7 @@ export function manifestStart(facts: StartFacts): ManifestStart {
   };
 }
 
-function sourceSection({ plan, heldExclusively }: StartFacts): ManifestStart['head']['source'] {
+function sourceSection({ plan, heldBy }: StartFacts): ManifestStart['head']['source'] {
   const { source } = plan;
   const device = source.kind === 'block' ? source.device : null;
   const facts: Record<string, Fact<unknown>> = device === null
@@ -118,7 +119,7 @@ function sourceSection({ plan, heldExclusively }: StartFacts): ManifestStart['he
     unknown: reasons(facts),
     identity_before: { ...source.identity },
     identity_after: null,
-    held_exclusively: heldExclusively,
+    held_by: heldBy,
   };
 }
 

@@ -1,6 +1,6 @@
 import { ExhibitError, messageOf } from '../model/errors.ts';
 import type { Finding } from '../model/plan.ts';
-import { visible } from '../model/text.ts';
+import { safeJson, tame, visible } from '../model/text.ts';
 import type { Env } from './env.ts';
 import { EXIT, exitOf, type ExitCode } from './exit-codes.ts';
 
@@ -16,17 +16,17 @@ export class Output {
 
   /** To a person. With `--json` standard error still carries it. */
   say(text: string): void {
-    this.#env.terminal.say(text);
+    this.#env.terminal.say(tame(text));
   }
 
   /** The result itself: JSON for a program, text for a person. */
   result(value: object, text: string): void {
     if (this.json) this.line({ type: 'result', ...(snakeKeys(value) as object) });
-    else this.#env.terminal.out(text);
+    else this.#env.terminal.out(tame(text));
   }
 
   line(value: object): void {
-    this.#env.terminal.out(JSON.stringify(value));
+    this.#env.terminal.out(safeJson(value));
   }
 
   /** What happened, to what, and what to do now; gives the exit code. */

@@ -2,12 +2,13 @@ import { Command, CommanderError } from 'commander';
 import type { Env } from './env.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { Output } from './output.ts';
+import { tame, visible } from '../model/text.ts';
 import { addAcquire } from './program-acquire.ts';
 
 /** Command line in, exit code out. Commands are loaded when they are called: `--help` answers at once. */
 export async function run(argv: readonly string[], env: Env): Promise<number> {
   const outcome: { exit: number } = { exit: EXIT.done };
-  const program = buildProgram(env, (exit) => {
+  const program = buildProgram(env, argv, (exit) => {
     outcome.exit = exit;
   });
   try {
@@ -37,7 +38,7 @@ function commanderExit(env: Env, argv: readonly string[], error: CommanderError)
 
 type Done = (exit: number) => void;
 
-function buildProgram(env: Env, done: Done): Command {
+function buildProgram(env: Env, argv: readonly string[], done: Done): Command {
   const { terminal, ports } = env;
   const program = new Command('exhibit')
     .description('Images disks behind a write blocker: acquire, hash on the fly, sign, verify.')
@@ -48,7 +49,7 @@ function buildProgram(env: Env, done: Done): Command {
         terminal.out(text);
       },
       writeErr: (text) => {
-        terminal.say(text);
+        terminal.say(harmless(text, argv));
       },
     })
     .showHelpAfterError('Run it with --help to see the options.')
@@ -82,6 +83,12 @@ function buildProgram(env: Env, done: Done): Command {
   return program;
 }
 
+/** commander quotes the words of the command line as they are. */
+function harmless(text: string, argv: readonly string[]): string {
+  const words = argv.filter((word) => visible(word) !== word).sort((a, b) => b.length - a.length);
+  return tame(words.reduce((told, word) => told.replaceAll(word, () => visible(word)), text));
+}
+
 function addSeal(program: Command, env: Env, done: Done): void {
   program
     .command('seal')
@@ -99,7 +106,7 @@ function addSeal(program: Command, env: Env, done: Done): void {
 function addVerify(program: Command, env: Env, done: Done): void {
   program
     .command('verify')
-    .description('Check a stored evidence folder: signatures, manifest, journal, every file, the whole image.')
+    .description('Check a stored evidence folder: signatures, manifest, journal, every listed file, the whole image.')
     .argument('<folder>', 'the evidence folder, or its manifest')
     .option('--signers <file>', 'whom you trust: allowed_signers format, from anywhere but the folder itself')
     .option('--seal <hex>', 'the seal as copied onto the label or the custody form')

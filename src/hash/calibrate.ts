@@ -17,6 +17,8 @@ export async function calibrate(algorithms: readonly Algorithm[], spanLanes: num
     hashes: algorithms,
     spanBytes: Array.from({ length: spanLanes }, () => SLOT * 4),
     chooseEngines: () => Promise.resolve(chooseEngines('wasm', algorithms, {}, null)),
+    // How fast memory fills the ring is not asked.
+    nowMs: () => 0,
     producer: fillWithZeros,
     consumers: [],
   });

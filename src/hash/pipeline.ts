@@ -23,6 +23,8 @@ export interface PipelineSpec {
   readonly spanBytes: readonly number[];
   /** Chooses each algorithm's engine once the first slots have shown how fast the source is. */
   readonly chooseEngines: (firstSlots: FirstSlots) => Promise<readonly EngineDecision[]>;
+  /** Monotonic milliseconds, of the injected clock. */
+  readonly nowMs: () => number;
   readonly producer: Producer;
   readonly consumers: readonly Consumer[];
   /**
@@ -69,7 +71,7 @@ export async function runPipeline(spec: PipelineSpec): Promise<PipelineResult> {
     );
   };
   try {
-    const meter = new SourceMeter(ring);
+    const meter = new SourceMeter(ring, spec.nowMs);
     part(
       spec
         .producer(meter, failed.signal)
@@ -133,6 +135,7 @@ async function consumeAll(consume: Consumer, input: RingReader): Promise<void> {
 /** Measures how fast the source fills the ring for the first time: nothing is read for the measurement alone. */
 class SourceMeter implements RingWriter {
   readonly #ring: Ring;
+  readonly #nowMs: () => number;
   readonly firstSlots: Promise<number | null>;
   #resolve!: (rate: number | null) => void;
   #started = 0;
@@ -140,8 +143,9 @@ class SourceMeter implements RingWriter {
   #first = 0;
   #seen = 0;
 
-  constructor(ring: Ring) {
+  constructor(ring: Ring, nowMs: () => number) {
     this.#ring = ring;
+    this.#nowMs = nowMs;
     this.firstSlots = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -160,12 +164,12 @@ class SourceMeter implements RingWriter {
     this.#seen += 1;
     // The first slot carries the start of the reader and the disk's spin-up; it does not count.
     if (this.#seen === 1) {
-      this.#started = performance.now();
+      this.#started = this.#nowMs();
       this.#first = length;
     } else {
       this.#bytes += length;
     }
-    const elapsed = performance.now() - this.#started;
+    const elapsed = this.#nowMs() - this.#started;
     if (this.#seen >= this.#ring.memory.slots - 1 || (this.#seen >= 3 && elapsed > 1500)) this.#resolve(this.#rate());
   }
 
@@ -179,7 +183,7 @@ class SourceMeter implements RingWriter {
   }
 
   #rate(): number {
-    return Math.floor((this.#bytes / Math.max(performance.now() - this.#started, 0.001)) * 1000);
+    return Math.floor((this.#bytes / Math.max(this.#nowMs() - this.#started, 0.001)) * 1000);
   }
 }
 

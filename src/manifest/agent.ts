@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { visible } from '../model/text.ts';
 import { ExhibitError } from '../model/errors.ts';
 import type { Ports } from '../system/ports.ts';
 import { requireTool, wordsOf } from './sign-tool.ts';
@@ -94,7 +95,7 @@ function agentArgv(ports: Ports, socket: string): string[] {
 }
 
 function notUnlocked(keyFile: string): ExhibitError {
-  return new ExhibitError('signature', 'keys.passphrase', `${keyFile} was not unlocked.`, {
+  return new ExhibitError('signature', 'keys.passphrase', `${visible(keyFile)} was not unlocked.`, {
     hint: 'Try again with the right passphrase, or load the key into your agent first: ssh-add FILE.',
   });
 }

@@ -131,7 +131,7 @@ function missingKey(path: string, asked: boolean): ExhibitError {
 /** @param why already escaped */
 function unreadable(path: string, why: string, cause?: unknown): ExhibitError {
   return new ExhibitError('usage', 'keys.unreadable', `${visible(path)} can't be used as a key: ${why}.`, {
-    hint: `--key takes an OpenSSH private key, or the ${basename(path)}.pub of one that an agent holds.`,
+    hint: `--key takes an OpenSSH private key, or the ${visible(basename(path))}.pub of one that an agent holds.`,
     cause,
   });
 }

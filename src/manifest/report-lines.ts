@@ -19,6 +19,14 @@ export function reportTime(time: string): string {
   return time.replace('T', ' ').replace('Z', ' +00:00');
 }
 
+/** What kept others from the source while it was read, and whom it did not keep away. */
+export const HELD_BY: Record<Manifest['source']['held_by'], string> = {
+  'exclusive-open':
+    'open with O_EXCL: the kernel refused mounts and other exclusive openers; other programs were not kept away',
+  'advisory-lock': 'an advisory lock (flock): it stops only programs that ask for it; others could write to the file',
+  nothing: 'nothing: no lock was to be had',
+};
+
 /** What was looked at, what was seen, and where. */
 export function evidenceLines(title: string, evidence: Manifest['guard']['evidence']): string[] {
   if (evidence.length === 0) return [` ${title}: none`];

@@ -24,6 +24,7 @@ function verificationSection(facts: ReportFacts): string[] {
   if (second.state === 'not-done') return [...lines, ' Second read of the source: not done'];
   lines.push(` Second read of the source: ${second.state === 'match' ? 'the same data : verified' : 'DIFFERENT DATA'}`);
   lines.push(...differingLines(second.differing, facts));
+  lines.push(field('Page cache avoided at the second read', cacheText(second.cache)));
   if (second.unreadable.length > 0) lines.push(` Places unreadable in the second read: ${second.unreadable.length}`);
   return lines;
 }
@@ -38,8 +39,12 @@ function readBackLines(facts: ReportFacts, back: Checked): string[] {
       ? facts.digests.map(({ algorithm, hex }) => ` ${HASH_LABELS[algorithm]} checksum: ${hex} : verified`)
       : []),
     ...differingLines(back.differing, facts),
-    field('Page cache avoided', `${back.cache.avoided} (${back.cache.how}; ${back.cache.file_system})`),
+    field('Page cache avoided', cacheText(back.cache)),
   ];
+}
+
+function cacheText({ avoided, how, file_system }: Checked['cache']): string {
+  return `${avoided} (${how}; ${file_system})`;
 }
 
 function differingLines(ranges: readonly Range[], { source }: ReportFacts): string[] {
@@ -51,28 +56,35 @@ function differingLines(ranges: readonly Range[], { source }: ReportFacts): stri
 }
 
 function proofSection(facts: ReportFacts): string[] {
-  const { read_back: back, source_check: second, outcome } = facts;
+  const { read_back: back, outcome } = facts;
   const lines = ['What was proved, and what was not:'];
   if (back.state === 'match') lines.push(' Proved: the image equals the data read from the source.');
   else lines.push(' NOT proved: that the image equals the data read from the source.');
   if (back.state === 'match' && back.cache.avoided !== 'yes') {
     lines.push(' The read-back may have come from memory and not from the destination disk.');
   }
-  // Fill against fill proves nothing of the source.
-  const filled = facts.read_map.unreadable + facts.read_map.not_tried;
-  const allRead = filled === 0 && second.state === 'match' && second.unreadable.length === 0;
-  if (back.state === 'match' && allRead) lines.push(' Proved: source and image hashes match.');
-  else if (second.state === 'match' && !allRead)
-    lines.push(
-      ' Proved: what could be read of the source was the same twice; unreadable places are filled, not compared.',
-    );
-  else if (second.state === 'match') lines.push(' Proved: the source gave the same data twice.');
-  else lines.push(' NOT proved: that the source would give the same data again.');
+  lines.push(...sourceProof(facts));
   if (outcome === 'incomplete')
     lines.push(' The hashes are of what the image file held when it was closed, not of the data as it was read.');
   if (facts.guard.verdict !== 'not-applicable')
     lines.push(' NOT proved: that a write blocker was in the way; see the verdict and its evidence.');
   lines.push(" NOT proved: the time. All times are UTC by the station's own clock.");
+  return lines;
+}
+
+function sourceProof({ read_back: back, source_check: second, read_map: map }: ReportFacts): string[] {
+  if (second.state !== 'match') return [' NOT proved: that the source would give the same data again.'];
+  if (second.cache.avoided === 'no')
+    return [
+      ' NOT proved: that the source would give the same data again. The second reading was the same from memory.',
+    ];
+  // Fill against fill proves nothing of the source.
+  const allRead = map.unreadable + map.not_tried === 0 && second.unreadable.length === 0;
+  const same = back.state === 'match' ? 'source and image hashes match.' : 'the source gave the same data twice.';
+  const partly = 'what could be read of the source was the same twice; unreadable places are filled, not compared.';
+  const lines = [` Proved: ${allRead ? same : partly}`];
+  if (second.cache.avoided !== 'yes')
+    lines.push(' The second reading may have come from memory and not from the medium of the source.');
   return lines;
 }
 

@@ -1,7 +1,7 @@
 import { visible } from '../model/text.ts';
 import { describeBytes } from '../model/size.ts';
 import { imageSections } from './report-image.ts';
-import { evidenceLines, fact, field, reportTime, type ReportFacts } from './report-lines.ts';
+import { evidenceLines, fact, field, HELD_BY, reportTime, type ReportFacts } from './report-lines.ts';
 import { hasMismatch } from './outcome.ts';
 import { proofSections } from './report-proof.ts';
 
@@ -101,7 +101,7 @@ function sourceSection({ source }: ReportFacts): string[] {
     field('Drive Revision', fact(source.revision, source.unknown['revision'])),
     field('World Wide Name', fact(source.wwn, source.unknown['wwn'])),
     field('Drive Interface Type', fact(source.transport, source.unknown['transport'])),
-    field('Held exclusively while read', source.held_exclusively ? 'yes' : 'no'),
+    field('Held while read', HELD_BY[source.held_by]),
     field('Hidden areas (HPA, DCO)', source.kind === 'file' ? 'does not apply to a file' : 'not looked for'),
     ...source.partitions.map(
       (part) =>

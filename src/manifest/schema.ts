@@ -86,7 +86,7 @@ const source = z.strictObject({
   unknown: unknowns,
   identity_before: z.record(text, z.union([text, z.number().int(), z.null()])),
   identity_after: maybe(z.record(text, z.union([text, z.number().int(), z.null()]))),
-  held_exclusively: z.boolean(),
+  held_by: z.enum(['exclusive-open', 'advisory-lock', 'nothing']),
 });
 
 const guard = z.strictObject({
@@ -178,7 +178,12 @@ const readBack = z.discriminatedUnion('state', [
 
 const sourceCheck = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('not-done') }),
-  z.strictObject({ state: z.enum(['match', 'mismatch']), differing: z.array(range), unreadable: z.array(unreadable) }),
+  z.strictObject({
+    state: z.enum(['match', 'mismatch']),
+    cache: cacheState,
+    differing: z.array(range),
+    unreadable: z.array(unreadable),
+  }),
 ]);
 
 const digest = z.strictObject({ algorithm: z.enum(ALGORITHMS), hex, engine: z.enum(ENGINES) });

@@ -1,4 +1,5 @@
 import { ExhibitError } from './errors.ts';
+import { visible } from './text.ts';
 
 /** Bytes. Always a safe integer, never negative. */
 export type Bytes = number;
@@ -62,5 +63,5 @@ function exact(value: bigint, text: string, what: string): Bytes {
 }
 
 function badSize(text: string, what: string, hint: string): ExhibitError {
-  return new ExhibitError('usage', 'usage.bad-size', `${what}: "${text}" is not a size.`, { hint });
+  return new ExhibitError('usage', 'usage.bad-size', `${what}: "${visible(text)}" is not a size.`, { hint });
 }

@@ -11,9 +11,32 @@ const HOSTILE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu;
 
 /** Text as it may meet a terminal, a report or a log: everything that is not plainly visible becomes `\u{…}`. Reversible: a backslash is doubled. */
 export function visible(text: string): string {
-  return text
-    .replaceAll('\\', '\\\\')
-    .replace(HOSTILE, (letter) => `\\u{${(letter.codePointAt(0) ?? 0).toString(16)}}`);
+  return text.replaceAll('\\', '\\\\').replace(HOSTILE, byNumber);
+}
+
+function byNumber(letter: string): string {
+  return `\\u{${(letter.codePointAt(0) ?? 0).toString(16)}}`;
+}
+
+/**
+ * The last look at words that go to a terminal: whatever somebody forgot to make {@link visible} is spelled out, line
+ * breaks stay. Nothing relies on it: a line break of the evidence's own can't be told from ours here.
+ */
+export function tame(text: string): string {
+  return text.replace(HOSTILE, (letter) => (letter === '\n' ? letter : byNumber(letter)));
+}
+
+/**
+ * JSON on one line that may meet a terminal: what {@link visible} would escape, C1 controls, DEL and direction controls
+ * among it, is written as JSON's own `\\uXXXX`, so that a parser reads the very same strings.
+ */
+export function safeJson(value: object): string {
+  return JSON.stringify(value).replace(HOSTILE, (letter) =>
+    Array.from(
+      { length: letter.length },
+      (_, unit) => `\\u${letter.charCodeAt(unit).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
 }
 
 /** Text for one line of a table: visible, trimmed, cut to `width` letters with an ellipsis. */

@@ -3,6 +3,7 @@ import { lengthOf, type Range } from '../model/range.ts';
 import type { OpenFile } from '../system/files.ts';
 import type { CommandResult, Commands, BulkCommand } from '../system/run-command.ts';
 import { visible } from '../model/text.ts';
+import { accountFault } from './dd-account.ts';
 import { Probe } from './probe.ts';
 import type { Reader, ReadOrder } from './reader.ts';
 import { failIfGone, recoverBlock } from './recover.ts';
@@ -64,7 +65,8 @@ function ddArgv(order: ReadOrder, range: Range): string[] {
     `iflag=${flags}`,
     `skip=${range.start}`,
     `count=${lengthOf(range)}`,
-    'status=none',
+    // With dd's own count of what it did.
+    'status=noxfer',
   ];
 }
 
@@ -136,6 +138,8 @@ async function endOf(child: BulkCommand, order: ReadOrder, gate: StopGate): Prom
 /** False: dd gave all it was asked for. True: it stopped at a place that must be examined. Throws for everything else. */
 function needsRecovery(order: ReadOrder, wanted: Range, position: number, result: CommandResult): boolean {
   const path = visible(order.source.path);
+  const account = result.exit === null ? null : accountFault(result.stderr, order.blockBytes, position - wanted.start);
+  if (account !== null) throw unaccounted(path, account);
   if (result.exit === 0 && position === wanted.end) return false;
   if (result.exit === 0) {
     throw new ExhibitError(
@@ -177,6 +181,12 @@ function tooMuch(order: ReadOrder): ExhibitError {
       hint: 'Its output can not be trusted. `--reader direct` reads without dd.',
     },
   );
+}
+
+function unaccounted(path: string, account: string): ExhibitError {
+  return new ExhibitError('unexpected', 'reader.account', `What dd did with ${path} does not add up. ${account}`, {
+    hint: 'Its output was cut or can not be trusted. What was read stays as .partial. `--reader direct` reads without dd.',
+  });
 }
 
 function unfinished(argv: readonly string[]): CommandResult {

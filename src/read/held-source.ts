@@ -5,7 +5,16 @@ import type { Files, OpenFile } from '../system/files.ts';
 import { tryLock } from '../system/lock.ts';
 import type { Commands } from '../system/run-command.ts';
 
-/** A source that is held open, read-only, so that nobody else takes it while it is read. */
+/**
+ * What keeps others from a source while it is read.
+ * - `exclusive-open`: a block device opened with O_EXCL (open(2)): the kernel refuses mounts and every other opener with
+ *   O_EXCL, of the whole disk and of its partitions. Whoever opens it otherwise is not kept away.
+ * - `advisory-lock`: a plain file with flock(2): it keeps away only those who ask for the lock, and nobody from writing.
+ * - `nothing`: a plain file, and flock(1) or the file system gave no lock.
+ */
+export type HeldBy = 'exclusive-open' | 'advisory-lock' | 'nothing';
+
+/** A source that is held open, read-only. */
 export interface HeldSource {
   readonly file: OpenFile;
   readonly kind: 'block' | 'file';
@@ -15,8 +24,7 @@ export interface HeldSource {
   readonly size: number;
   /** Bytes; 512 for a plain file. */
   readonly logicalSector: number;
-  /** True when the kernel keeps others away: O_EXCL on a block device, flock on a file. */
-  readonly exclusive: boolean;
+  readonly heldBy: HeldBy;
   close(): Promise<void>;
 }
 
@@ -27,7 +35,7 @@ export interface HeldSource {
 export async function holdSource(files: Files, commands: Commands, facts: SourceFacts): Promise<HeldSource> {
   const block = facts.kind === 'block';
   const file = await openSource(files, facts);
-  const lock = block ? 'held' : await tryLock(commands, file.fd);
+  const lock = block ? null : await tryLock(commands, file.fd);
   if (lock === 'busy') {
     await file.close();
     throw busy(facts.path);
@@ -38,7 +46,7 @@ export async function holdSource(files: Files, commands: Commands, facts: Source
     path: facts.path,
     size: facts.identity.size,
     logicalSector: block ? facts.device.logicalSector : 512,
-    exclusive: lock === 'held',
+    heldBy: lock === null ? 'exclusive-open' : lock === 'held' ? 'advisory-lock' : 'nothing',
     close: () => file.close(),
   };
 }

@@ -62,7 +62,7 @@ async function openPart(ports: Ports, part: ImagePart, states: CacheState[]): Pr
   for (const mode of ['read-direct', 'read'] as const) {
     try {
       const file = await ports.files.open(part.path, mode);
-      states.push(await avoidCache(ports, part.path, mode === 'read-direct'));
+      states.push(await avoidCache(ports, file, mode === 'read-direct'));
       return { file, direct: mode === 'read-direct' };
     } catch (error) {
       // EINVAL: this file system has no O_DIRECT. Anything else (missing, no rights) is the log's to tell.

@@ -83,15 +83,21 @@ function readBackChecks({ read_back: back, source_check: second, outcome }: Mani
   if (back.state === 'waived') add('ok', 'The image was not read back when it was made: that was waived.');
   if (back.state === 'not-done') add('ok', `The image was not read back when it was made: ${visible(back.why)}.`);
   if (back.state === 'match') {
-    const how = back.cache.avoided === 'yes' ? 'from the medium' : 'possibly from memory';
-    add('ok', `The image was read back when it was made, ${how}: equal.`);
+    add('ok', `The image was read back when it was made, ${fromWhere(back.cache)}: equal.`);
   }
   if (back.state === 'mismatch') {
     const of =
       outcome === 'incomplete' ? 'the image as it was when it was closed' : 'the data as it was read from the source';
     add('damaged', `The image did not read back as it was written. Its hashes are of ${of}.`);
   }
-  if (second.state === 'match') add('ok', 'The source was read a second time when it was acquired: the same data.');
+  if (second.state === 'match') {
+    const how = fromWhere(second.cache);
+    add('ok', `The source was read a second time when it was acquired, ${how}: the same data.`);
+  }
   if (second.state === 'mismatch') add('damaged', 'The source gave different data when it was read a second time.');
   return checks;
+}
+
+function fromWhere({ avoided }: { readonly avoided: 'yes' | 'no' | 'unknown' }): string {
+  return avoided === 'yes' ? 'from the medium' : 'possibly from memory';
 }

@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { MANIFEST_NAMESPACE, SUMS_NAMESPACE, type SignatureNamespace } from '../manifest/allowed-signers.ts';
 import { ALLOWED_SIGNERS, SIGNATURE, SUMS, SUMS_SIGNATURE } from '../manifest/file-names.ts';
 import type { Manifest } from '../manifest/schema.ts';
@@ -12,7 +11,7 @@ import type { StoredFolder } from './stored-folder.ts';
 
 export interface SignatureFacts {
   readonly folder: StoredFolder;
-  /** `--signers FILE`; null: not given. */
+  /** `--signers FILE`, which is no file of the folder; null: not given. */
   readonly signersFile: string | null;
   readonly sumsBytes: Buffer | null;
   readonly sums: readonly Sum[] | null;
@@ -61,11 +60,11 @@ export async function checkSignatures(ports: Ports, facts: SignatureFacts): Prom
       'There is a signature over the manifest, in no list, and none over SHA256SUMS: a sealing was begun and not finished.';
     return { ...found, notes: [note] };
   }
-  const { signersFile, notes } = await outsideFile(ports, facts);
+  const notes: string[] = [];
   const found: SignatureCheck[] = [];
   const checks: Check[] = [];
   for (const one of pair) {
-    const verdict = await checkOne(ports, { ...facts, signersFile }, one);
+    const verdict = await checkOne(ports, facts, one);
     checks.push(verdict.check);
     if (verdict.found !== null) found.push(verdict.found);
   }
@@ -118,19 +117,6 @@ function unsigned({ manifest, folder }: SignatureFacts, due: boolean): Signature
     hint: `Compare the seal with the label: --seal HEX. Sign it from now on: exhibit seal ${shellQuote(folder.path)}`,
   };
   return { checks: [check], notes: [], signer: null, signed: false };
-}
-
-/** A signers file that came with the folder proves nothing about who signed: it is as if none was given. */
-async function outsideFile(
-  ports: Ports,
-  facts: SignatureFacts,
-): Promise<{ signersFile: string | null; notes: string[] }> {
-  const { signersFile, folder } = facts;
-  if (signersFile === null) return { signersFile, notes: [] };
-  const real = await ports.files.realPath(signersFile).catch(() => signersFile);
-  if (dirname(real) !== folder.path) return { signersFile, notes: [] };
-  const note = `--signers ${visible(signersFile)} lies in the evidence folder and proves nothing about who signed; it was not used. Give a file of your own.`;
-  return { signersFile: null, notes: [note] };
 }
 
 async function checkOne(

@@ -54,6 +54,7 @@ export async function imageDigests(ports: Ports, spec: ImageDigestsSpec): Promis
     hashes: spec.hashes,
     spanBytes: [spec.pieceSize, ...(spec.segmentSize === null ? [] : [spec.segmentSize])],
     chooseEngines: () => Promise.resolve(chooseEngines('native', spec.hashes, {}, null)),
+    nowMs: () => ports.clock.monotonicMs(),
     producer: async (out, failed) => {
       const log = {
         missing: (range: Range, why: string) => {

@@ -12,6 +12,7 @@ import { checkListing, checkSeal, readSums } from './check-sums.ts';
 import { choosePieces, type Selection } from './image-plan.ts';
 import { interrupted } from './interrupted.ts';
 import { findManifest, openTarget } from './locate.ts';
+import { requireOutside } from './outside-signers.ts';
 import { exitOf, type VerifyReport } from './report.ts';
 import { readSigners } from './signature.ts';
 
@@ -42,6 +43,7 @@ export async function verifyFolder(ports: Ports, order: VerifyOrder): Promise<Ve
   if (order.signersFile !== null) await readSigners(ports, order.signersFile);
   const target = await openTarget(ports, order.target, order.stop);
   const { folder } = target;
+  if (order.signersFile !== null) await requireOutside(ports.files, folder.path, order.signersFile);
   const { bytes: sumsBytes, sums, checks: sumsChecks } = await readSums(folder);
   const located = findManifest(target, sums);
   const { bytes: manifestBytes, manifest, checks: manifestChecks } = await readManifest(folder, located.name);

@@ -83,7 +83,19 @@ describe('a stopped journal that contradicts itself is not sealed over', () => {
     'one that was, waived': [[begin(), read('abc'), readBack({ state: 'waived' })], /not what its settings ask for/],
     'one not done': [[begin(), read('abc'), readBack({ state: 'not-done', why: '' })], /read-back that was not done/],
     'a second read not wanted': [
-      [begin(), read('abc'), { type: 'source-check', data: { state: 'match', differing: [], unreadable: [] } }],
+      [
+        begin(),
+        read('abc'),
+        {
+          type: 'source-check',
+          data: {
+            state: 'match',
+            cache: { avoided: 'yes', how: 'O_DIRECT', file_system: 'block device' },
+            differing: [],
+            unreadable: [],
+          },
+        },
+      ],
       /second read of the source is not what/,
     ],
     'more than there is': [[begin(), failed(SIZE + 1)], /read more than the source has/],

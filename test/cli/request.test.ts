@@ -68,6 +68,13 @@ describe('--json', () => {
       ['result', true, 0, 'closed', 'complete', desk.evidence()],
     );
     assert.deepEqual([result['read_back'], result['source_check'], result['unreadable_bytes']], ['match', 'match', 0]);
+    const { read_back, source_check } = manifestOf(desk.evidence());
+    assert.ok('cache' in read_back && 'cache' in source_check, 'how both second readings were made');
+    assert.deepEqual(
+      [result['read_back_cache'], result['source_check_cache']],
+      [read_back.cache.avoided, source_check.cache.avoided],
+    );
+    assert.match(source_check.cache.how, /^(buffered reads after eviction on|the file system is tmpfs|could not look)/);
     for (const stage of ['read', 'read-back', 'verify-source', 'seal']) {
       const seen = lines
         .filter((line) => line['type'] === 'stage' && line['stage'] === stage)

@@ -50,8 +50,12 @@ const DAMAGE = {
 
 describe('verifyText', () => {
   test('says VERIFIED for exit 0 only, and first', () => {
-    assert.match(verifyText(report()), /^VERIFIED: /);
-    assert.match(verifyText(report({ outcome: 'complete-with-unreadable' })), /^VERIFIED, WITH UNREADABLE SECTORS/);
+    // What no list names is told apart: the headline must not speak for it.
+    assert.match(verifyText(report()), /^VERIFIED: every listed file, /);
+    assert.match(
+      verifyText(report({ outcome: 'complete-with-unreadable' })),
+      /^VERIFIED, WITH UNREADABLE SECTORS: every listed file /,
+    );
     assert.match(verifyText(report({ exit: 4 })), /^NOTHING CONTRADICTS, BUT NOT EVERYTHING IS ESTABLISHED/);
     assert.match(verifyText(report({ exit: 13 })), /^DAMAGED/);
     assert.match(verifyText(report({ exit: 14 })), /^NOT VALID/);
@@ -129,6 +133,7 @@ describe('manifestSummary', () => {
       /^case +2026-17$/m,
       /^serial +S123$/m,
       /^outcome +complete$/m,
+      /^held by +open with O_EXCL: .*not kept away$/m,
       /^protection +kernel-flag-only/m,
       /^SHA256 +0123456789abcdef/m,
       new RegExp(`^seal +${SEAL}$`, 'm'),
@@ -136,6 +141,14 @@ describe('manifestSummary', () => {
     ])
       assert.match(text, line);
     assert.doesNotMatch(text, /unreadable/);
+  });
+
+  test('says of both second readings whether they came from the cache', () => {
+    const cache = { avoided: 'no' as const, how: 'tmpfs\u001b[2J', file_system: '0x1021994' };
+    const read_back = { state: 'match' as const, cache, differing: [] };
+    const text = manifestSummary(sampleManifest({ read_back, source_check: { ...read_back, unreadable: [] } }), facts);
+    assert.match(text, /^read-back +match, page cache avoided: no \(tmpfs\\u\{1b\}\[2J\)$/m);
+    assert.match(text, /^re-read +of the source: match, page cache avoided: no \(tmpfs/m);
   });
 
   test('shows unreadable ranges, and what an incomplete one lacks, with hostile words escaped', () => {

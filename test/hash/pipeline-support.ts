@@ -1,5 +1,6 @@
 import { chooseEngines } from '../../src/hash/choose.ts';
 import type { PipelineSpec, Producer } from '../../src/hash/pipeline.ts';
+import { systemClock } from '../../src/system/clock.ts';
 import type { RingReader } from '../../src/ring/ring.ts';
 
 /** Feeds `bytes`, the first of which lies at `offset`, in chunks of these lengths, repeated. */
@@ -25,6 +26,7 @@ export function spec(change: Partial<PipelineSpec> & Pick<PipelineSpec, 'produce
     hashes,
     spanBytes: [],
     chooseEngines: () => Promise.resolve(chooseEngines('native', hashes, {}, null)),
+    nowMs: () => systemClock.monotonicMs(),
     consumers: [],
     ...change,
   };

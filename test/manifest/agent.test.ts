@@ -123,14 +123,19 @@ describe('an agent of our own', () => {
   });
 
   test('a wrong passphrase ends it', async () => {
-    const key = makeKey(shop.folder, 'guarded-key', 'Ann Lee', { passphrase: 'sesame' });
+    const key = makeKey(shop.folder, 'guarded-\u001bkey', 'Ann Lee', { passphrase: 'sesame' });
     // An askpass that is cancelled: ssh-add would ask again for ever.
     const program = join(shop.folder, 'cancelled-askpass');
     writeFileSync(program, '#!/bin/sh\nexit 1\n');
     chmodSync(program, 0o700);
     const ports = signPorts({ HOME, SSH_ASKPASS: program, SSH_ASKPASS_REQUIRE: 'force' });
     const choice = await findSigningKey(ports, key.path);
-    await refuses(openSigner(ports, choice, ask), 'signature', 'keys.passphrase', /guarded-key was not unlocked/);
+    await refuses(
+      openSigner(ports, choice, ask),
+      'signature',
+      'keys.passphrase',
+      /guarded-\\u\{1b\}key was not unlocked/,
+    );
   });
 
   test('without a terminal a locked key is refused before any question', async () => {

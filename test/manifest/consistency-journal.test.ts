@@ -22,7 +22,12 @@ const W: Manifest = withFinding(stoppedMismatchManifest());
 const differing = [{ start: 0, end: 4096 }];
 const match = S.read_back;
 const notDone: Manifest['read_back'] = { state: 'not-done', why: 'x' };
-const read: Manifest['source_check'] = { state: 'match', differing: [], unreadable: [] };
+const read: Manifest['source_check'] = {
+  state: 'match',
+  cache: { avoided: 'yes', how: 'O_DIRECT', file_system: 'block device' },
+  differing: [],
+  unreadable: [],
+};
 
 function withFinding(manifest: Manifest): Manifest {
   const finding = { level: 'warning' as const, code: 'interrupted', message: 'stopped by the operator' };
@@ -112,12 +117,22 @@ describe('a manifest that contradicts its journal', () => {
     ],
     'a second read that differed': [
       { ...S, source_check: read },
-      but(told, 'source-check', { state: 'mismatch', differing, unreadable: [] }),
+      but(told, 'source-check', {
+        state: 'mismatch',
+        cache: { avoided: 'yes', how: 'O_DIRECT', file_system: 'block device' },
+        differing,
+        unreadable: [],
+      }),
       /second read of the source was mismatch; .*says match/,
     ],
     'a second read left out': [
       S,
-      but(told, 'source-check', { state: 'mismatch', differing, unreadable: [] }),
+      but(told, 'source-check', {
+        state: 'mismatch',
+        cache: { avoided: 'yes', how: 'O_DIRECT', file_system: 'block device' },
+        differing,
+        unreadable: [],
+      }),
       /was mismatch; .*says not-done/,
     ],
     'a second read that nobody made': [

@@ -30,6 +30,7 @@ describe('laws across fields', () => {
     ...S.acquisition,
     settings: { ...S.acquisition.settings, ...changes },
   });
+  const cache = { avoided: 'yes' as const, how: 'O_DIRECT', file_system: 'ext4' };
   const range = U.read_map.ranges[0]!;
   /** Everything was read and read back; then it stopped. */
   const stopped: Manifest = {
@@ -143,7 +144,12 @@ describe('laws across fields', () => {
       {
         ...I,
         acquisition: settings({ verify_source: true }),
-        source_check: { state: 'match', differing: [], unreadable: [] },
+        source_check: {
+          state: 'match',
+          cache: { avoided: 'yes', how: 'O_DIRECT', file_system: 'block device' },
+          differing: [],
+          unreadable: [],
+        },
       },
       /a check was made, though the image does not hold/,
     ],
@@ -174,7 +180,7 @@ describe('laws across fields', () => {
       /read_back was not done, though/,
     ],
     'a second read nobody asked for': [
-      { ...S, source_check: { state: 'match', differing: [], unreadable: [] } },
+      { ...S, source_check: { state: 'match', cache, differing: [], unreadable: [] } },
       /verify_source is false/,
     ],
     'a match with differences': [
@@ -189,7 +195,7 @@ describe('laws across fields', () => {
       {
         ...S,
         acquisition: settings({ verify_source: true }),
-        source_check: { state: 'match', differing: [], unreadable: [{ ...range, start: 20_000, end: 20_512 }] },
+        source_check: { state: 'match', cache, differing: [], unreadable: [{ ...range, start: 20_000, end: 20_512 }] },
       },
       /source_check\.unreadable\[0\].*outside/,
     ],
@@ -216,7 +222,7 @@ describe('laws across fields', () => {
   }
 
   test('what a stopped run found out may stand beside incomplete', () => {
-    const second = { state: 'mismatch' as const, differing: [{ start: 0, end: 4096 }], unreadable: [] };
+    const second = { state: 'mismatch' as const, cache, differing: [{ start: 0, end: 4096 }], unreadable: [] };
     for (const manifest of [
       stopped,
       { ...stopped, acquisition: settings({ verify_source: true }), source_check: second },

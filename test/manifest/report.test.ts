@@ -66,6 +66,16 @@ describe('the report', () => {
     }
   });
 
+  test('says of each way to hold the source whom it does not keep away', () => {
+    const { source } = sampleManifest();
+    const held = (held_by: Manifest['source']['held_by']): string =>
+      /^ Held while read: (.*)$/m.exec(formatReport(sampleManifest({ source: { ...source, held_by } })))?.[1] ?? '';
+    assert.match(held('exclusive-open'), /O_EXCL: .*refused mounts.*other programs were not kept away/);
+    assert.match(held('advisory-lock'), /advisory.*others could write/);
+    assert.match(held('nothing'), /no lock/);
+    for (const by of ['advisory-lock', 'nothing'] as const) assert.doesNotMatch(held(by), /exclusiv|refused/);
+  });
+
   test('gives no time without its offset', () => {
     for (const line of formatReport(sampleManifest())
       .split('\n')
@@ -99,7 +109,9 @@ describe('the report', () => {
       if (typeof value !== 'object' || value === null) return value;
       // Enums, hashes and times can't be hostile: the schema fixes their form.
       const kept = new Set(
-        'outcome state kind level result algorithm format field engine sha256 hex at started finished'.split(' '),
+        'outcome state kind held_by level result algorithm format field engine sha256 hex at started finished'.split(
+          ' ',
+        ),
       );
       return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, kept.has(key) ? item : leaves(item)]));
     };
@@ -130,7 +142,7 @@ describe('the report says what was proved, and no more', () => {
   });
 
   test('source and image match only after a second read of the source, and a read-back', () => {
-    const check = { state: 'match' as const, differing: [], unreadable: [] };
+    const check = { state: 'match' as const, cache, differing: [], unreadable: [] };
     assert.ok(proofs(sampleManifest({ source_check: check })).includes(same));
     const waived = proofs(sampleManifest({ source_check: check, read_back: { state: 'waived' } }));
     assert.ok(!waived.includes(same));
@@ -164,8 +176,23 @@ describe('the report says what was proved, and no more', () => {
     assert.doesNotMatch(formatReport(sampleManifest()), /may have come from memory/);
   });
 
+  test('so is a cache that may have answered in place of the source', () => {
+    const read = (avoided: 'yes' | 'no' | 'unknown'): string => {
+      const how = 'buffered\u001b[2J';
+      const second = { state: 'match' as const, cache: { avoided, how, file_system: '0x1' } };
+      return formatReport(sampleManifest({ source_check: { ...second, differing: [], unreadable: [] } }));
+    };
+    assert.match(read('yes'), /^ Page cache avoided at the second read: yes \(buffered\\u\{1b\}\[2J; 0x1\)$/m);
+    assert.ok(read('yes').includes(same));
+    assert.doesNotMatch(read('yes'), /second reading may have come from memory/);
+    assert.ok(read('unknown').includes(same));
+    assert.match(read('unknown'), /second reading may have come from memory/);
+    assert.ok(!read('no').includes(same), 'memory against memory proves nothing of the medium');
+    assert.match(read('no'), /NOT proved: that the source would give the same data again\. .* from memory/);
+  });
+
   test('a source that read differently is said', () => {
-    const source_check = { state: 'mismatch' as const, differing: [{ start: 0, end: 4096 }], unreadable: [] };
+    const source_check = { state: 'mismatch' as const, cache, differing: [{ start: 0, end: 4096 }], unreadable: [] };
     const text = formatReport(sampleManifest({ outcome: 'mismatch', source_check }));
     assert.match(text, /Second read of the source: DIFFERENT DATA/);
     assert.ok(!text.includes(same));
@@ -181,7 +208,8 @@ describe('the report says what was proved, and no more', () => {
   });
 
   test('a stopped run that had read everything is not called a part; what it had proved is told', () => {
-    const check = { state: 'match' as const, differing: [], unreadable: [] };
+    const cache = { avoided: 'yes' as const, how: 'O_DIRECT', file_system: 'block device' };
+    const check = { state: 'match' as const, cache, differing: [], unreadable: [] };
     const stopped = { outcome: 'incomplete' as const, incomplete_reason: 'power cut', source_check: check };
     const text = formatReport(sampleManifest(stopped));
     assert.match(text, /^RESULT: INCOMPLETE\. All of the source was tried;/m);

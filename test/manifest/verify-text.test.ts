@@ -50,7 +50,8 @@ describe('VERIFY.txt says aloud', () => {
 
   test('a mismatch, and which checks must fail', () => {
     assert.match(top(mismatchManifest()), /MISMATCH: the image does not read back[^]*MUST fail/);
-    const source_check = { state: 'mismatch' as const, differing: [{ start: 0, end: 512 }], unreadable: [] };
+    const cache = { avoided: 'yes' as const, how: 'O_DIRECT', file_system: 'ext4' };
+    const source_check = { state: 'mismatch' as const, cache, differing: [{ start: 0, end: 512 }], unreadable: [] };
     assert.match(
       top(sampleManifest({ outcome: 'mismatch', source_check })),
       /MISMATCH: the source gave different data/,

@@ -44,9 +44,10 @@ describe('reader dd: a dd that misbehaves', { timeout: 60_000 }, () => {
     const result = await readWith(t, 'echo "$@" >&2; exec "$REAL" "$@"');
     assertExact(result, result.content, []);
     const [run] = result.log.runs;
-    const argv = ['bs=1048576', 'iflag=fullblock,skip_bytes,count_bytes', 'skip=0', `count=${SIZE}`, 'status=none'];
+    const argv = ['bs=1048576', 'iflag=fullblock,skip_bytes,count_bytes', 'skip=0', `count=${SIZE}`, 'status=noxfer'];
     assert.deepEqual(run?.argv, ['dd', ...argv], 'what the record says');
-    assert.equal(run.stderr.trim(), argv.join(' '), 'is what dd was given');
+    const account = '4+0 records in\n4+0 records out';
+    assert.equal(run.stderr.trim(), `${argv.join(' ')}\n${account}`, 'is what dd was given, and what it says it did');
     assert.deepEqual([run.from, run.to, run.exit, run.signal], [0, SIZE, 0, null]);
   });
 
@@ -62,6 +63,30 @@ describe('reader dd: a dd that misbehaves', { timeout: 60_000 }, () => {
     assertCode(result.error, 'source', 'source.ended-early');
     assertHonest(result, 0);
   });
+
+  for (const [what, script, bytes] of [
+    ['its output is cut, and the disk is not blamed', '"$REAL" "$@" | { head -c 3000000; cat >/dev/null; }', 3_000_000],
+    ['a block is lost on the way', '"$REAL" "$@" | { head -c 3145728; cat >/dev/null; }', 3_145_728],
+    [
+      'it fills short reads with zeros',
+      'head -c 4000000 | "$REAL" bs=1048576 iflag=fullblock conv=sync status=noxfer',
+      SIZE,
+    ],
+    ['it says that it wrote less', 'cat; printf "4+0 records in\\n3+0 records out\\n" >&2', SIZE],
+    ['it says that it read less', 'cat; printf "3+1 records in\\n4+0 records out\\n" >&2', SIZE],
+    [
+      'it passes over what it can not read',
+      `cat; printf "dd: error reading 'standard input': Input/output error\\n3+0 records in\\n4+0 records out\\n" >&2; exit 1`,
+      SIZE,
+    ],
+  ] as const) {
+    test(`its own account does not fit what came: ${what}`, async (t) => {
+      const result = await readWith(t, script);
+      assertCode(result.error, 'unexpected', 'reader.account');
+      assert.match(String(result.error), /dd says that it (read|wrote) \d\+\d blocks of 1,048,576 bytes; [\d,]+ bytes/);
+      assert.equal(result.log.runs.at(-1)?.delivered, bytes);
+    });
+  }
 
   test('gives more than it was asked for', async (t) => {
     const result = await readWith(t, 'cat; echo one line more');

@@ -26,7 +26,7 @@ describe('holding the source', { timeout: 60_000 }, () => {
     sh('mkfs.ext4', '-q', '-F', file);
     const node = attachLoop(t, file);
     const source = await hold(t, node);
-    assert.deepEqual([source.kind, source.exclusive, source.size], ['block', true, 4 * MIB]);
+    assert.deepEqual([source.kind, source.heldBy, source.size], ['block', 'exclusive-open', 4 * MIB]);
     await assert.rejects(hold(t, node), coded('source.busy'));
     const place = join(folder, 'mnt');
     mkdirSync(place);
@@ -52,10 +52,21 @@ describe('holding the source', { timeout: 60_000 }, () => {
     const path = join(tempFolder(t), 'disk.img');
     writeFileSync(path, diskBytes(1000));
     const first = await hold(t, path);
-    assert.deepEqual([first.kind, first.exclusive, first.size, first.logicalSector], ['file', true, 1000, 512]);
+    assert.deepEqual([first.kind, first.heldBy, first.size, first.logicalSector], ['file', 'advisory-lock', 1000, 512]);
     await assert.rejects(hold(t, path), coded('source.busy'));
     await first.close();
     await (await hold(t, path)).close();
+  });
+
+  test('a plain file: others can write all the same, and nothing else is said of it', async (t) => {
+    const path = join(tempFolder(t), 'disk.img');
+    writeFileSync(path, diskBytes(1000));
+    const held = await hold(t, path);
+    writeFileSync(path, Buffer.alloc(1000));
+    const now = Buffer.alloc(1000, 1);
+    await held.file.read(now, 0, 1000, 0);
+    assert.ok(now.equals(Buffer.alloc(1000)), 'somebody wrote to it while it was held');
+    assert.equal(held.heldBy, 'advisory-lock');
   });
 
   test('gone since it was planned', async (t) => {
@@ -73,7 +84,7 @@ describe('holding the source', { timeout: 60_000 }, () => {
     await assert.rejects(holdSource(systemFiles, systemCommands(), facts), coded('source.vanished'));
   });
 
-  test('where flock is missing it is held, and said not to be exclusive', async (t) => {
+  test('where flock is missing it is open, and said to be held by nothing', async (t) => {
     const path = join(tempFolder(t), 'disk.img');
     writeFileSync(path, diskBytes(1000));
     const commands = systemCommands();
@@ -82,7 +93,7 @@ describe('holding the source', { timeout: 60_000 }, () => {
       run: async (argv) => ({ argv, exit: null, signal: null, stdout: '', stderr: '', failure: 'missing' }),
     };
     const held = await holdSource(systemFiles, without, { ...fileSource(1000), path, realPath: path });
-    assert.equal(held.exclusive, false);
+    assert.equal(held.heldBy, 'nothing');
     await held.close();
   });
 

@@ -112,7 +112,7 @@ function complete(): Manifest {
       unknown: { revision: 'sysfs has no rev' },
       identity_before: { kind: 'block', size: 10_000, node: '8:16', serial: 'S123', mtimeMs: null },
       identity_after: null,
-      held_exclusively: true,
+      held_by: 'exclusive-open',
     },
     guard: {
       verdict: 'kernel-flag-only',

@@ -56,17 +56,35 @@ function headline(result: Closed): string {
 function proved(result: Closed): string {
   const back =
     result.readBack === 'match'
-      ? 'The image was read back and equals the data read.'
+      ? `The image was read back and equals the data read${fromWhere(result.readBackCache)}.`
       : result.readBack === 'waived'
         ? 'The image was NOT read back (--no-read-back).'
         : 'The image does NOT read back as what was read.';
   const source =
     result.sourceCheck === 'match'
-      ? result.unreadableBytes > 0
-        ? ' A second reading gave the same where the source could be read.'
-        : ' A second reading of the source gave the same: source and image hashes match.'
+      ? sameTwice(result)
       : result.sourceCheck === 'mismatch'
         ? ' A second reading of the source gave something else.'
         : '';
   return back + source;
+}
+
+function sameTwice({ unreadableBytes, sourceCheckCache }: Closed): string {
+  const where = fromWhere(sourceCheckCache);
+  if (unreadableBytes > 0) return ` A second reading gave the same where the source could be read${where}.`;
+  const both = sourceCheckCache === 'no' ? '' : ': source and image hashes match';
+  return ` A second reading of the source gave the same${where}${both}.`;
+}
+
+function fromWhere(cache: Closed['readBackCache']): string {
+  switch (cache) {
+    case 'yes':
+      return '';
+    case 'no':
+      return ' (from memory, possibly not from the medium)';
+    case 'unknown':
+    case null:
+    case undefined:
+      return ' (whether from the medium or from memory is unknown)';
+  }
 }

@@ -1,3 +1,4 @@
+import { safeJson } from '../../model/text.ts';
 import type { Clock } from '../../system/clock.ts';
 import { utc } from '../../system/clock.ts';
 import type { Screen } from './screen.ts';
@@ -13,7 +14,7 @@ export function jsonScreen(out: (line: string) => void, clock: Clock): Screen {
         if (event.done < event.total && clock.monotonicMs() - lastProgress < PROGRESS_EVERY_MS) return;
         lastProgress = clock.monotonicMs();
       }
-      out(JSON.stringify({ at: utc(clock.wallMs()), ...event }));
+      out(safeJson({ at: utc(clock.wallMs()), ...event }));
     },
     stop: () => Promise.resolve(),
   };

@@ -1,4 +1,5 @@
 import { hasMismatch } from '../../manifest/outcome.ts';
+import { HELD_BY } from '../../manifest/report-lines.ts';
 import type { Manifest } from '../../manifest/schema.ts';
 import { describeBytes } from '../../model/size.ts';
 import { visible } from '../../model/text.ts';
@@ -72,6 +73,7 @@ function sourceLines({ source, label, guard }: Manifest): Line[] {
     ...label.comparisons
       .filter((item) => item.result !== 'match')
       .map((item): Line => ['label', `${item.field} "${visible(item.label)}": ${item.result}`]),
+    ['held by', HELD_BY[source.held_by]],
     ['protection', `${guard.verdict}: ${visible(guard.meaning)}`],
   ];
 }
@@ -89,12 +91,18 @@ function resultLines(manifest: Manifest): Line[] {
     ['outcome', outcomeText(manifest)],
     ...optional('reason', incomplete_reason),
     ['image', `${image.format}, ${files}, ${describeBytes(image.size)}`],
-    ['read-back', read_back.state],
+    ['read-back', read_back.state + ('cache' in read_back ? cacheNote(read_back.cache) : '')],
     [
       're-read',
-      source_check.state === 'not-done' ? 'the source was read once' : `of the source: ${source_check.state}`,
+      source_check.state === 'not-done'
+        ? 'the source was read once'
+        : `of the source: ${source_check.state}${cacheNote(source_check.cache)}`,
     ],
   ];
+}
+
+function cacheNote({ avoided, how }: { readonly avoided: string; readonly how: string }): string {
+  return `, page cache avoided: ${avoided} (${visible(how)})`;
 }
 
 function digestLines({ digests, pieces }: Manifest): Line[] {

@@ -28,9 +28,9 @@ function verdict(report: VerifyReport): string[] {
     case 0:
       return report.outcome === 'complete-with-unreadable'
         ? [
-            'VERIFIED, WITH UNREADABLE SECTORS: the folder is as it was signed. Not all of the source could be read; zeros stand there.',
+            'VERIFIED, WITH UNREADABLE SECTORS: every listed file is as it was signed. Not all of the source could be read; zeros stand there.',
           ]
-        : ['VERIFIED: every file, every byte of the image and both signatures are right.'];
+        : ['VERIFIED: every listed file, every byte of the image and both signatures are right.'];
     case 4:
       return ['NOTHING CONTRADICTS, BUT NOT EVERYTHING IS ESTABLISHED.'];
     case 13:
