@@ -1,5 +1,6 @@
 import test, { after, afterEach, describe } from 'node:test';
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkSignature, type SignatureCheck, type SignatureQuestion } from '../../src/verify/signature.ts';
@@ -106,7 +107,9 @@ describe("with the examiner's own signers file", () => {
       'not-trusted',
       /A\\u\{1b\}\[2Jnn/,
     );
-    assert.doesNotMatch(result.reasons.join(' '), /exhibit-sign-/);
+    assert.doesNotMatch(result.reasons.join(' '), /exhibit-|proc.self/);
+    const other = await check({ signersFile: signers(`ann namespaces="git" ${ann.publicKey}`) });
+    assert.match(other.reasons.join(' '), /signers:1: key is not permitted/);
   });
 
   test('a signers file that can not be read', async () => {
@@ -215,6 +218,17 @@ describe('bad, malformed, not checked', () => {
     for (const [answer, seen] of answers) {
       await expect({}, 'not-checked', seen, signPorts({}, { commands: commandsWith(answer) }));
     }
+    // What ssh-keygen itself says when it can't open its files: the same last words as for a bad signature.
+    const blind = commandsWith((argv) => {
+      const shut = argv.map((word) => word.replace(/^\/proc\/self\/fd\/\d+$/, '/no/such/file'));
+      const {
+        status: exit,
+        stdout,
+        stderr,
+      } = spawnSync(shut[0] ?? '', shut.slice(1), { input: DATA, encoding: 'utf8' });
+      return { exit, stdout, stderr };
+    });
+    await expect({}, 'not-checked', /Couldn't read signature file/, signPorts({}, { commands: blind }));
     const deaf = commandsWith((argv) => (argv.includes('verify') ? { exit: null, failure: 'timeout' } : null));
     const list = signers(`"Ann Lee" ${ann.publicKey}`);
     await expect({ signersFile: list }, 'not-checked', /did not finish/, signPorts({}, { commands: deaf }));
