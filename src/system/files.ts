@@ -1,9 +1,10 @@
 import { constants, promises as fs, type Stats } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { errnoOf } from '../model/errors.ts';
 import { makeFolder } from './make-folder.ts';
 import { openNameless } from './nameless.ts';
+import { createWhole, replaceWhole } from './whole-file.ts';
 
 /** How a file is opened. Nothing opens an existing file for writing but `append`, which only the journal uses. */
 export type OpenMode =
@@ -164,26 +165,11 @@ export const systemFiles: Files = {
       await handle.close();
     }
   },
-  async createFile(path, content) {
-    const handle = await fs.open(path, 'wx');
-    try {
-      await handle.writeFile(content);
-      await handle.sync();
-    } catch (error) {
-      // Half of a file, of the name that the whole one needs: it was made here, it goes away here.
-      await fs.unlink(path).catch(() => undefined);
-      throw error;
-    } finally {
-      await handle.close();
-    }
-    await this.syncFolder(dirname(path));
+  createFile(path, content) {
+    return createWhole(this, path, content);
   },
-  async replaceFile(path, content) {
-    const temporary = `${path}.new`;
-    await fs.rm(temporary, { force: true });
-    await this.createFile(temporary, content);
-    await fs.rename(temporary, path);
-    await this.syncFolder(dirname(path));
+  replaceFile(path, content) {
+    return replaceWhole(this, path, content);
   },
   stat: (path) => fs.stat(path),
   lstat: (path) => fs.lstat(path),
