@@ -15,7 +15,7 @@ export function closingNames(stem: string): string[] {
  * Whether a name is only taken: an empty file beside its `NAME.new`. So ends a kill where there are no hard links
  * (`system/whole-file.ts`); nothing that closes a folder is ever empty.
  */
-export async function isOnlyTaken(files: Files, folder: string, name: string): Promise<boolean> {
+async function isOnlyTaken(files: Files, folder: string, name: string): Promise<boolean> {
   const [file, unfinished] = [await fileSize(files, join(folder, name)), await unfinishedOf(files, folder, name)];
   return file === 0 && unfinished !== null;
 }

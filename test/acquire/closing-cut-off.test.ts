@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
@@ -11,6 +10,7 @@ import { findSigningKey } from '../../src/manifest/keys.ts';
 import { openSigner, type Signer } from '../../src/manifest/sign.ts';
 import { systemFiles } from '../../src/system/files.ts';
 import { transcript } from '../cli/transcript.ts';
+import { contentOf } from '../support/content.ts';
 import { DyingFiles, type Death } from '../support/dying-files.ts';
 import { manifestOf, newDesk, type Desk } from '../support/exhibit.ts';
 import { exhibitHere } from '../support/in-process.ts';
@@ -30,7 +30,7 @@ interface Job {
   readonly verdicts: Map<string, ReturnType<typeof exhibitHere>>;
 }
 
-describe('a closing', { concurrency: 2, timeout: 240_000 }, () => {
+describe('a closing', { concurrency: 2, timeout: 600_000 }, () => {
   for (const [signed, hardLinks, death] of [
     [true, true, 'torn'],
     [true, false, 'power'],
@@ -45,7 +45,7 @@ describe('a closing', { concurrency: 2, timeout: 240_000 }, () => {
         const dying = new DyingFiles(at, death, hardLinks);
         await closeFolder(dying.files, folder, ITEM, job.body, job.signer).catch(() => undefined);
         dead = dying.dead;
-        const state = stateOf(folder);
+        const state = contentOf(folder);
         if (!seen.has(state)) await mustBeFinished(job, folder, `${dying.steps.join('\n')}\n${state}`);
         seen.add(state);
         rmSync(folder, { recursive: true });
@@ -57,7 +57,7 @@ describe('a closing', { concurrency: 2, timeout: 240_000 }, () => {
   }
 });
 
-describe('a seal', { concurrency: 2, timeout: 240_000 }, () => {
+describe('a seal', { concurrency: 2, timeout: 600_000 }, () => {
   test('of an unsigned folder, itself cut off at every step, is finished by another', async (t) => {
     const job = await acquired(t, false);
     await cutOffEverySeal(job, () => copyOf(job.desk, job.whole));
@@ -71,13 +71,17 @@ describe('a seal', { concurrency: 2, timeout: 240_000 }, () => {
   });
 });
 
-async function cutOffEverySeal(job: Job, start: () => string, last = (_step: string): boolean => false): Promise<void> {
+async function cutOffEverySeal(
+  job: Job,
+  start: () => string,
+  last: (step: string) => boolean = () => false,
+): Promise<void> {
   for (let at = 0, over = false; !over; at += 1) {
     const folder = start();
     const dying = new DyingFiles(at, 'torn');
     const first = await seal(job.desk, folder, testPorts({ files: dying.files }));
     assert.equal(first.code === 0, !dying.dead, first.stderr);
-    if (dying.dead) await mustBeSealed(job, folder, `${dying.steps.join('\n')}\n${stateOf(folder)}`);
+    if (dying.dead) await mustBeSealed(job, folder, `${dying.steps.join('\n')}\n${contentOf(folder)}`);
     over = !dying.dead || dying.steps.some(last);
     rmSync(folder, { recursive: true });
   }
@@ -119,7 +123,7 @@ async function mustBeClosedUnsigned(job: Job, folder: string, shown: string): Pr
     if (stopped) assert.equal(manifestOf(folder).outcome, 'incomplete', shown);
     else {
       for (const name of left) assert.ok(closed.stderr.includes(`${name} was removed`), shown);
-      assert.equal(stateOf(folder), stateOf(job.whole), shown);
+      assert.equal(contentOf(folder), contentOf(job.whole), shown);
     }
   }
   const { code, stdout } = await verify(job, folder);
@@ -133,7 +137,7 @@ function seal(desk: Desk, folder: string, ports = testPorts()): ReturnType<typeo
 
 /** What `exhibit verify` says; once for folders that are the same byte by byte. */
 function verify(job: Job, folder: string): ReturnType<typeof exhibitHere> {
-  const state = stateOf(folder);
+  const state = contentOf(folder);
   const known = job.verdicts.get(state) ?? exhibitHere(['verify', folder, '--signers', job.desk.signers]);
   job.verdicts.set(state, known);
   return known;
@@ -163,7 +167,7 @@ async function acquired(t: TestContext, signed: boolean): Promise<Job> {
   await transcript(desk.acquire(desk.file('disk.img', 20_480), ...more), { exit: 0, prints: [/ACQUIRED/] });
   const before = copyOf(desk, desk.evidence());
   for (const name of [folderNames(ITEM).report, ...closingNames(ITEM)]) rmSync(join(before, name), { force: true });
-  const { files: _, ...body } = manifestOf(desk.evidence());
+  const body: ManifestBody = manifestOf(desk.evidence());
   const signer = signed ? await realSigner(desk) : null;
   const whole = copyOf(desk, before);
   await closeFolder(systemFiles, whole, ITEM, body, signer);
@@ -178,7 +182,7 @@ async function realSigner({ key }: Desk): Promise<Signer> {
   return {
     ...signer,
     sign: (bytes, namespace) => {
-      const what = `${namespace} ${sha256(bytes)}`;
+      const what = `${namespace} ${Buffer.from(bytes).toString('base64')}`;
       const known = made.get(what) ?? signer.sign(bytes, namespace);
       made.set(what, known);
       return known;
@@ -194,16 +198,6 @@ function copyOf(desk: Desk, folder: string): string {
   return copy;
 }
 
-/** Names and sums of all that lies in the folder. */
-function stateOf(folder: string): string {
-  const lines = readdirSync(folder).map((name) => `${name} ${sha256(readFileSync(join(folder, name)))}`);
-  return lines.sort().join('\n');
-}
-
 function leftovers(folder: string): string[] {
   return readdirSync(folder).filter((name) => name.endsWith('.new'));
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

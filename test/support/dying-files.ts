@@ -10,7 +10,7 @@ import { fileWith } from './ports.ts';
 export type Death = 'kill' | 'torn' | 'power';
 
 /** Thrown by everything that a dead process would not do any more. */
-export class Killed extends Error {
+class Killed extends Error {
   constructor() {
     super('killed by the test');
   }
