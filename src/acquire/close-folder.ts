@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { bug } from '../model/errors.ts';
+import type { Emit } from '../model/event.ts';
 import { formatAllowedSigners, MANIFEST_NAMESPACE, SUMS_NAMESPACE } from '../manifest/allowed-signers.ts';
 import { encodeManifest } from '../manifest/encode.ts';
 import { ALLOWED_SIGNERS, folderNames, SUMS, SUMS_SIGNATURE, VERIFY_TEXT } from '../manifest/file-names.ts';
@@ -13,6 +14,7 @@ import { formatVerifyText } from '../manifest/verify-text.ts';
 import { destinationError } from '../sink/destination-error.ts';
 import type { Files } from '../system/files.ts';
 import type { ManifestBody } from './finish.ts';
+import { closingNames, removeLeftovers } from './leftovers.ts';
 
 /** What is copied by hand onto the label and the custody form. */
 export interface Seal {
@@ -31,7 +33,7 @@ export interface ClosedFolder {
 
 /**
  * Writes what closes an evidence folder, in the format's order: report, manifest, its signature, allowed_signers,
- * VERIFY.txt, SHA256SUMS, its signature. Every file is new; nothing is overwritten.
+ * VERIFY.txt, SHA256SUMS, its signature. Every file is new, and there whole or not at all; nothing is overwritten.
  * @param body the manifest without its list of files; the journal must have had its last record
  */
 export async function closeFolder(
@@ -40,9 +42,12 @@ export async function closeFolder(
   stem: string,
   body: ManifestBody,
   signer: Signer | null,
+  emit: Emit = () => undefined,
 ): Promise<ClosedFolder> {
   const names = folderNames(stem);
   try {
+    // Of a closing that was cut off before its manifest was whole.
+    await removeLeftovers(files, folder, [names.report, ...closingNames(stem)], emit);
     const report = formatReport(body);
     await files.createFile(join(folder, names.report), report);
     const manifest: Manifest = { ...body, files: await listFiles(files, folder, stem, body) };

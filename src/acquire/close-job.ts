@@ -51,7 +51,7 @@ export async function closeJob(story: Story, read: ReadOutcome, checked: Checked
     signing: signingSection(signer),
     incompleteReason: null,
   });
-  const closed = await closeFolder(ports.files, plan.folder.path, plan.folder.stem, body, signer);
+  const closed = await closeFolder(ports.files, plan.folder.path, plan.folder.stem, body, signer, emit);
   emit({ type: 'stage', stage: 'seal', status: 'done', detail: signer === null ? 'unsigned' : 'signed' });
   return {
     ended: 'closed',

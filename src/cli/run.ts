@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import type { SealOptions } from './commands/seal.ts';
 import type { Env } from './env.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { Output } from './output.ts';
@@ -92,12 +93,13 @@ function harmless(text: string, argv: readonly string[]): string {
 function addSeal(program: Command, env: Env, done: Done): void {
   program
     .command('seal')
-    .description('Sign what an unsigned or stopped acquisition left.')
+    .description('Sign what an unsigned or stopped acquisition left; finish a closing that was cut off.')
     .argument('<folder>', 'the evidence folder')
     .option('--incomplete <reason>', 'close an acquisition that stopped; the reason stands in the manifest')
     .option('--key <file>', 'the signing key (private file, or .pub with the private half in an agent)')
+    .option('--unsigned', 'do not sign; finish what was begun unsigned, or close it unsigned')
     .option('--json', 'events and result as JSON on standard output')
-    .action(async (folder: string, options: { incomplete?: string; key?: string; json?: boolean }) => {
+    .action(async (folder: string, options: SealOptions) => {
       const { sealCommand } = await import('./commands/seal.ts');
       done(await sealCommand(env, folder, options));
     });

@@ -2,6 +2,7 @@ import { ExhibitError } from '../model/errors.ts';
 import { visible } from '../model/text.ts';
 import type { Ports } from '../system/ports.ts';
 import type { CommandResult } from '../system/run-command.ts';
+import { runGiven } from './given-files.ts';
 
 /**
  * What ssh-keygen said of a signature. `refused`: it ran and said no. `unclear`: it did not run, did not finish, or
@@ -14,12 +15,14 @@ export type ToolVerdict =
 
 interface SignatureQuestion {
   readonly namespace: string;
-  readonly signatureFile: string;
+  /** The armour. */
+  readonly signature: string | Uint8Array;
   readonly data: Uint8Array;
 }
 
 export interface SignerQuestion extends SignatureQuestion {
-  readonly signersFile: string;
+  /** An allowed-signers file's content. */
+  readonly signers: string | Uint8Array;
   readonly principal: string;
   /** Judge the key's validity at this time (UTC, milliseconds), not now. */
   readonly atMs?: number | undefined;
@@ -29,33 +32,53 @@ const CHECK_TIMEOUT_MS = 60_000;
 
 /** `ssh-keygen -Y check-novalidate`: the bytes are those that the key inside the signature signed, whoever that is. */
 export async function checkIntegrity(ports: Ports, question: SignatureQuestion): Promise<ToolVerdict> {
-  const argv = ['ssh-keygen', '-Y', 'check-novalidate', '-n', question.namespace, '-s', question.signatureFile];
-  return judge(
-    await ports.commands.run(argv, { input: question.data, timeoutMs: CHECK_TIMEOUT_MS }),
-    question.namespace,
+  const { namespace, signature, data } = question;
+  const result = await runGiven(
+    ports,
+    [{ name: 'signature', content: signature }],
+    ([file = '']) => ['ssh-keygen', '-Y', 'check-novalidate', '-n', namespace, '-s', file],
+    { input: data, timeoutMs: CHECK_TIMEOUT_MS },
   );
+  return judge(result, namespace);
 }
 
 /** `ssh-keygen -Y verify`: the same, and the signers file lists that key for this principal and namespace. */
 export async function verifySigner(ports: Ports, question: SignerQuestion): Promise<ToolVerdict> {
-  const { namespace, signersFile, principal, signatureFile, data, atMs } = question;
-  const argv = ['ssh-keygen', '-Y', 'verify', ...verifyTime(atMs), '-f', signersFile, '-I', principal];
-  argv.push('-n', namespace, '-s', signatureFile);
-  return judge(await ports.commands.run(argv, { input: data, timeoutMs: CHECK_TIMEOUT_MS }), namespace);
+  const { namespace, signers, principal, signature, data, atMs } = question;
+  const result = await runGiven(
+    ports,
+    [
+      { name: 'signers', content: signers },
+      { name: 'signature', content: signature },
+    ],
+    ([list = '', file = '']) => [
+      ...['ssh-keygen', '-Y', 'verify', ...verifyTime(atMs), '-f', list, '-I', principal],
+      ...['-n', namespace, '-s', file],
+    ],
+    { input: data, timeoutMs: CHECK_TIMEOUT_MS },
+  );
+  return judge(result, namespace);
 }
 
 /** `ssh-keygen -Y find-principals`: the principals, or patterns, of the first line that lists the signature's key. It does not look at namespaces. */
 export async function findPrincipals(
   ports: Ports,
-  signersFile: string,
-  signatureFile: string,
-  atMs?: number,
+  { signers, signature, atMs }: Pick<SignerQuestion, 'signers' | 'signature' | 'atMs'>,
 ): Promise<{ ran: boolean; principals: string[]; words: string }> {
-  const argv = ['ssh-keygen', '-Y', 'find-principals', ...verifyTime(atMs), '-f', signersFile, '-s', signatureFile];
-  const result = await ports.commands.run(argv, { timeoutMs: CHECK_TIMEOUT_MS });
+  const result = await runGiven(
+    ports,
+    [
+      { name: 'signers', content: signers },
+      { name: 'signature', content: signature },
+    ],
+    ([list = '', file = '']) => [
+      ...['ssh-keygen', '-Y', 'find-principals', ...verifyTime(atMs), '-f', list, '-s', file],
+    ],
+    { timeoutMs: CHECK_TIMEOUT_MS },
+  );
   const principals = result.exit === 0 ? result.stdout.split('\n').filter((line) => line !== '') : [];
-  const ran = result.exit === 0 || `${result.stdout}${result.stderr}`.includes('No principal matched');
-  return { ran, principals, words: wordsOf(result) };
+  const said = `${result.stdout}${result.stderr}`.includes('No principal matched');
+  return { ran: result.exit === 0 || (said && !sawNothing(result)), principals, words: wordsOf(result) };
 }
 
 function verifyTime(atMs: number | undefined): string[] {
@@ -74,8 +97,14 @@ function judge(result: CommandResult, namespace: string): ToolVerdict {
     result.stdout,
   );
   if (result.exit === 0 && good?.[1] === namespace) return { kind: 'good', fingerprint: good[2] ?? '' };
-  const refused = result.exit !== null && result.exit !== 0 && result.stdout === 'Could not verify signature.\n';
+  const failed = result.exit !== null && result.exit !== 0 && result.stdout === 'Could not verify signature.\n';
+  const refused = failed && !sawNothing(result);
   return { kind: refused ? 'refused' : 'unclear', words: wordsOf(result) };
+}
+
+/** ssh-keygen has the same last words for a signature that is bad and for a file that it can't open: the latter says nothing of either. */
+function sawNothing({ stderr }: CommandResult): boolean {
+  return /^(Couldn't read signature file|Unable to open allowed keys file)/m.test(stderr);
 }
 
 /** What a command said, or why it said nothing: one line, escaped. */
@@ -88,21 +117,6 @@ export function wordsOf(result: CommandResult): string {
   const lines = `${result.stderr}\n${result.stdout}`.split(/\r?\n/).map((line) => line.trim());
   const said = lines.filter((line) => line !== '' && !line.startsWith('Signing data')).map(visible);
   return said.length === 0 ? `${tool} ended with status ${String(result.exit)} and said nothing` : said.join('; ');
-}
-
-/** ssh-keygen's words without the folder that we made for it. */
-export function plain(words: string, folder: string): string {
-  return words.replaceAll(`${folder}/`, '');
-}
-
-/** Does something with a folder of its own that only this user can enter, and removes it. */
-export async function withPrivateFolder<T>(ports: Ports, use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await ports.files.makePrivateFolder('exhibit-sign-');
-  try {
-    return await use(folder);
-  } finally {
-    await ports.files.removePrivateFolder(folder);
-  }
 }
 
 /** A program that signing needs must be there. */

@@ -1,14 +1,15 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ExhibitError, messageOf } from '../model/errors.ts';
 import { shellQuote, visible } from '../model/text.ts';
 import type { Ports } from '../system/ports.ts';
-import type { CommandResult } from '../system/run-command.ts';
+import type { CommandResult, RunOptions } from '../system/run-command.ts';
 import { sshEnvironment } from './agent.ts';
 import { formatAllowedSigners, type SignatureNamespace } from './allowed-signers.ts';
 import { parseArmour } from './armour.ts';
+import { runGiven } from './given-files.ts';
 import type { KeyChoice } from './keys.ts';
 import { findHolder, type Holder } from './sign-holder.ts';
-import { plain, verifySigner, withPrivateFolder, wordsOf } from './sign-tool.ts';
+import { verifySigner, wordsOf } from './sign-tool.ts';
 
 /** A key that has proved that it signs. */
 export interface Signer {
@@ -74,64 +75,80 @@ interface Signing {
 async function makeSignature(job: Signing, bytes: Uint8Array, namespace: string): Promise<string> {
   if (job.key.hardware)
     job.options.notify?.(`Touch the key ${job.key.fingerprint} (${job.key.principal}) when it blinks.`);
-  return withPrivateFolder(job.ports, async (folder) => {
-    const made = await runSign(job, folder, bytes, namespace);
-    if (made.exit !== 0) throw signFault(job, plain(wordsOf(made), folder), made.failure === 'timeout');
-    const armour = await job.ports.files.readText(join(folder, 'data.sig')).catch((error: unknown) => {
-      throw signFault(job, `ssh-keygen left no signature: ${plain(visible(messageOf(error)), folder)}`);
-    });
-    await verifyOwn(job, folder, bytes, namespace, armour);
-    return armour;
-  });
+  const armour = await (job.key.hardware ? signFile(job, bytes, namespace) : signInput(job, bytes, namespace));
+  await verifyOwn(job, bytes, namespace, armour);
+  return armour;
+}
+
+/** Through pipes: no file is made, so none is left however we end. */
+async function signInput(job: Signing, bytes: Uint8Array, namespace: string): Promise<string> {
+  const made = await runSign(job, namespace, [], { input: bytes });
+  if (made.stdout === '') throw signFault(job, 'ssh-keygen gave no signature');
+  return made.stdout;
 }
 
 /**
- * The bytes are signed as a file, not on standard input: what ssh-keygen finds there it would take for the PIN of a
- * hardware key, and a few wrong PINs block the key.
+ * A hardware key signs a file, and never standard input: what ssh-keygen finds there it would take for the key's PIN,
+ * and a few wrong PINs block the key. The signature appears beside the file, so that it needs a folder; killed just
+ * then, we leave that folder, with a copy of what lies in the evidence folder.
  */
-async function runSign(job: Signing, folder: string, bytes: Uint8Array, namespace: string): Promise<CommandResult> {
-  const { ports, key, holder, options } = job;
-  const data = join(folder, 'data');
-  await ports.files.createFile(data, bytes, 0o600);
-  let keyFile = key.path;
-  if (holder.socket !== null) {
-    // Only the public half lies here, so that the agent alone can sign.
-    keyFile = join(folder, 'key.pub');
-    await ports.files.createFile(keyFile, `${key.publicKey}\n`, 0o600);
+async function signFile(job: Signing, bytes: Uint8Array, namespace: string): Promise<string> {
+  const { files } = job.ports;
+  const folder = await files.makePrivateFolder('exhibit-sign-');
+  try {
+    const data = join(folder, 'data');
+    await files.createFile(data, bytes);
+    // Only a hardware key has something to ask by now, its PIN; everything else keeps off the terminal.
+    await runSign(job, namespace, [data], job.options.interactive ? { interactive: true } : {});
+    return await files.readText(`${data}.sig`).catch((error: unknown) => {
+      throw signFault(job, `ssh-keygen gave no signature: ${visible(messageOf(error)).replaceAll(`${folder}/`, '')}`);
+    });
+  } finally {
+    await files.removePrivateFolder(folder);
   }
+}
+
+async function runSign(
+  job: Signing,
+  namespace: string,
+  data: readonly string[],
+  how: Pick<RunOptions, 'input' | 'interactive'>,
+): Promise<CommandResult> {
+  const { ports, key, holder, options } = job;
+  // Only the public half is given, so that the agent alone can sign.
+  const given = holder.socket === null ? [] : [{ name: 'key.pub', content: `${key.publicKey}\n` }];
   const env = sshEnvironment(ports, holder.socket);
-  const timeoutMs = options.timeoutMs ?? SIGN_TIMEOUT_MS;
-  const argv = ['ssh-keygen', '-q', '-Y', 'sign', '-f', keyFile, '-n', namespace, data];
-  // Only a hardware key has something to ask by now, its PIN; everything else keeps off the terminal.
-  if (options.interactive && key.hardware) return ports.commands.run(argv, { env, timeoutMs, interactive: true });
-  return ports.commands.run(argv, { env: { ...env, SSH_ASKPASS_REQUIRE: 'never' }, timeoutMs });
+  const made = await runGiven(
+    ports,
+    given,
+    ([keyFile = key.path]) => ['ssh-keygen', '-q', '-Y', 'sign', '-f', keyFile, '-n', namespace, ...data],
+    {
+      ...how,
+      env: how.interactive === true ? env : { ...env, SSH_ASKPASS_REQUIRE: 'never' },
+      timeoutMs: options.timeoutMs ?? SIGN_TIMEOUT_MS,
+    },
+  );
+  if (made.exit === 0) return made;
+  const words = data.reduce((text, path) => text.replaceAll(path, basename(path)), wordsOf(made));
+  throw signFault(job, words, made.failure === 'timeout');
 }
 
 /** Nothing leaves that ssh-keygen would not accept from a stranger's hand, made by exactly the chosen key. */
-async function verifyOwn(
-  job: Signing,
-  folder: string,
-  bytes: Uint8Array,
-  namespace: string,
-  armour: string,
-): Promise<void> {
+async function verifyOwn(job: Signing, bytes: Uint8Array, namespace: string, armour: string): Promise<void> {
   const { ports, key } = job;
   const parsed = parseArmour(Buffer.from(armour));
   if (!parsed.ok) throw signFault(job, `ssh-keygen gave armour that is not canonical: ${parsed.fault}`);
   if (parsed.value.publicKey !== key.publicKey || parsed.value.namespace !== namespace) {
     throw signFault(job, `the signature is by another key (${parsed.value.fingerprint}) or for another namespace`);
   }
-  const [signatureFile, signersFile] = [join(folder, 'signature'), join(folder, 'signers')];
-  await ports.files.createFile(signatureFile, armour, 0o600);
-  await ports.files.createFile(signersFile, formatAllowedSigners(key.principal, key.publicKey, [namespace]), 0o600);
   const verdict = await verifySigner(ports, {
     namespace,
-    signersFile,
+    signers: formatAllowedSigners(key.principal, key.publicKey, [namespace]),
     principal: key.principal,
-    signatureFile,
+    signature: armour,
     data: bytes,
   });
-  if (verdict.kind !== 'good') throw signFault(job, `the signature does not verify: ${plain(verdict.words, folder)}`);
+  if (verdict.kind !== 'good') throw signFault(job, `the signature does not verify: ${verdict.words}`);
   if (verdict.fingerprint !== key.fingerprint)
     throw signFault(job, `ssh-keygen verified another key: ${verdict.fingerprint}`);
 }

@@ -1,12 +1,10 @@
 import { dirname } from 'node:path';
 import { errnoOf, ExhibitError } from '../model/errors.ts';
 import { visible } from '../model/text.ts';
+import { lacksLinks } from '../model/unfinished.ts';
 import type { Files } from '../system/files.ts';
 import { destinationError } from './destination-error.ts';
 import type { WrittenSegment } from './image-writer.ts';
-
-/** Answers of file systems without hard links (vfat, exFAT, some network ones). */
-const NO_LINKS = new Set(['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS', 'EMLINK']);
 
 /**
  * Takes `.partial` away from finished image files, by link and unlink, which can't replace anything. Where there
@@ -39,7 +37,7 @@ async function linkOrRename(files: Files, written: WrittenSegment): Promise<void
   try {
     await files.link(partialPath, finalPath);
   } catch (error) {
-    if (!NO_LINKS.has(errnoOf(error) ?? '')) throw error;
+    if (!lacksLinks(error)) throw error;
     const reserved = await files.open(finalPath, 'create');
     await reserved.close();
     try {

@@ -1,7 +1,10 @@
 import { constants, promises as fs, type Stats } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { errnoOf } from '../model/errors.ts';
+import { makeFolder } from './make-folder.ts';
+import { openNameless } from './nameless.ts';
+import { createWhole, replaceWhole } from './whole-file.ts';
 
 /** How a file is opened. Nothing opens an existing file for writing but `append`, which only the journal uses. */
 export type OpenMode =
@@ -44,9 +47,9 @@ export interface Files {
   /** Whole file as UTF-8; `limit` bytes at most (default 64 MiB), more is an error. */
   readText(path: string, limit?: number): Promise<string>;
   readBytes(path: string, limit?: number): Promise<Buffer>;
-  /** Creates, writes, fsyncs file and folder. EEXIST when the name is taken; nothing is left when it fails. */
-  createFile(path: string, content: string | Uint8Array, mode?: number): Promise<void>;
-  /** Writes a temporary file, fsyncs, renames over `path`. Only for files that no signature covers. */
+  /** A new file that is there whole and on disk, or not at all, whatever ends us. EEXIST when the name is taken. */
+  createFile(path: string, content: string | Uint8Array): Promise<void>;
+  /** As `createFile`, in the place of what is there: before or after, never half. Only for files that no signature covers. */
   replaceFile(path: string, content: string | Uint8Array): Promise<void>;
   stat(path: string): Promise<Stats>;
   lstat(path: string): Promise<Stats>;
@@ -56,8 +59,15 @@ export interface Files {
   readDir(path: string): Promise<string[]>;
   readLink(path: string): Promise<string>;
   realPath(path: string): Promise<string>;
-  /** Makes a folder and its missing parents; fsyncs the parents of what it made. */
-  makeFolder(path: string): Promise<void>;
+  /**
+   * Makes a folder and its missing parents; fsyncs the parents of what it made. Gives what it made itself, outermost
+   * first; when it fails, nothing of that is left.
+   */
+  makeFolder(path: string): Promise<string[]>;
+  /** Removes an empty folder; ENOTEMPTY when there is anything in it. */
+  removeFolder(path: string): Promise<void>;
+  /** A new file with this content and without a name, for a program that inherits its descriptor: gone when it is closed. */
+  nameless(content: string | Uint8Array): Promise<OpenFile>;
   /** A new folder that only this user can enter (0700), below the station's temporary folder; its path. */
   makePrivateFolder(prefix: string): Promise<string>;
   /** Removes a folder that `makePrivateFolder` made, with everything in it. */
@@ -155,26 +165,11 @@ export const systemFiles: Files = {
       await handle.close();
     }
   },
-  async createFile(path, content, mode = 0o644) {
-    const handle = await fs.open(path, 'wx', mode);
-    try {
-      await handle.writeFile(content);
-      await handle.sync();
-    } catch (error) {
-      // Half of a file, of the name that the whole one needs: it was made here, it goes away here.
-      await fs.unlink(path).catch(() => undefined);
-      throw error;
-    } finally {
-      await handle.close();
-    }
-    await this.syncFolder(dirname(path));
+  createFile(path, content) {
+    return createWhole(this, path, content);
   },
-  async replaceFile(path, content) {
-    const temporary = `${path}.new`;
-    await fs.rm(temporary, { force: true });
-    await this.createFile(temporary, content);
-    await fs.rename(temporary, path);
-    await this.syncFolder(dirname(path));
+  replaceFile(path, content) {
+    return replaceWhole(this, path, content);
   },
   stat: (path) => fs.stat(path),
   lstat: (path) => fs.lstat(path),
@@ -193,10 +188,17 @@ export const systemFiles: Files = {
   readDir: (path) => fs.readdir(path),
   readLink: (path) => fs.readlink(path),
   realPath: (path) => fs.realpath(path),
-  async makeFolder(path) {
-    const first = await fs.mkdir(path, { recursive: true });
-    if (first === undefined) return;
-    for (let at = path; at.length >= first.length; at = dirname(at)) await this.syncFolder(dirname(at));
+  makeFolder: (path) => makeFolder(path, (above) => systemFiles.syncFolder(above)),
+  removeFolder: (path) => fs.rmdir(path),
+  async nameless(content) {
+    const handle = await openNameless();
+    try {
+      await handle.writeFile(content);
+      return new RealFile('a file without a name', handle);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
   },
   makePrivateFolder: (prefix) => fs.mkdtemp(join(tmpdir(), prefix)),
   removePrivateFolder: (path) => fs.rm(path, { recursive: true, force: true }),

@@ -1,18 +1,16 @@
-import { join } from 'node:path';
 import { isPattern, linesWithKey } from '../manifest/allowed-signers.ts';
 import type { SshSignature } from '../manifest/sign-blob.ts';
-import { findPrincipals, plain, verifySigner } from '../manifest/sign-tool.ts';
+import { findPrincipals, verifySigner } from '../manifest/sign-tool.ts';
 import { visible } from '../model/text.ts';
 import type { Ports } from '../system/ports.ts';
 
-/** A signature whose bytes are known to be unchanged, laid out for ssh-keygen. */
+/** A signature whose bytes are known to be unchanged. */
 export interface SignedBytes {
   readonly ports: Ports;
   readonly namespace: string;
   readonly signature: SshSignature;
-  /** A private folder for files that ssh-keygen reads. */
-  readonly folder: string;
-  readonly signatureFile: string;
+  /** The signature as it stands in its file. */
+  readonly armour: Uint8Array;
   readonly bytes: Uint8Array;
 }
 
@@ -44,25 +42,20 @@ export async function lookUpSigner(job: SignedBytes, signers: Uint8Array, atMs: 
 }
 
 async function lookUpLine(job: SignedBytes, line: string, atMs: number | undefined): Promise<LookUp> {
-  const signersFile = join(job.folder, 'signers');
-  await job.ports.files.createFile(signersFile, Buffer.from(`${line}\n`, 'latin1'), 0o600);
-  try {
-    const { ran, principals, words } = await findPrincipals(job.ports, signersFile, job.signatureFile, atMs);
-    if (principals.length > 0) return await verifyPrincipals(job, signersFile, principals, atMs);
-    const reason = `The signers file's line for this key does not apply: ${plain(words, job.folder)}.`;
-    return { names: [], unclear: !ran, reasons: [reason] };
-  } finally {
-    await job.ports.files.unlink(signersFile);
-  }
+  const signers = Buffer.from(`${line}\n`, 'latin1');
+  const { ran, principals, words } = await findPrincipals(job.ports, { signers, signature: job.armour, atMs });
+  if (principals.length > 0) return verifyPrincipals(job, signers, principals, atMs);
+  const reason = `The signers file's line for this key does not apply: ${words}.`;
+  return { names: [], unclear: !ran, reasons: [reason] };
 }
 
 async function verifyPrincipals(
   job: SignedBytes,
-  signersFile: string,
+  signers: Uint8Array,
   principals: readonly string[],
   atMs: number | undefined,
 ): Promise<LookUp> {
-  const { ports, namespace, signatureFile, bytes: data } = job;
+  const { ports, namespace, armour: signature, bytes: data } = job;
   const names: string[] = [];
   const reasons: string[] = [];
   let unclear = false;
@@ -72,12 +65,9 @@ async function verifyPrincipals(
       reasons.push(`The signers file lists this key for the pattern "${visible(principal)}", which names nobody.`);
       continue;
     }
-    const verdict = await verifySigner(ports, { namespace, signersFile, principal, signatureFile, data, atMs });
+    const verdict = await verifySigner(ports, { namespace, signers, principal, signature, data, atMs });
     if (verdict.kind === 'good' && verdict.fingerprint === job.signature.fingerprint) names.push(principal);
-    else
-      reasons.push(
-        `"${visible(principal)}": ${verdict.kind === 'good' ? 'another key' : plain(verdict.words, job.folder)}.`,
-      );
+    else reasons.push(`"${visible(principal)}": ${verdict.kind === 'good' ? 'another key' : verdict.words}.`);
     unclear ||= verdict.kind === 'unclear';
   }
   return { names, unclear, reasons };

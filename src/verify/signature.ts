@@ -1,10 +1,9 @@
-import { join } from 'node:path';
 import { errnoOf, ExhibitError, messageOf } from '../model/errors.ts';
 import { visible } from '../model/text.ts';
 import type { SignatureNamespace } from '../manifest/allowed-signers.ts';
 import { parseArmour } from '../manifest/armour.ts';
 import type { SshSignature } from '../manifest/sign-blob.ts';
-import { checkIntegrity, withPrivateFolder } from '../manifest/sign-tool.ts';
+import { checkIntegrity } from '../manifest/sign-tool.ts';
 import type { Ports } from '../system/ports.ts';
 import { lookUpSigner, type SignedBytes } from './signature-signers.ts';
 
@@ -67,11 +66,8 @@ export async function checkSignature(ports: Ports, question: SignatureQuestion):
   const signers = question.signersFile === null ? null : await readSigners(ports, question.signersFile);
   if (ports.commands.which('ssh-keygen') === null)
     return result('not-checked', signature, ['ssh-keygen is not installed.']);
-  return withPrivateFolder(ports, async (folder) => {
-    const signatureFile = join(folder, 'signature');
-    await ports.files.createFile(signatureFile, question.armourBytes, 0o600);
-    return judge({ ports, question, namespace: question.namespace, signature, folder, signatureFile, bytes, signers });
-  });
+  const { namespace, armourBytes: armour } = question;
+  return judge({ ports, question, namespace, signature, armour, bytes, signers });
 }
 
 interface Job extends SignedBytes {
@@ -80,8 +76,8 @@ interface Job extends SignedBytes {
 }
 
 async function judge(job: Job): Promise<SignatureCheck> {
-  const { ports, question, signature, signatureFile, bytes } = job;
-  const integrity = await checkIntegrity(ports, { namespace: question.namespace, signatureFile, data: bytes });
+  const { ports, namespace, signature, armour, bytes } = job;
+  const integrity = await checkIntegrity(ports, { namespace, signature: armour, data: bytes });
   if (integrity.kind === 'refused')
     return result('bad', signature, [`The signature does not fit the bytes: ${integrity.words}.`]);
   if (integrity.kind === 'unclear')

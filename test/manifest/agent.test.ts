@@ -10,7 +10,7 @@ import { askAgent } from '../../src/manifest/agent.ts';
 import { callerAgentSocket } from '../../src/manifest/keys-caller.ts';
 import { findSigningKey } from '../../src/manifest/keys.ts';
 import { openSigner } from '../../src/manifest/sign.ts';
-import { askpass, makeKey, NOW, refuses, signPorts, workshop, type MadeKey } from './sign-support.ts';
+import { askpass, commandsWith, makeKey, NOW, refuses, signPorts, workshop, type MadeKey } from './sign-support.ts';
 
 const shop = workshop();
 after(shop.remove);
@@ -43,9 +43,30 @@ describe("the caller's agent", () => {
     const key = makeKey(shop.folder, 'agent-key', 'Ann Lee');
     const socket = await stockAgent(t, key);
     execFileSync('rm', [key.path]);
-    const ports = signPorts({ HOME, SSH_AUTH_SOCK: socket });
+    const seen: string[][] = [];
+    const commands = commandsWith(() => {
+      seen.push(shop.left());
+      return null;
+    });
+    const ports = signPorts({ HOME, SSH_AUTH_SOCK: socket }, { commands });
     const signer = await openSigner(ports, await findSigningKey(ports, `${key.path}.pub`), alone);
     assert.match(await signer.sign(Buffer.from('x'), 'exhibit-sums'), /^-----BEGIN SSH SIGNATURE-----\n/);
+    await signer.close();
+    assert.deepEqual(seen.flat(), [], 'a kill would have left this');
+  });
+
+  test('an agent that lost the key: nobody else signs, though the private half lies there', async (t) => {
+    const key = makeKey(shop.folder, 'dropped-key', 'Ann Lee');
+    const socket = await stockAgent(t, key);
+    const ports = signPorts({ HOME, SSH_AUTH_SOCK: socket });
+    const signer = await openSigner(ports, await findSigningKey(ports, `${key.path}.pub`), alone);
+    execFileSync('ssh-add', ['-q', '-D'], { env: { ...process.env, SSH_AUTH_SOCK: socket }, stdio: 'ignore' });
+    await refuses(
+      signer.sign(Buffer.from('x'), 'exhibit-sums'),
+      'signature',
+      'keys.sign-failed',
+      /No private key found for "key.pub"/,
+    );
     await signer.close();
   });
 

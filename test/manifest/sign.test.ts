@@ -7,6 +7,7 @@ import { formatAllowedSigners } from '../../src/manifest/allowed-signers.ts';
 import { parseArmour } from '../../src/manifest/armour.ts';
 import { findSigningKey } from '../../src/manifest/keys.ts';
 import { openSigner } from '../../src/manifest/sign.ts';
+import { systemFiles } from '../../src/system/files.ts';
 import type { Commands, RunOptions } from '../../src/system/run-command.ts';
 import { commandsWith, makeKey, NOW, refuses, signByHand, signPorts, workshop, type MadeKey } from './sign-support.ts';
 
@@ -97,22 +98,25 @@ describe('nothing unverified is handed out', () => {
   const other = makeKey(shop.folder, 'other', 'Ann Lee');
 
   test('a signing program that signs other bytes, with another key, for another namespace, or writes nonsense or nothing', async () => {
-    const lies: Record<string, [string, RegExp]> = {
-      bytes: [signByHand(key, 'exhibit-trial', 'other bytes'), /does not verify/],
-      key: [signByHand(other, 'exhibit-trial', 'x'), /another key/],
-      namespace: [signByHand(key, 'exhibit-sums', 'x'), /another namespace/],
-      nonsense: ['fine\n', /not canonical/],
-      nothing: ['', /left no signature/],
-    };
-    for (const [lie, seen] of Object.values(lies)) {
-      const commands = commandsWith((argv) => {
-        if (!argv.includes('sign')) return null;
-        if (lie !== '') writeFileSync(`${argv.at(-1) ?? ''}.sig`, lie);
-        return {};
-      });
-      const ports = signPorts(env, { commands });
-      const opened = openSigner(ports, await findSigningKey(ports, key.path), options);
-      await refuses(opened, 'signature', 'keys.trial-failed', seen);
+    const lies: [string, RegExp][] = [
+      [signByHand(key, 'exhibit-trial', 'other bytes'), /does not verify/],
+      [signByHand(other, 'exhibit-trial', 'x'), /another key/],
+      [signByHand(key, 'exhibit-sums', 'x'), /another namespace/],
+      ['fine\n', /not canonical/],
+      ['', /gave no signature/],
+    ];
+    const choice = await findSigningKey(signPorts(env), key.path);
+    for (const hardware of [false, true]) {
+      for (const [lie, seen] of lies) {
+        const commands = commandsWith((argv) => {
+          if (!argv.includes('sign')) return null;
+          // A hardware key's signature comes as a file, any other's on standard output.
+          if (hardware && lie !== '') writeFileSync(`${argv.at(-1) ?? ''}.sig`, lie);
+          return hardware ? {} : { stdout: lie };
+        });
+        const opened = openSigner(signPorts(env, { commands }), { ...choice, hardware }, options);
+        await refuses(opened, 'signature', 'keys.trial-failed', seen);
+      }
     }
   });
 
@@ -142,6 +146,13 @@ describe('nothing unverified is handed out', () => {
       'keys.sign-failed',
       /lost could not sign: .*No such file/,
     );
+    // It ends before it has taken all of its input.
+    await refuses(
+      signer.sign(Buffer.alloc(8 * 1024 * 1024), 'exhibit-sums'),
+      'signature',
+      'keys.sign-failed',
+      /lost could not sign: .*No such file/,
+    );
     await signer.close();
   });
 
@@ -157,6 +168,35 @@ describe('nothing unverified is handed out', () => {
   test('ssh-keygen is missing', async () => {
     const ports = signPorts(env, { commands: { ...commandsWith(() => null), which: () => null } });
     await refuses(findSigningKey(ports, key.path), 'signature', 'keys.no-tool', /openssh-client/);
+  });
+});
+
+describe('while ssh-keygen signs and verifies', () => {
+  test('no file lies in the temporary folder: a kill leaves none', async () => {
+    const key = makeKey(shop.folder, 'traceless', 'Ann Lee');
+    const real = commandsWith(() => null);
+    const seen: string[][] = [];
+    const commands: Commands = {
+      ...real,
+      run: (argv, how) => {
+        seen.push(shop.left());
+        return real.run(argv, how);
+      },
+    };
+    const ports = signPorts(env, { commands });
+    const signer = await openSigner(ports, await findSigningKey(ports, key.path), options);
+    await signer.sign(Buffer.from('abc'), 'exhibit-sums');
+    await signer.close();
+    assert.ok(seen.length >= 4, 'it signed and verified twice');
+    assert.deepEqual(seen.flat(), []);
+  });
+
+  test('a temporary folder that can not be written to is named as what failed', async () => {
+    const key = makeKey(shop.folder, 'roomless', 'Ann Lee');
+    const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+    const ports = signPorts(env, { files: { ...systemFiles, nameless: () => Promise.reject(full) } });
+    const opened = openSigner(ports, await findSigningKey(ports, key.path), options);
+    await refuses(opened, 'unexpected', 'station.temporary', /ENOSPC.*TMPDIR/);
   });
 });
 

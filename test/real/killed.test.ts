@@ -3,14 +3,16 @@ import { existsSync, readdirSync } from 'node:fs';
 import test, { describe, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { badDisk } from '../support/bad-disk.ts';
-import { manifestOf, newDesk, startExhibit, type Desk } from '../support/exhibit.ts';
+import { journalOf, manifestOf, newDesk, startExhibit, type Desk } from '../support/exhibit.ts';
 import { Gate } from '../support/gate.ts';
 import { exhibitHere } from '../support/in-process.ts';
 import { attachLoop, diskBytes, lacks } from '../support/loop.ts';
+import { tempFolder } from '../support/temp.ts';
 
 const MIB = 1_048_576;
 /** In each of two lanes. */
 const ROUNDS = 10;
+const CLOSINGS = 10;
 const OPTIONS = [[], ['--format', 'split', '--segment-size', '4M'], ['--verify-source'], ['--reader', 'direct']];
 
 describe('SIGKILL', { concurrency: 2 }, () => {
@@ -39,18 +41,46 @@ describe('SIGKILL', { concurrency: 2 }, () => {
     });
   }
 
+  test(`${CLOSINGS} times, anywhere in the closing: seal finishes it, and nothing lies in the temporary folder`, async (t) => {
+    if (lacks(t, 'setpriv')) return;
+    const desk = newDesk(t);
+    const source = desk.file('disk.img', 65_536);
+    const usual = await closingTime(t, desk, source);
+    const seen: Record<string, number> = {};
+    for (let round = 0; round < CLOSINGS; round += 1) {
+      const item = `K-${round}`;
+      const temporary = tempFolder(t);
+      const argv = desk.acquire(source, '--evidence', item, '--no-read-back');
+      const job = startExhibit(t, argv, { env: { TMPDIR: temporary } });
+      await job.until(() => isClosing(desk, item), 'its closing began');
+      await pause((1.1 * usual * round) / (CLOSINGS - 1));
+      job.kill('SIGKILL');
+      const { code } = await job.ended;
+      assert.deepEqual(await job.leftAfter(2000), [], `round ${round}`);
+      assert.deepEqual(readdirSync(temporary), [], `round ${round}`);
+      const state = await whatIsLeft(desk, item, code);
+      assert.notEqual(state, 'claimed, not begun');
+      seen[state] = (seen[state] ?? 0) + 1;
+    }
+    t.diagnostic(JSON.stringify(seen));
+    assert.ok((seen['closing finished'] ?? 0) > 0, `no round hit the closing: ${JSON.stringify(seen)}`);
+  });
+
   for (const place of ['read-back', 'manifest-signature'] as const) {
     test(`while a child waits (${place}): it dies too`, async (t) => {
       if (lacks(t, 'setpriv')) return;
       const desk = newDesk(t);
       const gate = new Gate(desk.folder, place);
-      const job = startExhibit(t, desk.acquire(desk.file('disk.img', MIB)), gate);
+      const temporary = tempFolder(t);
+      const env = { ...gate.env, TMPDIR: temporary };
+      const job = startExhibit(t, desk.acquire(desk.file('disk.img', MIB)), { env });
       await gate.atGate(job);
       // Nothing that it waits for, and no pipe to write to: without a leash it would stay for ever.
       assert.ok(job.left().length > 1);
       job.kill('SIGKILL');
       await job.ended;
       assert.deepEqual(await job.leftAfter(2000), []);
+      assert.deepEqual(readdirSync(temporary), [], 'it left something in the temporary folder');
     });
   }
 
@@ -76,6 +106,20 @@ async function usualTime(t: TestContext, desk: Desk, source: string): Promise<nu
   const { code, stderr } = await job.ended;
   assert.equal(code, 0, stderr);
   return performance.now() - since;
+}
+
+/** Milliseconds from the journal's last record to the end, undisturbed. */
+async function closingTime(t: TestContext, desk: Desk, source: string): Promise<number> {
+  const job = startExhibit(t, desk.acquire(source, '--evidence', 'WHOLE', '--no-read-back'));
+  await job.until(() => isClosing(desk, 'WHOLE'), 'its closing began');
+  const since = performance.now();
+  const { code, stderr } = await job.ended;
+  assert.equal(code, 0, stderr);
+  return performance.now() - since;
+}
+
+function isClosing(desk: Desk, item: string): boolean {
+  return journalOf(desk.evidence(item), item).some(({ type }) => type === 'closing');
 }
 
 /** Looks at the folder as the next morning's examiner would; gives what it found. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
 import { systemFiles } from '../../src/system/files.ts';
+import { openAndUnname, openNameless } from '../../src/system/nameless.ts';
 import { diskBytes, freshFileSystem } from '../support/loop.ts';
 import { tempFolder } from '../support/temp.ts';
 
@@ -93,6 +95,42 @@ describe('files', { timeout: 60_000 }, () => {
     mkdirSync(join(secret, 'in'));
     await systemFiles.removePrivateFolder(secret);
     assert.ok(!existsSync(secret));
+  });
+
+  test('making a folder tells which ones it made; nothing of them stays when it fails', async (t) => {
+    const folder = tempFolder(t);
+    const deep = join(folder, 'case', 'item', 'deep');
+    assert.deepEqual(await systemFiles.makeFolder(join(folder, 'case')), [join(folder, 'case')]);
+    assert.deepEqual(await systemFiles.makeFolder(deep), [join(folder, 'case', 'item'), deep]);
+    assert.deepEqual(await systemFiles.makeFolder(deep), []);
+    await assert.rejects(systemFiles.removeFolder(join(folder, 'case')), coded('ENOTEMPTY'));
+
+    writeFileSync(join(folder, 'file'), '');
+    await assert.rejects(systemFiles.makeFolder(join(folder, 'file')), coded('EEXIST'));
+    await assert.rejects(systemFiles.makeFolder(join(folder, 'file', 'below')), coded('ENOTDIR'));
+    await assert.rejects(systemFiles.makeFolder(join(folder, 'new', 'x'.repeat(300))), coded('ENAMETOOLONG'));
+    await assert.rejects(systemFiles.makeFolder('/proc/no/such'), coded('ENOENT'));
+    assert.deepEqual(readdirSync(folder).sort(), ['case', 'file']);
+  });
+
+  test('a file without a name: a child reads it by its descriptor, any number of times, and nothing lies anywhere', async (t) => {
+    const folder = tempFolder(t);
+    const content = diskBytes(200_001);
+    for (const open of [openNameless, openAndUnname]) {
+      const handle = await open(folder);
+      await handle.writeFile(content);
+      assert.deepEqual(readdirSync(folder), []);
+      const twice = spawnSync('cat', ['/proc/self/fd/3', '/proc/self/fd/3'], {
+        stdio: ['ignore', 'pipe', 'inherit', handle.fd],
+        maxBuffer: 1_000_000,
+      });
+      assert.ok(twice.stdout.equals(Buffer.concat([content, content])), open.name);
+      assert.equal((await handle.stat()).mode & 0o777, 0o600);
+      await handle.close();
+    }
+    const file = await systemFiles.nameless('words');
+    assert.equal(readFileSync(`/proc/self/fd/${file.fd}`, 'utf8'), 'words');
+    await file.close();
   });
 
   test('nothing there is null; what can not be looked at is an error', async (t) => {

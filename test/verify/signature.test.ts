@@ -1,5 +1,6 @@
 import test, { after, afterEach, describe } from 'node:test';
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkSignature, type SignatureCheck, type SignatureQuestion } from '../../src/verify/signature.ts';
@@ -106,7 +107,9 @@ describe("with the examiner's own signers file", () => {
       'not-trusted',
       /A\\u\{1b\}\[2Jnn/,
     );
-    assert.doesNotMatch(result.reasons.join(' '), /exhibit-sign-/);
+    assert.doesNotMatch(result.reasons.join(' '), /exhibit-|proc.self/);
+    const other = await check({ signersFile: signers(`ann namespaces="git" ${ann.publicKey}`) });
+    assert.match(other.reasons.join(' '), /signers:1: key is not permitted/);
   });
 
   test('a signers file that can not be read', async () => {
@@ -215,8 +218,19 @@ describe('bad, malformed, not checked', () => {
     for (const [answer, seen] of answers) {
       await expect({}, 'not-checked', seen, signPorts({}, { commands: commandsWith(answer) }));
     }
-    const deaf = commandsWith((argv) => (argv.includes('verify') ? { exit: null, failure: 'timeout' } : null));
     const list = signers(`"Ann Lee" ${ann.publicKey}`);
+    // What ssh-keygen itself says when it can't open its files: the same last words as for a bad signature.
+    for (const step of ['check-novalidate', 'find-principals', 'verify']) {
+      const blind = commandsWith((argv) => {
+        if (!argv.includes(step)) return null;
+        const shut = argv.map((word) => (word.startsWith('/proc/self/fd/') ? '/no/such/file' : word));
+        const ended = spawnSync(shut[0] ?? '', shut.slice(1), { input: DATA, encoding: 'utf8' });
+        return { exit: ended.status, stdout: ended.stdout, stderr: ended.stderr };
+      });
+      const by = signPorts({}, { commands: blind });
+      await expect({ signersFile: list }, 'not-checked', /No such file or directory/, by);
+    }
+    const deaf = commandsWith((argv) => (argv.includes('verify') ? { exit: null, failure: 'timeout' } : null));
     await expect({ signersFile: list }, 'not-checked', /did not finish/, signPorts({}, { commands: deaf }));
   });
 });

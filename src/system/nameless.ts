@@ -1,0 +1,29 @@
+import { constants, promises as fs } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { errnoOf } from '../model/errors.ts';
+
+/** Linux's O_TMPFILE (open(2)), which Node does not name: an open file in that folder, without a name. */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
+/** What kernels and file systems say that have no such thing. */
+const NOT_HERE = new Set(['EOPNOTSUPP', 'EISDIR', 'EINVAL', 'ENOENT']);
+
+/** Opens a new file for reading and writing that nobody else can open by a name, and that is gone with its last descriptor. */
+export async function openNameless(folder: string = tmpdir()): Promise<fs.FileHandle> {
+  try {
+    return await fs.open(folder, O_TMPFILE | constants.O_RDWR, 0o600);
+  } catch (error) {
+    if (!NOT_HERE.has(errnoOf(error) ?? '')) throw error;
+    return openAndUnname(folder);
+  }
+}
+
+/** The same where it takes two steps: it has a name for a moment, in a folder that only this user can enter. */
+export async function openAndUnname(folder: string): Promise<fs.FileHandle> {
+  const own = await fs.mkdtemp(join(folder, 'exhibit-file-'));
+  try {
+    return await fs.open(join(own, 'file'), 'wx+', 0o600);
+  } finally {
+    await fs.rm(own, { recursive: true, force: true });
+  }
+}
