@@ -10,6 +10,7 @@ import type { ManifestStart } from '../manifest/start.ts';
 import { destinationError } from '../sink/destination-error.ts';
 import { tryLock } from '../system/lock.ts';
 import type { Ports } from '../system/ports.ts';
+import { removeMade } from './made-folders.ts';
 import { holdReserve, type Reserve } from './reserve.ts';
 
 /** The first record's type; its data is the {@link ManifestStart}. */
@@ -28,13 +29,20 @@ export interface OpenedFolder {
 export async function openFolder(ports: Ports, plan: Plan, start: ManifestStart): Promise<OpenedFolder> {
   const path = join(plan.folder.path, folderNames(plan.folder.stem).journal);
   await requireSameDestination(ports, plan);
+  let made: readonly string[];
   try {
-    await ports.files.makeFolder(plan.folder.path);
+    made = await ports.files.makeFolder(plan.folder.path);
   } catch (error) {
     throw destinationError(plan.folder.path, error);
   }
-  await requirePlannedDevice(ports, plan);
-  const journal = await Journal.create(ports.files, ports.clock, path);
+  let journal: Journal;
+  try {
+    await requirePlannedDevice(ports, plan);
+    journal = await Journal.create(ports.files, ports.clock, path);
+  } catch (error) {
+    await removeMade(ports.files, made);
+    throw error;
+  }
   try {
     await claim(ports, journal.fd, plan.folder.path);
     await refuseLeftovers(ports, plan);
@@ -43,6 +51,7 @@ export async function openFolder(ports: Ports, plan: Plan, start: ManifestStart)
   } catch (error) {
     await journal.close();
     await ports.files.unlink(path).catch(() => undefined);
+    await removeMade(ports.files, made);
     throw error;
   }
 }

@@ -9,6 +9,7 @@ import type { JournalData } from '../manifest/journal.ts';
 import { destinationError } from '../sink/destination-error.ts';
 import { checkAfterReading, type AfterReading } from './hold.ts';
 import type { AcquireResult } from './job.ts';
+import { isThere } from './leftovers.ts';
 import type { ReadRecorder } from './read-recorder.ts';
 import type { ReadFailure, ReadOutcome } from './read-stage.ts';
 import type { Story } from './story.ts';
@@ -78,8 +79,8 @@ export async function recordFailure(story: Story, error: unknown): Promise<unkno
 }
 
 async function hasManifest({ job: { ports, plan } }: Story): Promise<boolean> {
-  const path = join(plan.folder.path, folderNames(plan.folder.stem).manifest);
-  return (await ports.files.statOrNull(path).catch(() => null)) !== null;
+  const { path, stem } = plan.folder;
+  return isThere(ports.files, path, folderNames(stem).manifest).catch(() => false);
 }
 
 function cutOff({ job }: Story, cause: unknown): unknown {

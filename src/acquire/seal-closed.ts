@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { errnoOf } from '../model/errors.ts';
 import type { Emit } from '../model/event.ts';
+import { subtract } from '../model/range.ts';
 import { formatAllowedSigners, MANIFEST_NAMESPACE, SUMS_NAMESPACE } from '../manifest/allowed-signers.ts';
 import { ALLOWED_SIGNERS, folderNames, SIGNATURE, SUMS, SUMS_SIGNATURE, VERIFY_TEXT } from '../manifest/file-names.ts';
 import { parseManifest } from '../manifest/parse.ts';
@@ -11,7 +12,7 @@ import { formatSums, sealOf } from '../manifest/sums.ts';
 import { formatVerifyText } from '../manifest/verify-text.ts';
 import { destinationError } from '../sink/destination-error.ts';
 import type { Ports } from '../system/ports.ts';
-import type { CheckName } from '../verify/report.ts';
+import type { Check, CheckName, VerifyReport } from '../verify/report.ts';
 import { checkSignature } from '../verify/signature.ts';
 import { verifyFolder } from '../verify/verify-folder.ts';
 import { folderSums, type ClosedFolder } from './close-folder.ts';
@@ -143,7 +144,7 @@ async function signManifest({ ports, folder, bytes }: Closing, name: string, sig
 }
 
 /** Whoever seals vouches for the whole folder, so the whole folder is looked at; but for what is still to come. */
-async function requireSound({ ports, folder, emit, stop }: Closing, toCome: readonly CheckName[]): Promise<void> {
+async function requireSound({ ports, folder, manifest, emit, stop }: Closing, toCome: readonly CheckName[]): Promise<void> {
   const report = await verifyFolder(ports, {
     target: folder,
     signersFile: null,
@@ -155,12 +156,24 @@ async function requireSound({ ports, folder, emit, stop }: Closing, toCome: read
   });
   // What could not be looked at is not vouched for either; that nobody trusted has signed yet is no fault.
   const bad = report.checks
+    .filter((check) => !isRecorded(check, report, manifest))
     .filter(
       ({ status, name }) =>
         status !== 'ok' && status !== 'unestablished' && (status === 'damaged' || !toCome.includes(name)),
     )
     .map(({ message }) => message);
   if (bad.length > 0) throw notSound(folder, bad);
+}
+
+/**
+ * A mismatch that the run itself found is what gets signed, as such: the folder holds what its manifest says. Damage to
+ * the image belongs to it only where it lies in the pieces that the manifest names as differing.
+ */
+function isRecorded({ name }: Check, { damage }: VerifyReport, { read_back: back }: Manifest): boolean {
+  if (name === 'outcome' || name === 'read-back') return true;
+  if (name !== 'stream-hash' && name !== 'image-pieces') return false;
+  const known = back.state === 'mismatch' ? back.differing : [];
+  return damage.length > 0 && damage.every((range) => subtract(range, known).length === 0);
 }
 
 /** A seal that was cut off may have made the file; the same bytes are as good. */

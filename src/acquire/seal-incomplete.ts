@@ -14,6 +14,7 @@ import type { Ports } from '../system/ports.ts';
 import { closeFolder, type ClosedFolder } from './close-folder.ts';
 import { signingSection } from './close-job.ts';
 import { manifestBody, type EndFacts, type ManifestBody } from './finish.ts';
+import { closingNames, removeLeftovers } from './leftovers.ts';
 import { claim } from './open-folder.ts';
 import { manifestRanges } from './read-recorder.ts';
 import { readStoppedImage, type StoppedImage } from './stopped-image.ts';
@@ -61,7 +62,7 @@ export async function sealIncomplete(work: SealIncompleteWork): Promise<ClosedFo
       incompleteReason: work.reason,
     });
     requireAccount(body, await ports.files.readBytes(path));
-    return await closeFolder(ports.files, folder, stem, body, work.signer);
+    return await closeFolder(ports.files, folder, stem, body, work.signer, work.emit);
   } finally {
     await journal.close();
   }
@@ -81,13 +82,15 @@ function sealedData({ reason, ports }: SealIncompleteWork, { size }: StoppedImag
 
 /** Made anew of the image: a stopped run may have left them half-made, or of bytes that were never written. */
 async function writeSidecars(
-  { ports, folder, stem }: SealIncompleteWork,
+  { ports, folder, stem, emit }: SealIncompleteWork,
   { start, account }: StoppedJob,
   { found }: StoppedImage,
   { doubtful }: Proof,
 ): Promise<void> {
   const names = folderNames(stem);
   const map = provenMap(start.size, account, doubtful);
+  const due = [names.pieces, names.map, names.report, ...closingNames(stem)];
+  await removeLeftovers(ports.files, folder, due, emit);
   await ports.files.replaceFile(join(folder, names.pieces), formatPieces(found.pieces));
   await ports.files.replaceFile(join(folder, names.map), formatMapfile(map, ports.host.toolVersion));
   // A report of a closing that was cut off; no signature covers it yet.
