@@ -144,7 +144,10 @@ async function signManifest({ ports, folder, bytes }: Closing, name: string, sig
 }
 
 /** Whoever seals vouches for the whole folder, so the whole folder is looked at; but for what is still to come. */
-async function requireSound({ ports, folder, manifest, emit, stop }: Closing, toCome: readonly CheckName[]): Promise<void> {
+async function requireSound(
+  { ports, folder, manifest, emit, stop }: Closing,
+  toCome: readonly CheckName[],
+): Promise<void> {
   const report = await verifyFolder(ports, {
     target: folder,
     signersFile: null,
@@ -171,7 +174,7 @@ async function requireSound({ ports, folder, manifest, emit, stop }: Closing, to
  */
 function isRecorded({ name }: Check, { damage }: VerifyReport, { read_back: back }: Manifest): boolean {
   if (name === 'outcome' || name === 'read-back') return true;
-  if (name !== 'stream-hash' && name !== 'image-pieces') return false;
+  if (name !== 'stream-hash' && name !== 'image-pieces' && name !== 'image-files') return false;
   const known = back.state === 'mismatch' ? back.differing : [];
   return damage.length > 0 && damage.every((range) => subtract(range, known).length === 0);
 }

@@ -131,7 +131,7 @@ function joined(facts: readonly Fact<string>[]): Fact<string> {
 
 function notAFolder(path: string): ExhibitError {
   return new ExhibitError('destination', 'destination.not-a-folder', `${visible(path)} is not a folder.`, {
-    hint: '--to names a folder; it is made when it does not exist.',
+    hint: 'Everything on the way to the evidence folder must be a folder, or not exist yet. Choose another --to.',
   });
 }
 

@@ -85,6 +85,25 @@ describe('what the run found out before it stopped is in the manifest', { concur
     assert.ok(!existsSync(join(before, 'HDD-01.manifest.json')));
   });
 
+  test('a closing with a mismatch that was cut off is finished as one; other damage is not signed', async (t) => {
+    const desk = newDesk(t);
+    const gate = new Gate(desk.folder, 'read-back');
+    const job = startExhibit(t, desk.acquire(desk.file('disk.img', 8 * MIB), ...PIECES), gate);
+    await gate.meanwhile(job, () => {
+      flip(join(desk.evidence(), 'HDD-01.dd.partial'), 5 * MIB + 17);
+    });
+    assert.equal((await job.ended).code, 13, job.stderr);
+    for (const name of ['SHA256SUMS', 'SHA256SUMS.sig']) rmSync(join(desk.evidence(), name));
+    const worse = join(desk.folder, 'worse');
+    cpSync(desk.evidence(), worse, { recursive: true });
+    flip(join(worse, 'HDD-01.dd.partial'), 3 * MIB);
+    const argv = (folder: string): string[] => ['seal', folder, '--key', desk.key];
+    await transcriptHere(argv(worse), { exit: 13, says: [/HDD-01/] });
+    assert.ok(!existsSync(join(worse, 'SHA256SUMS.sig')));
+    await transcriptHere(argv(desk.evidence()), { exit: 13, prints: [/SEALED\. .* \(mismatch\)/] });
+    await verified(desk, desk.evidence(), 13);
+  });
+
   test('--json says it too', async (t) => {
     const desk = newDesk(t);
     await stoppedAfterMismatch(t, desk);
