@@ -76,7 +76,7 @@ function sourceProof({ read_back: back, source_check: second, read_map: map }: R
   if (second.state !== 'match') return [' NOT proved: that the source would give the same data again.'];
   if (second.cache.avoided === 'no')
     return [
-      ' NOT proved: that the source would give the same data again. The second reading was the same from memory.',
+      ' NOT proved: that the source would give the same data again. The second reading was the same, but may have come from memory.',
     ];
   // Fill against fill proves nothing of the source.
   const allRead = map.unreadable + map.not_tried === 0 && second.unreadable.length === 0;
