@@ -1,5 +1,6 @@
 import { ExhibitError, messageOf } from '../model/errors.ts';
 import { known, unknown, type DeviceKind, type Fact } from '../model/device.ts';
+import { visible } from '../model/text.ts';
 import type { Ports } from '../system/ports.ts';
 import { attribute, attributeNumber, attributeText, isGone, names } from './attribute.ts';
 import { at, resolveLinks } from './root.ts';
@@ -133,5 +134,7 @@ function baseName(folder: string): string {
 }
 
 function cannotRead(path: string, cause: unknown): ExhibitError {
-  return new ExhibitError('source', 'discover.failed', `${path} can't be read: ${messageOf(cause)}`, { cause });
+  return new ExhibitError('source', 'discover.failed', `${visible(path)} can't be read: ${visible(messageOf(cause))}`, {
+    cause,
+  });
 }

@@ -1,5 +1,6 @@
 import { ExhibitError } from '../model/errors.ts';
 import type { Device, DeviceKind } from '../model/device.ts';
+import { visible } from '../model/text.ts';
 import type { Ports } from '../system/ports.ts';
 import { blockAt, sysBlockNames } from './block.ts';
 import { describeBlock } from './describe.ts';
@@ -64,7 +65,7 @@ function bothFailed(sysfs: string, lsblk: string): ExhibitError {
   return new ExhibitError(
     'source',
     'discover.failed',
-    `The disks of this station can't be listed: ${sysfs}; ${lsblk}.`,
+    `The disks of this station can't be listed: ${visible(sysfs)}; ${visible(lsblk)}.`,
     {
       hint: 'Mount sysfs at /sys, or install lsblk (util-linux).',
     },
