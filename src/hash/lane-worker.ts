@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { PieceDigest } from '../model/digest.ts';
 import { ExhibitError, messageOf } from '../model/errors.ts';
@@ -30,8 +30,9 @@ try {
 /** Lowers this thread's priority. Only speed is at stake: where it can't be done, nothing is lost. */
 function giveWay(): void {
   try {
-    // `PID/task/TID`: setpriority(2) takes a thread's id too, on Linux. Five steps: a third of the weight of the others.
-    setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), 5);
+    // `PID/task/TID`: getpriority(2) and setpriority(2) take a thread's id too, on Linux. Five steps: a third of the weight.
+    const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+    setPriority(thread, Math.min(getPriority(thread) + 5, 19));
   } catch {
     // No /proc, or no leave: the lanes share the cores evenly.
   }

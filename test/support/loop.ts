@@ -57,6 +57,8 @@ export function attachLoop(t: TestContext, file: string, options: LoopOptions = 
   );
   atEnd(t, () => detachLoop(node, file));
   forgetPartitions(t, node);
+  // A flag set by `blockdev --setro` outlives the detaching, and meets whoever gets the same loop device next.
+  if (options.writable === true) sh('blockdev', '--setrw', node);
   return node;
 }
 
