@@ -3,23 +3,12 @@ import test, { describe } from 'node:test';
 import { type AcquireFlags, buildRequest, profileName } from '../../src/catalog/merge.ts';
 import type { Profile } from '../../src/catalog/profiles.ts';
 import { ExhibitError } from '../../src/model/errors.ts';
-
-const MIB = 1024 ** 2;
+import { request } from '../plan/facts.ts';
 
 const profile: Profile = {
   ref: { name: 'bench', version: 1, sha256: 'a'.repeat(64) },
   description: 'made up',
-  settings: {
-    format: 'raw',
-    segmentSize: 2048 * MIB,
-    hashes: ['md5', 'sha256'],
-    engine: 'auto',
-    reader: 'dd',
-    blockSize: 4 * MIB,
-    pieceSize: 16 * MIB,
-    readBack: true,
-    verifySource: false,
-  },
+  settings: request.settings,
 };
 
 const least: AcquireFlags = { source: '/dev/sdx', to: '/mnt', case: 'C1', evidence: 'E1', examiner: 'R. Ames' };

@@ -57,9 +57,9 @@ describe('loop devices', () => {
   test('a 4096-byte sector disk; its size has to be whole sectors', async (t) => {
     if (!canUse(t)) return;
     const folder = tempFolder(t);
-    const good = deviceOf(await findSource(ports, loop(t, sparseFile(folder, '4k', MIB), '--sector-size', '4096')));
+    const good = deviceOf(await findSource(ports, loop(t, sparseFile(folder, '4k', MIB), '4096')));
     assert.deepEqual([good.logicalSector, good.physicalSector], [4096, 4096]);
-    const odd = loop(t, sparseFile(folder, 'odd', MIB + 512), '--sector-size', '4096');
+    const odd = loop(t, sparseFile(folder, 'odd', MIB + 512), '4096');
     const size = Number(sh('blockdev', '--getsize64', odd));
     if (size % 4096 === 0) t.diagnostic('this kernel rounds the size of a loop device down to whole sectors');
     else await assert.rejects(findSource(ports, odd), { code: 'source.partial-sector', fault: 'source' });

@@ -3,35 +3,15 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../src/system/clock.ts';
-import { systemFiles } from '../../src/system/files.ts';
 import type { Host, Ports } from '../../src/system/ports.ts';
 import { systemCommands, type Commands } from '../../src/system/run-command.ts';
+import { testPorts } from '../support/ports.ts';
 
 export const NOW = Date.UTC(2026, 2, 1, 9, 15);
 
 /** Real ports with an environment of the test's own; no agent, no askpass, no sudo unless the test gives them. */
 export function signPorts(env: Record<string, string>, change: Partial<Ports> = {}, host: Partial<Host> = {}): Ports {
-  return {
-    files: systemFiles,
-    commands: systemCommands(),
-    clock: systemClock,
-    root: '',
-    ...change,
-    host: {
-      hostname: 'bench',
-      kernel: 'test',
-      nodeVersion: process.version,
-      nodePath: process.execPath,
-      pid: process.pid,
-      uid: process.getuid?.() ?? 0,
-      cores: 2,
-      env,
-      packageRoot: '',
-      toolVersion: '0.0.0',
-      ...host,
-    },
-  };
+  return testPorts(change, { env, packageRoot: '', ...host });
 }
 
 /** Real commands, but for those that `answer` answers. */

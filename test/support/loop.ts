@@ -71,7 +71,10 @@ function forgetPartitions(t: TestContext, node: string): void {
 
 /** Detaches, and waits until the kernel has let go: it does so when the last user has closed the device. */
 async function detachLoop(node: string, file: string): Promise<void> {
-  const attached = (): boolean => sh('losetup', '--noheadings', '--output', 'NAME,BACK-FILE').includes(file);
+  const attached = (): boolean =>
+    sh('losetup', '--noheadings', '--output', 'NAME,BACK-FILE')
+      .split('\n')
+      .some((row) => row.startsWith(`${node} `) && row.includes(` ${file}`));
   const deadline = Date.now() + 10_000;
   while (attached() && Date.now() < deadline) {
     spawnSync('losetup', ['--detach', node], { stdio: 'ignore' });
