@@ -1,8 +1,6 @@
 #!/usr/bin/env node
-import { systemEnv } from './cli/env.ts';
-import { run } from './cli/run.ts';
+import { start } from './cli/start.ts';
 
-const argv = process.argv.slice(2);
-process.exitCode = await run(argv, systemEnv(argv));
+process.exitCode = await start(process.argv.slice(2), process.env);
 // A child that hangs in the kernel, or a pipe to it, must not keep us.
 process.exit();

@@ -1,9 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { openBulkPipe } from './bulk-pipe.ts';
+import { findProgram } from './find-program.ts';
 
 /** What a finished command left behind. A command that fails, hangs or is missing is a value, never an exception. */
 export interface CommandResult {
@@ -76,12 +75,9 @@ export interface Commands {
 }
 
 const KEPT_OUTPUT = 16 * 1024 * 1024;
-const SBIN = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
 export function systemCommands(path: string = process.env['PATH'] ?? ''): Commands {
-  const folders = [...new Set([...path.split(delimiter).filter((folder) => folder !== ''), ...SBIN])];
-  const which = (name: string): string | null =>
-    (name.includes('/') ? [name] : folders.map((folder) => join(folder, name))).find(isProgram) ?? null;
+  const which = (name: string): string | null => findProgram(name, path);
   const leash = which('setpriv');
 
   const launchArgv = (argv: readonly string[], leashed: boolean): [string, string[]] | null => {
@@ -241,13 +237,4 @@ function decode(output: string | Uint8Array | undefined): string {
 
 function missing(argv: readonly string[]): CommandResult {
   return { argv: [...argv], exit: null, signal: null, stdout: '', stderr: '', failure: 'missing' };
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

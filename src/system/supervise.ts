@@ -8,6 +8,13 @@ export const SUPERVISED = 'EXHIBIT_SUPERVISED';
 const PATIENCE_MS = 4300;
 const INTERRUPTED = 130;
 
+/** The command line itself asks for `--reader direct`; a profile that does so is found out later. */
+export function asksForDirect(argv: readonly string[]): boolean {
+  const reader = argv.findLastIndex((word) => word === '--reader' || word.startsWith('--reader='));
+  const value = argv[reader] === '--reader' ? argv[reader + 1] : argv[reader]?.slice('--reader='.length);
+  return argv[0] === 'acquire' && reader >= 0 && value === 'direct';
+}
+
 /**
  * Runs this very program again as a child and gives its exit code. A read that hangs in the kernel keeps the process
  * it sits in from ending, even by SIGKILL: that process is then the child, and we leave it behind.

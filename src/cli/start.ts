@@ -1,0 +1,14 @@
+import { findProgram } from '../system/find-program.ts';
+import { asksForDirect, supervise, SUPERVISED } from '../system/supervise.ts';
+
+/**
+ * Command line in, exit code out. Whoever only watches over a reading loads nothing else: that is a third of a second
+ * and a good part of its memory.
+ */
+export async function start(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  if (asksForDirect(argv) && !(SUPERVISED in environment)) {
+    return supervise(argv, findProgram('setpriv', environment['PATH'] ?? ''));
+  }
+  const [{ run }, { systemEnv }] = await Promise.all([import('./run.ts'), import('./env.ts')]);
+  return run(argv, systemEnv(argv));
+}
