@@ -1,6 +1,8 @@
+import { bridgeOf } from '../model/chain.ts';
 import { known, unknown, type Device, type DeviceKind, type Fact, type Partition } from '../model/device.ts';
 import { deviceBehindLoop } from './behind-loop.ts';
 import { blockAt, nodePath, type SysBlock } from './block.ts';
+import { diskChain } from './chain.ts';
 import { sysHardware, type SysHardware } from './hardware.ts';
 import { wholeDisksBelow } from './layers.ts';
 import type { LsblkRow } from './lsblk.ts';
@@ -28,7 +30,8 @@ export async function describeBlock(machine: Machine, block: SysBlock, depth = 0
   const parts = await partitionBlocks(machine, block);
   const below = await wholeDisksBelow(ports, block);
   const behind = await describeBehind(machine, disk, depth);
-  const hardware = await sysHardware(ports, disk);
+  const chain = await diskChain(ports, disk);
+  const hardware = await sysHardware(ports, disk, bridgeFolder(chain));
   const row = rowOf(machine, disk);
   const disks = below.known ? below.value : [disk];
   // What uses the whole disk uses each partition's bytes too.
@@ -46,12 +49,17 @@ export async function describeBlock(machine: Machine, block: SysBlock, depth = 0
     logicalSector: hardware.logicalSector ?? row?.logicalSector ?? 512,
     physicalSector: hardware.physicalSector ?? row?.physicalSector ?? 512,
     readOnly: block.readOnly,
-    ...(behind.known && behind.value !== null ? namesOf(behind.value) : hardwareFacts(machine, disk, row, hardware)),
+    ...(behind.known && behind.value !== null
+      ? namesOf(behind.value)
+      : hardwareFacts(machine, disk, row, hardware, chain)),
     removable: hardware.removable ?? row?.removable ?? null,
     diskseq: factOf(hardware.diskseq, 'this kernel counts no disks (before Linux 5.15)'),
-    byId: byIdOf(machine, block.name),
+    byId: namesFor(machine.byId, block.name),
+    byPath: namesFor(machine.byPath, block.name),
+    chain,
     backingFile: block.backingFile,
     behind,
+    around: block.kind === 'partition' ? { path: nodePath(disk), name: disk.name, readOnly: disk.readOnly } : null,
     partitions: parts.map((part) => partitionOf(part, rowOf(machine, part))),
     uses: together(uses, behind),
   };
@@ -84,30 +92,50 @@ function rowOf(machine: Machine, block: Pick<SysBlock, 'name' | 'number'>): Lsbl
   return row?.number === block.number ? row : null;
 }
 
-export function byIdOf(machine: Machine, name: string): Fact<readonly string[]> {
-  return machine.byId.known ? known(machine.byId.value.get(name) ?? []) : machine.byId;
+/** Which of udev's names of one kind lead to the device of this kernel name. */
+export function namesFor(names: Machine['byId'], name: string): Fact<readonly string[]> {
+  return names.known ? known(names.value.get(name) ?? []) : names;
+}
+
+/** Where the USB device stands that the disk hangs on. */
+function bridgeFolder(chain: Device['chain']): string | null {
+  const bridge = chain.known ? bridgeOf(chain.value) : null;
+  return bridge?.usb == null ? null : bridge.sysfs;
 }
 
 export function factOf(value: string | null, why: string): Fact<string> {
   return value === null ? unknown(why) : known(value);
 }
 
-type HardwareFacts = Pick<Device, 'model' | 'serial' | 'revision' | 'wwn' | 'transport'>;
+type HardwareFacts = Pick<Device, 'model' | 'serial' | 'serialAsTold' | 'revision' | 'wwn' | 'transport'>;
 
-function namesOf({ model, serial, revision, wwn, transport }: HardwareFacts): HardwareFacts {
-  return { model, serial, revision, wwn, transport };
+function namesOf({ model, serial, serialAsTold, revision, wwn, transport }: HardwareFacts): HardwareFacts {
+  return { model, serial, serialAsTold, revision, wwn, transport };
 }
 
 /** lsblk first: udev asked the disk behind a USB bridge for its name, where sysfs has the bridge's cut to 16 letters. */
-function hardwareFacts(machine: Machine, disk: SysBlock, row: LsblkRow | null, hardware: SysHardware): HardwareFacts {
+function hardwareFacts(
+  machine: Machine,
+  disk: SysBlock,
+  row: LsblkRow | null,
+  hardware: SysHardware,
+  chain: Device['chain'],
+): HardwareFacts {
   const why = whyNot(machine, disk, row);
   return {
     model: factOf(modelOf(row?.model ?? null, hardware.model), why),
-    serial: factOf(row?.serial ?? hardware.serial, why),
+    serial: factOf(row?.serial ?? hardware.serial, hardware.serialAsTold === null ? why : emptySerial(machine)),
+    serialAsTold: factOf(hardware.serialAsTold, 'sysfs does not tell'),
     revision: factOf(row?.revision ?? hardware.revision, why),
     wwn: factOf(row?.wwn ?? hardware.wwn, why),
-    transport: factOf(row?.transport ?? hardware.transport, why),
+    transport: factOf(row?.transport ?? transportOf(chain), why),
   };
+}
+
+/** The bus, where a disk hangs on one. */
+function transportOf(chain: Device['chain']): string | null {
+  const bus = chain.known ? chain.value.bus : 'unknown';
+  return bus === 'loop' || bus === 'virtual' || bus === 'unknown' ? null : bus;
 }
 
 function whyNot(machine: Machine, disk: SysBlock, row: LsblkRow | null): string {
@@ -115,6 +143,10 @@ function whyNot(machine: Machine, disk: SysBlock, row: LsblkRow | null): string 
   if (none !== undefined && !disk.hasDevice) return none;
   if (!machine.lsblk.known) return `${machine.lsblk.why}, and sysfs does not tell`;
   return row === null ? 'lsblk does not list it, and sysfs does not tell' : 'neither lsblk nor sysfs tells';
+}
+
+function emptySerial({ lsblk }: Machine): string {
+  return `${lsblk.known ? 'lsblk tells none' : lsblk.why}, and the serial in sysfs is empty`;
 }
 
 /** udev may write `_` for a blank: where that is the only difference, sysfs has the name as the disk gave it. */

@@ -1,5 +1,5 @@
 import { known, unknown, type Device, type DeviceKind, type Fact } from '../model/device.ts';
-import { byIdOf, factOf } from './describe.ts';
+import { factOf, namesFor } from './describe.ts';
 import type { LsblkRow } from './lsblk.ts';
 import type { Machine } from './machine.ts';
 import { usesOf, type Used } from './uses.ts';
@@ -40,14 +40,18 @@ export async function describeRow(
     readOnly: flag(row.readOnly),
     model: factOf(row.model, why),
     serial: factOf(row.serial, why),
+    serialAsTold: unknown(why),
     revision: factOf(row.revision, why),
     wwn: factOf(row.wwn, why),
     transport: factOf(row.transport, why),
     removable: row.removable,
     diskseq: unknown(why),
-    byId: byIdOf(machine, row.name),
+    byId: namesFor(machine.byId, row.name),
+    byPath: namesFor(machine.byPath, row.name),
+    chain: unknown(why),
     backingFile: null,
     behind: kind === 'loop' ? unknown(why) : known(null),
+    around: kind === 'partition' ? { path: `/dev/${disk}`, name: disk, readOnly: unknown(why) } : null,
     partitions: [],
     uses: await usesOf(machine, [row, ...parts].map(used)),
   };

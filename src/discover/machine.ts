@@ -35,20 +35,23 @@ export interface Machine {
   readonly swaps: Fact<readonly Swap[]>;
   /** Kernel name → `/dev/disk/by-id/…`. */
   readonly byId: Fact<ReadonlyMap<string, readonly string[]>>;
+  /** Kernel name → `/dev/disk/by-path/…`. */
+  readonly byPath: Fact<ReadonlyMap<string, readonly string[]>>;
   /** The kernel lists no loop device among a device's holders: whoever uses the loop uses the device all the same. */
   readonly loops: Fact<readonly LoopOver[]>;
 }
 
 /** Looks at everything that is asked once and not per device. Never throws: what could not be had is unknown. */
 export async function observeMachine(ports: Ports): Promise<Machine> {
-  const [lsblk, mounts, swaps, byId, loops] = await Promise.all([
+  const [lsblk, mounts, swaps, byId, byPath, loops] = await Promise.all([
     askLsblk(ports),
     observeMounts(ports),
     observeSwaps(ports),
-    observeById(ports),
+    observeNames(ports, '/dev/disk/by-id'),
+    observeNames(ports, '/dev/disk/by-path'),
     observeLoops(ports),
   ]);
-  return { ports, lsblk, mounts, swaps, byId, loops };
+  return { ports, lsblk, mounts, swaps, byId, byPath, loops };
 }
 
 /** This process's mounts. Those of other mount namespaces are not seen; an exclusive open finds them. */
@@ -81,8 +84,8 @@ async function observeSwaps(ports: Ports): Promise<Fact<readonly Swap[]>> {
   }
 }
 
-async function observeById(ports: Ports): Promise<Fact<ReadonlyMap<string, readonly string[]>>> {
-  const folder = '/dev/disk/by-id';
+/** udev's names of one kind: which of them lead to a device. */
+async function observeNames(ports: Ports, folder: string): Promise<Machine['byId']> {
   if ((await ports.files.statOrNull(at(ports, folder)).catch(() => null)) === null) {
     return unknown(`there is no ${folder}: udev does not run here`);
   }

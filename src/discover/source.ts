@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs';
 import { resolve } from 'node:path';
+import { chainIdentity } from '../model/chain-text.ts';
 import { valueOf, type Device } from '../model/device.ts';
 import type { SourceIdentity } from '../model/identity.ts';
 import type { SourceFacts } from '../model/plan.ts';
@@ -80,6 +81,11 @@ async function findBlock(ports: Ports, path: string, realPath: string, stats: St
   if (device.size === 0) throw empty(path, 'The device');
   if (device.size % device.logicalSector !== 0) throw partialSector(path, device);
   await checkReadable(ports, path, realPath);
+  return asSource(device, path, realPath);
+}
+
+/** A device as a source, for whoever judges it without opening it. */
+export function asSource(device: Device, path = device.path, realPath = device.path): SourceFacts {
   return { kind: 'block', path, realPath, device, identity: identityOfDevice(device) };
 }
 
@@ -97,6 +103,7 @@ function identityOfDevice(device: Device): SourceIdentity {
     serial: valueOf(device.serial),
     wwn: valueOf(device.wwn),
     diskseq: valueOf(device.diskseq),
+    chain: device.chain.known ? chainIdentity(device.chain.value) : null,
     mtimeMs: null,
   };
 }
@@ -110,6 +117,7 @@ function identityOfFile(stats: Stats): SourceIdentity {
     serial: null,
     wwn: null,
     diskseq: null,
+    chain: null,
     mtimeMs: Math.floor(stats.mtimeMs),
   };
 }

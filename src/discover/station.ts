@@ -20,14 +20,28 @@ export interface StationFacts {
   };
 }
 
-const TOOLS = ['dd', 'lsblk', 'blockdev', 'flock', 'setpriv', 'fincore', 'losetup'];
+/** Each with how it is asked for its version. The last ones ask the disk itself, and may be missing. */
+const TOOLS: Readonly<Record<string, string>> = {
+  dd: '--version',
+  lsblk: '--version',
+  blockdev: '--version',
+  flock: '--version',
+  setpriv: '--version',
+  fincore: '--version',
+  losetup: '--version',
+  smartctl: '--version',
+  hdparm: '-V',
+  sg_modes: '--version',
+  nvme: 'version',
+  sfdisk: '--version',
+};
 const PATIENCE = { timeoutMs: 10_000 };
 
 /** Looks at the station. Never throws: what is not there is null or unknown. */
 export async function observeStation(ports: Ports): Promise<StationFacts> {
   const { host } = ports;
   const [versions, ssh, clock] = await Promise.all([
-    Promise.all(TOOLS.map(async (tool) => [tool, await versionOf(ports, tool)] as const)),
+    Promise.all(Object.entries(TOOLS).map(async ([tool, how]) => [tool, await versionOf(ports, tool, how)] as const)),
     sshVersion(ports),
     clockState(ports),
   ]);
@@ -42,9 +56,10 @@ export async function observeStation(ports: Ports): Promise<StationFacts> {
   };
 }
 
-async function versionOf(ports: Ports, tool: string): Promise<string | null> {
-  const result = await ports.commands.run([tool, '--version'], PATIENCE);
-  return result.exit === 0 ? firstLine(result.stdout) : null;
+async function versionOf(ports: Ports, tool: string, how: string): Promise<string | null> {
+  const result = await ports.commands.run([tool, how], PATIENCE);
+  // sg_modes says it on standard error.
+  return result.exit === 0 ? (firstLine(result.stdout) ?? firstLine(result.stderr)) : null;
 }
 
 /** ssh-keygen has no version switch; the ssh of the same package has, and speaks on standard error. */

@@ -1,3 +1,5 @@
+import type { DiskChain } from './chain.ts';
+
 /** A looked-up fact: a value, or the reason why it is not known. "Could not look" is never "nothing there". */
 export type Fact<T> = { readonly known: true; readonly value: T } | { readonly known: false; readonly why: string };
 
@@ -12,6 +14,11 @@ export function unknown<T = never>(why: string): Fact<T> {
 /** The value of a fact, or null where it is not known. */
 export function valueOf<T>(fact: Fact<T>): T | null {
   return fact.known ? fact.value : null;
+}
+
+/** Why each fact that is not known is not known. */
+export function reasonsOf(facts: Readonly<Record<string, Fact<unknown>>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(facts).flatMap(([name, fact]) => (fact.known ? [] : [[name, fact.why]])));
 }
 
 /** What a block device is to the operator. `virtual`: loop, nbd, zram, brd: nothing one could hold in a hand. */
@@ -59,6 +66,8 @@ export interface Device {
   readonly readOnly: Fact<boolean>;
   readonly model: Fact<string>;
   readonly serial: Fact<string>;
+  /** The serial as sysfs has it, with the padding that {@link serial} is without: empty, blanks and all. */
+  readonly serialAsTold: Fact<string>;
   readonly revision: Fact<string>;
   readonly wwn: Fact<string>;
   readonly transport: Fact<string>;
@@ -66,10 +75,16 @@ export interface Device {
   readonly diskseq: Fact<string>;
   /** `/dev/disk/by-id/…` links to it. Unknown where udev does not run. */
   readonly byId: Fact<readonly string[]>;
+  /** `/dev/disk/by-path/…` links to it: the port it hangs on, whatever it calls itself. Unknown where udev does not run. */
+  readonly byPath: Fact<readonly string[]>;
+  /** What it hangs on. A partition has its disk's; a loop device that shows another device has that device's. */
+  readonly chain: Fact<DiskChain>;
   /** The file, or the node of the device, behind a loop device. */
   readonly backingFile: string | null;
   /** The device whose bytes a loop device shows; null: none, or a plain file. What protects or uses it counts here too. */
   readonly behind: Fact<Device | null>;
+  /** The whole disk around a partition, through whose node the partition can be written to as well; null: it is none. */
+  readonly around: Pick<Device, 'path' | 'name' | 'readOnly'> | null;
   readonly partitions: readonly Partition[];
   readonly uses: Fact<readonly DeviceUse[]>;
 }

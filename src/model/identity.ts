@@ -13,13 +13,25 @@ export interface SourceIdentity {
   readonly wwn: string | null;
   /** `/sys/block/X/diskseq`: the kernel's own counter, new for every disk that appears (Linux 5.15). */
   readonly diskseq: string | null;
+  /** What the disk hangs on: bus, kernel names, ids and serials of USB devices. Another bridge is another source: it may change what is read. */
+  readonly chain: string | null;
   /** Modification time of a file in milliseconds (UTC); null for devices. */
   readonly mtimeMs: number | null;
 }
 
 /** The fields in which two identities differ, each as a sentence. Empty: the same source. */
 export function identityDifferences(planned: SourceIdentity, now: SourceIdentity): string[] {
-  const fields: (keyof SourceIdentity)[] = ['kind', 'size', 'node', 'model', 'serial', 'wwn', 'diskseq', 'mtimeMs'];
+  const fields: (keyof SourceIdentity)[] = [
+    'kind',
+    'size',
+    'node',
+    'model',
+    'serial',
+    'wwn',
+    'diskseq',
+    'chain',
+    'mtimeMs',
+  ];
   return fields
     .filter((field) => planned[field] !== now[field])
     .map((field) => `${field} was ${told(planned[field])}, is now ${told(now[field])}`);

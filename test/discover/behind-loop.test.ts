@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import test, { describe, type TestContext } from 'node:test';
 import { observeDestination } from '../../src/discover/destination.ts';
 import { checkPresent, findSource } from '../../src/discover/source.ts';
-import { judge } from '../../src/guard/verdict.ts';
+import { judge as judgeFacts } from '../../src/guard/verdict.ts';
 import { known, type Device } from '../../src/model/device.ts';
 import type { SourceFacts } from '../../src/model/plan.ts';
+import { guardFacts } from '../plan/facts.ts';
 import { bench, disk, SDB } from './bench-layout.ts';
 import { madeUpStation, mountLine, realPorts, type Layout } from './made-up-station.ts';
 import { canUse, loop, mount, sh, sparseFile, tempFolder } from './real-disks.ts';
 
 const MIB = 1024 * 1024;
+const judge = (source: SourceFacts) => judgeFacts(guardFacts(source));
 const LOOP = '/sys/devices/virtual/block/loop0';
 
 /** The bench, with loop0 read-only over what stands at `back`. */

@@ -4,10 +4,11 @@ import type { Layout } from './made-up-station.ts';
  * A bench, made up after sysfs of a desktop: `sda` (SATA, the system's), `sdb` (a suspect disk behind a USB bridge,
  * two partitions), `dm-0` on `sda2`, an unused `loop0` and `zram0`, a card reader `sdc` without a card.
  */
-export const USB = '/sys/devices/pci0000:00/0000:00:14.0/usb2/2-1';
+const ROOT_HUB = '/sys/devices/pci0000:00/0000:00:14.0/usb2';
+export const USB = `${ROOT_HUB}/2-1`;
 export const SDB = `${USB}/2-1:1.0/host4/target4:0:0/4:0:0:0/block/sdb`;
 export const SDA = '/sys/devices/pci0000:00/0000:00:17.0/ata1/host0/target0:0:0/0:0:0:0/block/sda';
-export const SDC = '/sys/devices/pci0000:00/0000:00:14.0/usb2/2-2/2-2:1.0/host5/target5:0:0/5:0:0:0/block/sdc';
+export const SDC = `${ROOT_HUB}/2-2/2-2:1.0/host5/target5:0:0/5:0:0:0/block/sdc`;
 const DM = '/sys/devices/virtual/block/dm-0';
 const MODEL_PAGE = Uint8Array.from([0, 0x80, 0, 8, ...Buffer.from(' S3Z9 01')]);
 
@@ -21,10 +22,12 @@ export function bench(): Required<Pick<Layout, 'files' | 'links' | 'nodes' | 'co
       ...partition(SDA, 1, '8:1', 2048, 1_048_576),
       ...partition(SDA, 2, '8:2', 1_050_624, 1_999_358_607),
       ...disk(SDB, '8:16', 976_773_168, { 'device/model': 'Portable Drive  \n', removable: '0\n', diskseq: '9\n' }),
-      [`${USB}/idVendor`]: '152d\n',
+      ...usb(USB, '0578', 'Portable Drive'),
       [`${USB}/serial`]: 'DD5641988896\n',
       ...partition(SDB, 1, '8:17', 2048, 204_800),
       ...partition(SDB, 2, '8:18', 206_848, 976_564_224),
+      ...usb(ROOT_HUB, '0003', 'xHCI Host Controller'),
+      ...usb(`${ROOT_HUB}/2-2`, '0749', 'Card Reader'),
       ...disk(SDC, '8:32', 0, { 'device/model': 'Card Reader\n' }),
       ...disk(DM, '253:0', 1_999_357_000, { 'dm/name': 'vg-root\n' }),
       ...disk('/sys/devices/virtual/block/loop0', '7:0', 0),
@@ -41,6 +44,7 @@ export function bench(): Required<Pick<Layout, 'files' | 'links' | 'nodes' | 'co
       ...sysLinks(DM, '253:0'),
       ...sysLinks('/sys/devices/virtual/block/loop0', '7:0'),
       ...sysLinks('/sys/devices/virtual/block/zram0', '252:0'),
+      '/sys/devices/pci0000:00/0000:00:17.0/driver': '/sys/bus/pci/drivers/ahci',
       [`${DM}/slaves/sda2`]: `${SDA}/sda2`,
       [`${SDA}/sda2/holders/dm-0`]: DM,
       '/dev/disk/by-id/usb-Portable_Drive_DD5641988896-0:0': '/dev/sdb',
@@ -56,6 +60,12 @@ export function bench(): Required<Pick<Layout, 'files' | 'links' | 'nodes' | 'co
     },
     commands: { lsblk: { exit: null, failure: 'missing' } },
   };
+}
+
+/** A USB 3 device without a serial. */
+function usb(folder: string, idProduct: string, product: string): Record<string, string> {
+  const texts = { idVendor: '152d', idProduct, product, manufacturer: 'Made Up', bcdDevice: '0100', speed: '5000' };
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [`${folder}/${name}`, `${text}\n`]));
 }
 
 /** A whole disk's folder; `sectors` of 512 bytes, as sysfs counts. */

@@ -46,6 +46,12 @@ describe('sysfs alone', () => {
     assert.equal(valueOf(named(await list(t, bench()), 'sda').serial), 'S3Z9 01');
   });
 
+  test('a parallel disk is not called a serial one', async (t) => {
+    const layout = bench();
+    layout.links['/sys/devices/pci0000:00/0000:00:17.0/driver'] = '/sys/bus/pci/drivers/pata_via';
+    assert.equal(valueOf(named(await list(t, layout), 'sda').transport), 'pata');
+  });
+
   test('a mapper device: disks below it, physical through them; it holds the partition and shows who uses it', async (t) => {
     const devices = await list(t, bench());
     const mapper = named(devices, 'dm-0');
@@ -198,7 +204,10 @@ test('terminal escapes in a model stay in the fact and never reach the table', a
   layout.files[`${SDB}/device/model`] = `${hostile}\n`;
   const devices = await list(t, layout);
   assert.equal(valueOf(named(devices, 'sdb').model), hostile);
-  const table = deviceTable(devices, 200);
+  const table = deviceTable(
+    devices.map((device) => ({ device, verdict: 'none-observed' })),
+    200,
+  );
   // eslint-disable-next-line no-control-regex -- control characters are what this looks for
   assert.doesNotMatch(table, /[\u0000-\u0009\u000b-\u001f]/);
   assert.ok(table.includes('\\u{1b}[2J'));

@@ -78,7 +78,10 @@ function filesOf(root: string, layout: Layout): Files {
   return {
     ...systemFiles,
     readText: async (path, limit) => (blame(path), systemFiles.readText(path, limit)),
+    readBytes: async (path, limit) => (blame(path), systemFiles.readBytes(path, limit)),
     readDir: async (path) => (blame(path), systemFiles.readDir(path)),
+    readLink: async (path) => (blame(path), systemFiles.readLink(path)),
+    realPath: async (path) => (blame(path), systemFiles.realPath(path)),
     open: async (path, mode) => (blame(path), systemFiles.open(path, mode)),
     stat: async (path) => (blame(path), dress(path, await systemFiles.stat(path))),
     statOrNull: async (path) => {

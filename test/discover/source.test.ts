@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { chmodSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
+import { identityDifferences } from '../../src/model/identity.ts';
 import { findSource, readIdentity } from '../../src/discover/source.ts';
-import { bench, SDB } from './bench-layout.ts';
+import { bench, SDB, USB } from './bench-layout.ts';
 import { madeUpStation, realPorts } from './made-up-station.ts';
 import { sh, sparseFile, tempFolder } from './real-disks.ts';
 
@@ -84,6 +85,7 @@ describe('devices of a made-up bench', () => {
       serial: 'DD5641988896',
       wwn: null,
       diskseq: '9',
+      chain: 'usb: 0000:00:14.0 > usb2 152d:0003 (no serial) > 2-1 152d:0578 DD5641988896 > sdb',
       mtimeMs: null,
     });
   });
@@ -123,6 +125,17 @@ describe('devices of a made-up bench', () => {
     });
     const stale = { ...bench(), nodes: { '/dev/sdb': '8:240' } };
     await assert.rejects(findSource(madeUpStation(t, stale), '/dev/sdb'), { code: 'source.missing', message: /8:240/ });
+  });
+
+  test('another bridge before a disk that tells the same is another source, also where no disks are counted', async (t) => {
+    const layout = bench();
+    const files = Object.fromEntries(Object.entries(layout.files).filter(([path]) => path !== `${SDB}/diskseq`));
+    const station = madeUpStation(t, { ...layout, files });
+    const facts = await findSource(station, '/dev/sdb');
+    writeFileSync(`${station.root}${USB}/idProduct`, '0579\n');
+    const [difference, ...more] = identityDifferences(facts.identity, await readIdentity(station, facts));
+    assert.deepEqual(more, []);
+    assert.match(difference ?? '', /^chain was .* 2-1 152d:0578 DD5641988896 > sdb, is now .* 2-1 152d:0579 /);
   });
 
   test('another disk under the same name is another identity; a pulled one has vanished', async (t) => {

@@ -4,7 +4,8 @@ import { observeStation } from '../../src/discover/station.ts';
 import { madeUpStation, realPorts, type Layout } from './made-up-station.ts';
 
 const GONE = { exit: null, failure: 'missing' } as const;
-const TOOLS = ['dd', 'lsblk', 'blockdev', 'flock', 'setpriv', 'fincore', 'losetup', 'ssh'];
+const ASKING = ['smartctl', 'hdparm', 'sg_modes', 'nvme', 'sfdisk'];
+const TOOLS = ['dd', 'lsblk', 'blockdev', 'flock', 'setpriv', 'fincore', 'losetup', ...ASKING, 'ssh'];
 
 function commands(more: Layout['commands']): NonNullable<Layout['commands']> {
   return { ...Object.fromEntries(TOOLS.map((tool) => [tool, GONE])), timedatectl: GONE, chronyc: GONE, ...more };
@@ -22,12 +23,14 @@ test('versions are first lines; a tool that fails or is missing is null', async 
     commands: commands({
       dd: { stdout: 'dd (coreutils) 9.1\nCopyright\n' },
       lsblk: { exit: 1, stdout: 'usage\n' },
+      sg_modes: { stderr: 'Version string: 1.72 20200930\n' },
       'ssh-keygen': {},
       ssh: { stderr: 'OpenSSH_9.2p1\n' },
     }),
   });
   const { tools } = await observeStation(station);
   assert.deepEqual([tools['dd'], tools['lsblk'], tools['flock']], ['dd (coreutils) 9.1', null, null]);
+  assert.deepEqual([tools['sg_modes'], tools['nvme']], ['Version string: 1.72 20200930', null]);
   assert.equal(tools['ssh-keygen'], 'OpenSSH_9.2p1');
 });
 
