@@ -17,6 +17,9 @@ export interface SettingFlags {
   /** False for `--no-read-back`; true is commander's own default and says nothing. */
   readonly readBack?: boolean | undefined;
   readonly verifySource?: boolean | undefined;
+  /** False for `--no-probe`; true is commander's own default and says nothing. */
+  readonly probe?: boolean | undefined;
+  readonly vendorQuery?: boolean | undefined;
 }
 
 interface MergedSettings {
@@ -40,6 +43,8 @@ export function mergeSettings(flags: SettingFlags, profile: Settings, faults: Us
     ...size('pieceSize', '--piece-size', flags.pieceSize, faults),
     ...(flags.readBack === false ? { readBack: false } : {}),
     ...(flags.verifySource === true ? { verifySource: true } : {}),
+    ...(flags.probe === false ? { probe: false } : {}),
+    ...(flags.vendorQuery === true ? { vendorQuery: true } : {}),
   };
   const settings: Settings = { ...profile, ...given };
   const fault = pieceBlockFault(settings);
@@ -59,6 +64,9 @@ function originsOf(given: Partial<Settings>): MergedSettings['origins'] {
     pieceSize: origin('pieceSize'),
     readBack: origin('readBack'),
     verifySource: origin('verifySource'),
+    protection: origin('protection'),
+    probe: origin('probe'),
+    vendorQuery: origin('vendorQuery'),
   };
 }
 

@@ -15,6 +15,7 @@ export interface AcquireFlags extends RequestFile, SettingFlags {
   readonly allowUnblocked?: string | undefined;
   readonly softwareBlock?: boolean | undefined;
   readonly allowSystemDestination?: boolean | undefined;
+  readonly ignoreBadHardware?: boolean | undefined;
   readonly yes?: boolean | undefined;
 }
 
@@ -81,6 +82,7 @@ function overridesOf(flags: AcquireFlags, faults: UsageFaults): Overrides {
     allowUnblocked: optional('--allow-unblocked', flags.allowUnblocked, 'line', faults),
     softwareBlock: flags.softwareBlock === true,
     allowSystemDestination: flags.allowSystemDestination === true,
+    ignoreBadHardware: flags.ignoreBadHardware === true,
     unsigned: flags.unsigned === true,
   };
 }

@@ -4,6 +4,7 @@ import { bug } from '../model/errors.ts';
 import type { Settings } from '../model/request.ts';
 import { type Bytes, parseSize } from '../model/size.ts';
 import { pieceBlockFault, settingLaws } from './setting-laws.ts';
+import { REQUIRABLE } from '../model/verdict.ts';
 import { textFault } from './text-laws.ts';
 
 const SIZE = 'must be a size: bytes, or a whole number with K, M, G or T';
@@ -57,6 +58,12 @@ export const profileSchema = z
     'piece-size': size(settingLaws.pieceSize, 'Size of a piece, the unit in which damage is told; a power of two.'),
     'read-back': z.boolean().describe('Read the image again past the page cache and compare.'),
     'verify-source': z.boolean().describe('Read the source a second time and compare.'),
+    'write-protection': oneOf(
+      REQUIRABLE,
+      'The weakest verdict on a disk that is read without a reason given; docs/write-blocking.md says what they mean.',
+    ),
+    probe: z.boolean().describe('Ask the named disk itself, with time limits; nothing is changed.'),
+    'vendor-query': z.boolean().describe("Put its maker's query to a Tableau write blocker."),
   })
   .superRefine((profile, context) => {
     const [blockSize, pieceSize] = [toBytes(profile['block-size']), toBytes(profile['piece-size'])];
@@ -80,6 +87,9 @@ export function settingsOf(file: ProfileFile): Settings {
     pieceSize: lawfulBytes(file['piece-size']),
     readBack: file['read-back'],
     verifySource: file['verify-source'],
+    protection: file['write-protection'],
+    probe: file.probe,
+    vendorQuery: file['vendor-query'],
   };
 }
 

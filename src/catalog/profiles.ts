@@ -1,17 +1,14 @@
-import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { ExhibitError, messageOf } from '../model/errors.ts';
+import { ExhibitError } from '../model/errors.ts';
 import type { ProfileRef, Settings } from '../model/request.ts';
 import { visible } from '../model/text.ts';
 import type { Ports } from '../system/ports.ts';
+import { readData } from './data-file.ts';
 import { profileSchema, settingsOf } from './profile-schema.ts';
 import { listFaults, parseYaml } from './yaml.ts';
 
 /** The profile that applies when nobody names one. */
 export const DEFAULT_PROFILE = 'bench';
-
-/** A profile is a screenful; anything much larger is some other file. */
-const DATA_FILE_LIMIT = 1024 * 1024;
 
 export interface Profile {
   readonly ref: ProfileRef;
@@ -51,26 +48,20 @@ export async function readDataFile(
   path: string,
   option: string,
 ): Promise<{ text: string; sha256: string }> {
-  const bytes = await ports.files.readBytes(path, DATA_FILE_LIMIT).catch((cause: unknown) => {
-    throw new ExhibitError(
-      'usage',
-      'usage.unreadable-file',
-      `${option}: ${visible(path)} can't be read: ${visible(messageOf(cause))}`,
-      {
-        hint: 'Check the path and the rights on the file.',
-        cause,
-      },
-    );
-  });
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return { text, sha256: createHash('sha256').update(bytes).digest('hex') };
-  } catch (cause) {
+  const file = await readData(ports, path);
+  if (file.ok) return file;
+  if (file.reason === 'not-text') {
     throw new ExhibitError('usage', 'usage.unreadable-file', `${option}: ${visible(path)} is not UTF-8 text.`, {
       hint: 'Save it as UTF-8.',
-      cause,
+      cause: file.cause,
     });
   }
+  throw new ExhibitError(
+    'usage',
+    'usage.unreadable-file',
+    `${option}: ${visible(path)} can't be read: ${visible(file.why)}`,
+    { hint: 'Check the path and the rights on the file.', cause: file.cause },
+  );
 }
 
 /** The refusal of a data file, with its fault list. */

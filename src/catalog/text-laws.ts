@@ -1,3 +1,5 @@
+import { visible } from '../model/text.ts';
+
 /** The most letters any text of a request may have: it stands in the manifest and on the report's pages. */
 const TEXT_LIMIT = 1000;
 
@@ -23,5 +25,21 @@ export function textFault(value: string, law: TextLaw): string | null {
 export function pathFault(value: string): string | null {
   if (value === '') return 'is empty';
   if (value.includes('\0') || !value.isWellFormed()) return 'holds letters that no path can hold';
+  return null;
+}
+
+/** What makes a serial one that many devices share, so that nothing can be bound to it; null when nothing does. */
+export function serialFault(serial: string): string | null {
+  const told = serial.trim();
+  if (told === '') return 'is empty';
+  if (visible(told) !== told || told.length > 255) return 'is not plain text';
+  return sharedSerial(told);
+}
+
+/** What shows that it is the maker's filling, and every device of the kind tells the same; null when nothing does. */
+export function sharedSerial(serial: string): string | null {
+  const told = serial.trim();
+  if (/^(.)\1*$/u.test(told)) return 'is one character over and over';
+  if (/^[01]?(123456789|0123456789)/.test(told)) return 'is a placeholder';
   return null;
 }

@@ -12,16 +12,22 @@ import {
 import { visible } from '../model/text.ts';
 import { bug } from '../model/errors.ts';
 
-/** One thing that is wrong with a file; line and column count from 1. `path` is `hashes.0`, empty for the file as a whole. */
-interface FileFault {
+/** A place in a file; both count from 1. */
+export interface FilePlace {
   readonly line: number;
   readonly column: number;
+}
+
+/** One thing that is wrong with a file. `path` is `hashes.0`, empty for the file as a whole. */
+export interface FileFault extends FilePlace {
   readonly path: string;
   readonly message: string;
 }
 
 type Parsed<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: readonly FileFault[] };
+  /** `placeOf`: where the value of a path (`['hashes', 0]`) stands, for faults that only show beside other files. */
+  | { readonly ok: true; readonly value: T; readonly placeOf: (path: Path) => FilePlace }
+  | { readonly ok: false; readonly faults: readonly FileFault[] };
 
 /** What this file needs of a zod schema. */
 interface Schema<T> {
@@ -74,7 +80,10 @@ export function parseYaml<T>(text: string, schema: Schema<T>, scalars: Scalars =
   const value = valueOfNode(document.contents, [], walk);
   const judged = schema.safeParse(value);
   if (!judged.success) for (const issue of judged.error.issues) addIssue(issue, walk, document, broken);
-  if (walk.faults.length === 0 && judged.success) return { ok: true, value: judged.data };
+  if (walk.faults.length === 0 && judged.success) {
+    const placeOf = (path: Path): FilePlace => placeAt(walk.places.get(placeKey(path))?.value ?? 0, lines);
+    return { ok: true, value: judged.data, placeOf };
+  }
   return { ok: false, faults: walk.faults.sort((a, b) => a.offset - b.offset).map((fault) => placed(fault, lines)) };
 }
 
@@ -97,9 +106,13 @@ function syntaxMessage(error: YAMLError): string {
 }
 
 function placed(fault: Walk['faults'][number], lines: LineCounter): FileFault {
-  const { line, col } = lines.linePos(fault.offset);
+  return { ...placeAt(fault.offset, lines), path: pathText(fault.path), message: fault.message };
+}
+
+function placeAt(offset: number, lines: LineCounter): FilePlace {
+  const { line, col } = lines.linePos(offset);
   // An empty file has no first line to the counter.
-  return { line: Math.max(line, 1), column: Math.max(col, 1), path: pathText(fault.path), message: fault.message };
+  return { line: Math.max(line, 1), column: Math.max(col, 1) };
 }
 
 function pathText(path: Path): string {

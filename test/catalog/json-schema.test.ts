@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { z } from 'zod';
+import { labFileSchema, vendorFileSchema } from '../../src/catalog/hardware-schema.ts';
 import { profileSchema } from '../../src/catalog/profile-schema.ts';
 import { requestSchema } from '../../src/catalog/request-schema.ts';
 import { packageRoot } from '../support/root.ts';
@@ -10,6 +11,8 @@ import { packageRoot } from '../support/root.ts';
 const files: [string, z.ZodType][] = [
   ['profiles/profile.schema.json', profileSchema],
   ['profiles/request.schema.json', requestSchema],
+  ['hardware/hardware.schema.json', vendorFileSchema],
+  ['hardware/lab.schema.json', labFileSchema],
 ];
 
 for (const [name, schema] of files) {

@@ -45,6 +45,9 @@ describe('profiles', () => {
       pieceSize: 16 * 1024 ** 2,
       readBack: true,
       verifySource: false,
+      protection: 'operator-attested',
+      probe: true,
+      vendorQuery: false,
     });
     assert.deepEqual(ref, { name: 'bench', version: 1, sha256: createHash('sha256').update(bench).digest('hex') });
   });
@@ -105,6 +108,9 @@ describe('profiles', () => {
       [
         'own.yaml is not a profile:',
         'own.yaml:1:1: verify-source: is missing',
+        'own.yaml:1:1: write-protection: is missing',
+        'own.yaml:1:1: probe: is missing',
+        'own.yaml:1:1: vendor-query: is missing',
         'own.yaml:1:10: profile: must be a name of small letters, digits and -, 40 at most',
         'own.yaml:2:10: version: must be 1: no other version of profiles is known to this program',
         'own.yaml:3:14: description: is empty',
