@@ -6,14 +6,10 @@ import { findSigningKey } from '../manifest/keys.ts';
 import { openSigner } from '../manifest/sign.ts';
 import { ddVersion } from '../read/dd-reader.ts';
 import type { Ports } from '../system/ports.ts';
-
-/** One thing looked at. `missing`: imaging needs it. `warning`: imaging works, with less than it could have. */
-export interface Examination {
-  readonly what: string;
-  readonly state: 'ok' | 'warning' | 'missing';
-  readonly found: string;
-  readonly advice: string | null;
-}
+import { judgeAgents, judgeAssemblers, observeAssemblers } from './automount.ts';
+import { ok, type Examination } from './examination.ts';
+import { observeProcesses } from './processes.ts';
+import { inPlace, judgeRules, observeRules } from './udev-rules.ts';
 
 /** What imaging can't do without, and what it is better with: command → what it is for. */
 const NEEDED: Readonly<Record<string, string>> = {
@@ -25,6 +21,16 @@ const NEEDED: Readonly<Record<string, string>> = {
 const HELPFUL: Readonly<Record<string, string>> = {
   setpriv: 'ending children with a killed exhibit',
   fincore: 'proving that a read-back did not come from memory',
+};
+
+/** Tools that the disk itself is asked with, all optional: what each tells, and the Debian package that has it. */
+const ASKING: Readonly<Record<string, readonly [use: string, debian: string]>> = {
+  smartctl: ["the disk's own serial behind a bridge, its SMART health", 'smartmontools'],
+  hdparm: ['hidden sectors (HPA, DCO)', 'hdparm'],
+  sg_modes: ['whether a disk or bridge declares itself write-protected', 'sg3-utils'],
+  sg_raw: ['what a Tableau bridge answers to its own query', 'sg3-utils'],
+  nvme: ['whether an NVMe disk declares itself write-protected', 'nvme-cli'],
+  sfdisk: ['partition types', 'fdisk'],
 };
 
 /** Looks at tools, rights, clock, hash engines and the signing key; signs a trial, keeps nothing. */
@@ -46,11 +52,32 @@ export async function examineStation(ports: Ports, keyPath: string | null): Prom
     await examineDd(ports),
     ...Object.entries(NEEDED).map(([name, use]) => tool(name, use, 'missing')),
     ...Object.entries(HELPFUL).map(([name, use]) => tool(name, use, 'warning')),
+    ...Object.keys(ASKING).map((name) => askingTool(ports, name)),
     rights(station.uid),
     clockState(station.clock),
     ...(await examineEngines()),
     await examineKey(ports, keyPath),
+    ...(await examineNewDisks(ports)),
   ];
+}
+
+/** What would happen to a disk that is plugged in now. Only files are read: no disk, no service is asked. */
+async function examineNewDisks(ports: Ports): Promise<Examination[]> {
+  const [rules, processes, assemblers] = await Promise.all([
+    observeRules(ports),
+    observeProcesses(ports),
+    observeAssemblers(ports),
+  ]);
+  return [...judgeRules(rules, processes), ...judgeAgents(processes), ...judgeAssemblers(assemblers, inPlace(rules))];
+}
+
+/** Without it a fact stays unknown, with that reason; imaging goes on. */
+function askingTool(ports: Ports, name: string): Examination {
+  const found = ports.commands.which(name);
+  if (found !== null) return ok(name, found);
+  const [use, debian] = ASKING[name] ?? ['', ''];
+  const advice = `Optional. Without it stays unknown: ${use}. On Debian: apt install ${debian}`;
+  return { what: name, state: 'warning', found: 'not installed', advice };
 }
 
 async function examineDd(ports: Ports): Promise<Examination> {
@@ -110,8 +137,4 @@ async function examineKey(ports: Ports, keyPath: string | null): Promise<Examina
     const advice = error instanceof Error && 'hint' in error && typeof error.hint === 'string' ? error.hint : null;
     return { what: 'signing key', state: 'warning', found: messageOf(error), advice };
   }
-}
-
-function ok(what: string, found: string): Examination {
-  return { what, state: 'ok', found, advice: null };
 }
