@@ -4,6 +4,7 @@ import type { Manifest } from '../manifest/schema.ts';
 import type { Signer } from '../manifest/sign.ts';
 import { closeFolder } from './close-folder.ts';
 import { imageFiles, manifestBody } from './finish.ts';
+import { countersSection, runsSection } from './guard-section.ts';
 import type { AfterReading } from './hold.ts';
 import type { AcquireResult } from './job.ts';
 import { manifestRanges } from './read-recorder.ts';
@@ -33,6 +34,8 @@ export async function closeJob(story: Story, read: ReadOutcome, checked: Checked
     durationMs: Math.floor(ports.clock.monotonicMs() - story.startedMono),
     identityAfter: checked.after.identity,
     verdictAfter: checked.after.verdict,
+    countersAfter: countersSection(checked.after.counters),
+    askedAfter: runsSection(checked.after.asked),
     folderSynced: await ports.files.syncFolder(plan.folder.path),
     disturbances,
     findings: [...checked.after.findings, ...readAgainFindings(read)],

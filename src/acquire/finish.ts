@@ -4,6 +4,7 @@ import type { ReadMap } from '../model/read-map.ts';
 import type { Finding } from '../model/plan.ts';
 import type { SourceIdentity } from '../model/identity.ts';
 import type { Verdict } from '../model/verdict.ts';
+import { evidenceSection } from './guard-section.ts';
 import { piecesTouched } from '../manifest/consistency.ts';
 import { folderNames } from '../manifest/file-names.ts';
 import { outcomeOf } from '../manifest/outcome.ts';
@@ -33,6 +34,10 @@ export interface EndFacts {
   readonly identityAfter: SourceIdentity | null;
   /** Null: not looked at again. */
   readonly verdictAfter: Verdict | null;
+  /** The write counters then; null: not counted, or not looked at again. */
+  readonly countersAfter: Manifest['guard']['counters_after'];
+  /** What the source was asked then. */
+  readonly askedAfter: Manifest['probes']['runs_after'];
   readonly folderSynced: boolean;
   readonly disturbances: readonly ClockDisturbance[];
   readonly findings: readonly Pick<Finding, 'level' | 'code' | 'message'>[];
@@ -82,9 +87,11 @@ export function manifestBody(end: EndFacts): ManifestBody {
         : {
             verdict: end.verdictAfter.name,
             meaning: end.verdictAfter.meaning,
-            evidence_after: end.verdictAfter.evidence.map((each) => ({ ...each })),
+            evidence_after: evidenceSection(end.verdictAfter.evidence),
           }),
+      counters_after: end.countersAfter,
     },
+    probes: { ...head.probes, runs_after: end.askedAfter },
     destination: { ...head.destination, folder_synced: end.folderSynced },
     station: {
       ...head.station,

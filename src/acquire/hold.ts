@@ -1,14 +1,19 @@
 import { findSource, readIdentity } from '../discover/source.ts';
 import { deviceNumber } from '../discover/number.ts';
 import { setReadOnly } from '../guard/software-block.ts';
-import { compareAfter, judge, verdictAfter } from '../guard/verdict.ts';
+import { countedWrites, writeCounters } from '../guard/counters.ts';
+import { compareAfter, judge, verdictAfter, verdictOnStop } from '../guard/verdict.ts';
+import { unknown, type Fact } from '../model/device.ts';
 import { ExhibitError } from '../model/errors.ts';
+import type { WriteCounters } from '../model/guard-facts.ts';
+import type { ProbeRun } from '../model/probe.ts';
 import { identityDifferences, type SourceIdentity } from '../model/identity.ts';
 import type { Finding, Plan, SourceFacts } from '../model/plan.ts';
 import { visible } from '../model/text.ts';
-import { VERDICTS, type Verdict } from '../model/verdict.ts';
+import { meets, VERDICTS, type Verdict } from '../model/verdict.ts';
 import { holdSource, type HeldSource } from '../read/held-source.ts';
 import type { Ports } from '../system/ports.ts';
+import { askAgain, guardFacts } from './protection.ts';
 
 /** The source, held as far as it can be (`HeldBy` says how far), and it is the one that was planned. */
 export interface TakenSource {
@@ -16,6 +21,7 @@ export interface TakenSource {
   readonly source: SourceFacts;
   /** The verdict at the first read; after `--software-block` has set the flags, where asked for. */
   readonly verdict: Verdict;
+  readonly counters: Fact<readonly WriteCounters[]>;
 }
 
 /** Sets the flags that were asked for, takes the source, and checks that it still is the planned one. */
@@ -31,9 +37,10 @@ export async function takeSource(ports: Ports, plan: Plan): Promise<TakenSource>
     const source = await findSource(ports, plan.source.path);
     requireSame(plan.source, source.identity);
     await requireHeld(plan.source, held);
-    const verdict = judge(source);
+    const { entries, probes } = plan.protection;
+    const verdict = judge(guardFacts(source, entries, probes));
     requireProtection(plan, verdict);
-    return { held, source, verdict };
+    return { held, source, verdict, counters: await countersOf(ports, source) };
   } catch (error) {
     await held.close();
     throw error;
@@ -55,13 +62,24 @@ async function requireHeld(planned: SourceFacts, held: HeldSource): Promise<void
   );
 }
 
-/** What protected the source at the plan must protect it at the first read, unless going on without was asked for. */
-function requireProtection({ verdict: planned, request, source }: Plan, now: Verdict): void {
-  if (request.overrides.allowUnblocked !== null || VERDICTS.indexOf(now.name) >= VERDICTS.indexOf(planned.name)) return;
+/**
+ * What protected the source at the plan must protect it at the first read, and what the profile requires must be there
+ * by now, unless going on without was asked for. A contradiction has no other way.
+ */
+export function requireProtection(
+  { verdict: planned, request, source }: Pick<Plan, 'verdict' | 'request' | 'source'>,
+  now: Verdict,
+): void {
+  if (now.name !== 'contradicted') {
+    if (request.overrides.allowUnblocked !== null) return;
+    const applies = (now.name === 'not-applicable') === (planned.name === 'not-applicable');
+    const asStrong = VERDICTS.indexOf(now.name) >= VERDICTS.indexOf(planned.name);
+    if (applies && asStrong && meets(now.name, request.settings.protection)) return;
+  }
   throw new ExhibitError(
     'guard',
     'guard.protection-lost',
-    `${visible(source.path)} was ${planned.name} when it was planned, and is ${now.name} now.`,
+    `${visible(source.path)} was ${planned.name} when it was planned, and is ${now.name} now; the profile requires ${request.settings.protection}.`,
     {
       hint: 'Find out what changed its write protection. Nothing was read.',
     },
@@ -73,28 +91,56 @@ export interface AfterReading {
   readonly identity: SourceIdentity;
   /** Null: it is another source by now, whose protection says nothing. */
   readonly verdict: Verdict | null;
+  readonly counters: Fact<readonly WriteCounters[]>;
+  /** What it was asked for that. */
+  readonly asked: readonly ProbeRun[];
   readonly findings: readonly Finding[];
   /** `source.changed` or `guard.protection-lost`: it is no longer what it was, and nobody goes on with it. */
   readonly refusal: ExhibitError | null;
 }
 
-/** Looks at the source again. Throws what the look itself throws, `source.vanished` for one. */
-export async function checkAfterReading(ports: Ports, taken: TakenSource): Promise<AfterReading> {
+/**
+ * Looks at the source again, and asks it again what it was asked before. Throws what the look itself throws,
+ * `source.vanished` for one.
+ */
+export async function checkAfterReading(ports: Ports, plan: Plan, taken: TakenSource): Promise<AfterReading> {
   const identity = await readIdentity(ports, taken.source);
   const other = differenceOf(taken.source, identity);
-  if (other !== null) return { identity, verdict: null, findings: [], refusal: other };
-  const after = judge(await findSource(ports, taken.source.realPath));
-  const findings = compareAfter(taken.verdict, after);
+  if (other !== null) {
+    const counters = unknown('it is another source by now');
+    const capacity = capacityChange(taken.source, identity);
+    const verdict = capacity === null ? null : verdictOnStop(capacity.code, capacity.message);
+    return { identity, verdict, counters, asked: [], findings: [], refusal: capacity ?? other };
+  }
+  const source = await findSource(ports, taken.source.realPath);
+  const asked = await askAgain(ports, plan.request, source);
+  const after = judge(guardFacts(source, plan.protection.entries, asked));
+  const counters = await countersOf(ports, source);
+  const findings = [...compareAfter(taken.verdict, after), ...writesCounted(taken.counters, counters)];
   const lost = findings.find((finding) => finding.level === 'refusal');
   return {
     identity,
-    verdict: verdictAfter(taken.verdict, after),
+    verdict: verdictAfter(taken.verdict, after, findings),
+    counters,
+    asked: asked.runs,
     findings,
     refusal: lost === undefined ? null : protectionLost(lost),
   };
 }
 
-function protectionLost({ code, message }: Finding): ExhibitError {
+async function countersOf(ports: Ports, source: SourceFacts): Promise<Fact<readonly WriteCounters[]>> {
+  return source.kind === 'block' ? writeCounters(ports, source.device) : unknown('a file has no counters of its own');
+}
+
+function writesCounted(before: TakenSource['counters'], after: TakenSource['counters']): Finding[] {
+  if (!before.known || !after.known) return [];
+  const written = countedWrites(before.value, after.value);
+  if (written === null) return [];
+  const message = `This host sent writes to the source: ${visible(written)}.`;
+  return [{ level: 'refusal', code: 'guard.write-counted', fault: 'source', message }];
+}
+
+function protectionLost({ code, message }: Pick<Finding, 'code' | 'message'>): ExhibitError {
   return new ExhibitError('source', code, `The write protection of the source changed while it was read. ${message}`, {
     hint: 'Find out what changed it. What was read stays as .partial and can be closed: exhibit seal --incomplete REASON.',
   });
@@ -108,6 +154,15 @@ async function checkSame(ports: Ports, planned: SourceFacts): Promise<void> {
 function requireSame(planned: SourceFacts, now: SourceIdentity): void {
   const other = differenceOf(planned, now);
   if (other !== null) throw other;
+}
+
+/** The same disk, with another capacity: what a look while it was read would have called so. */
+function capacityChange(taken: SourceFacts, now: SourceIdentity): ExhibitError | null {
+  const { size } = taken.identity;
+  const same = identityDifferences({ ...taken.identity, size: now.size }, now).length === 0;
+  if (taken.kind === 'file' || !same || now.size === size) return null;
+  const what = `${visible(taken.path)} had ${size} bytes and has ${now.size} now`;
+  return protectionLost({ code: 'guard.capacity-changed', message: `${what}.` });
 }
 
 function differenceOf(planned: SourceFacts, now: SourceIdentity): ExhibitError | null {

@@ -2,8 +2,9 @@ import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { observeDestination } from '../discover/destination.ts';
 import { findSource } from '../discover/source.ts';
+import { sourceSerials } from '../discover/serials.ts';
 import { observeStation, type StationFacts } from '../discover/station.ts';
-import { judge } from '../guard/verdict.ts';
+import type { Fact } from '../model/device.ts';
 import { errnoOf, ExhibitError } from '../model/errors.ts';
 import type { PlanResult } from '../model/plan.ts';
 import type { AcquireRequest } from '../model/request.ts';
@@ -13,6 +14,7 @@ import { planAcquisition } from '../plan/plan.ts';
 import { ddVersion } from '../read/dd-reader.ts';
 import { directVersion } from '../read/direct-reader.ts';
 import type { Ports } from '../system/ports.ts';
+import { observeProtection } from './protection.ts';
 
 export interface Preflight {
   readonly result: PlanResult;
@@ -20,8 +22,11 @@ export interface Preflight {
   readonly readerVersion: string;
 }
 
-/** Facts, then a pure decision: looks at source, destination, station and tools, and plans. Writes nothing. */
-export async function preflight(ports: Ports, request: AcquireRequest): Promise<Preflight> {
+/**
+ * Facts, then a pure decision: looks at source, destination, station and tools, and plans. Writes nothing.
+ * @param labFile where the lab's own hardware data would lie
+ */
+export async function preflight(ports: Ports, request: AcquireRequest, labFile: Fact<string>): Promise<Preflight> {
   await requireDestination(ports, request.to);
   const source = await findSource(ports, request.sourcePath);
   const destination = await observeDestination(ports, request.to, (root) => {
@@ -35,7 +40,9 @@ export async function preflight(ports: Ports, request: AcquireRequest): Promise<
       : directVersion(ports.host.nodeVersion, source.kind);
   const named = planFolder(request, destination.path);
   const folderContent = named.ok ? await contentOf(ports, named.folder.path) : null;
-  const result = planAcquisition({ request, source, destination, verdict: judge(source), folderContent });
+  const guarded = await observeProtection(ports, request, source, labFile);
+  const serials = await sourceSerials(ports, source);
+  const result = planAcquisition({ request, source, serials, destination, ...guarded, folderContent });
   return { result, station, readerVersion };
 }
 

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { formatMapfile } from '../image/mapfile.ts';
 import { formatPieces } from '../image/pieces.ts';
 import { ExhibitError, messageOf } from '../model/errors.ts';
-import { shellQuote } from '../model/text.ts';
+import { shellQuote, visible } from '../model/text.ts';
 import { folderNames } from '../manifest/file-names.ts';
 import type { JournalData } from '../manifest/journal.ts';
 import { destinationError } from '../sink/destination-error.ts';
 import { checkAfterReading, type AfterReading } from './hold.ts';
+import { countersSection, runsSection } from './guard-section.ts';
 import type { AcquireResult } from './job.ts';
 import { isThere } from './leftovers.ts';
 import type { ReadRecorder } from './read-recorder.ts';
@@ -38,15 +39,25 @@ function readerData(recorder: ReadRecorder): JournalData {
 
 /** Looks at the source after a reading, and puts on record what it is like before that can end the run. */
 export async function lookAfter({ job, taken, journal }: Story): Promise<AfterReading> {
-  const after = await checkAfterReading(job.ports, taken);
+  const after = await checkAfterReading(job.ports, job.plan, taken);
   const findings = after.findings.map(({ level, code, message }) => ({ level, code, message }));
-  await journal.append('source-after', { identity: after.identity, verdict: after.verdict, findings });
+  const counters = countersSection(after.counters);
+  const { identity, verdict } = after;
+  await journal.append('source-after', { identity, verdict, counters, asked: runsSection(after.asked), findings });
   if (after.refusal !== null) throw after.refusal;
   return after;
 }
 
+/** Looks a last time at what is watched while it is read. Throws what was seen, so that no end of a job hides it. */
+export async function endWatch({ watch }: Story): Promise<void> {
+  const sign = (await watch?.stop()) ?? null;
+  if (sign !== null) throw sign;
+}
+
 /** The person stopped it: everything up to `position` is on disk and said so. */
 export async function stopped(story: Story, position: number, stage: string): Promise<AcquireResult> {
+  // Not the person: what was seen of the source ended it, or ends it now.
+  await endWatch(story);
   const disturbances = story.clockWatch.stop();
   const message = 'stopped by the operator';
   await story.journal.append('stopped', { code: 'interrupted', message, stage, position, disturbances });
@@ -71,6 +82,25 @@ export async function giveUp(story: Story, { error, position, recorder }: ReadFa
  */
 export async function recordFailure(story: Story, error: unknown): Promise<unknown> {
   if (await hasManifest(story)) return cutOff(story, error);
+  return recordStop(story, withSign(error, (await story.watch?.stop()) ?? null));
+}
+
+/**
+ * Whatever ended the run: a sign that its source was not left alone must be in the record of the end. What the look
+ * after the reading found tells it already, with more.
+ */
+function withSign(error: unknown, sign: ExhibitError | null): unknown {
+  const told = error instanceof ExhibitError && error.code.startsWith('guard.');
+  if (sign === null || told) return error;
+  const what = error instanceof ExhibitError ? error.message : visible(messageOf(error));
+  const message = `${sign.message} What ended the job: ${what}`;
+  return new ExhibitError(sign.fault, sign.code, message, {
+    ...(sign.hint === undefined ? {} : { hint: sign.hint }),
+    cause: error,
+  });
+}
+
+async function recordStop(story: Story, error: unknown): Promise<unknown> {
   const code = error instanceof ExhibitError ? error.code : 'unexpected';
   // A full or vanished destination can't take the record; the error that is thrown says what happened.
   const disturbances = story.clockWatch.stop();

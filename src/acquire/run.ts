@@ -1,4 +1,5 @@
 import { checkPresent } from '../discover/source.ts';
+import { ProtectionWatch } from '../guard/watch.ts';
 import type { Event } from '../model/event.ts';
 import { describeBytes } from '../model/size.ts';
 import { formatPieces } from '../image/pieces.ts';
@@ -9,11 +10,20 @@ import { ClockWatch } from '../system/clock-watch.ts';
 import { inhibitSleep } from '../system/inhibit.ts';
 import { checkSource, readBack } from './checks.ts';
 import { closeJob } from './close-job.ts';
-import { takeSource } from './hold.ts';
+import { takeSource, type TakenSource } from './hold.ts';
 import type { AcquireJob, AcquireResult } from './job.ts';
 import { openFolder } from './open-folder.ts';
 import { readStage, type ReadOutcome, type ReadWork } from './read-stage.ts';
-import { createSidecar, giveUp, lookAfter, recordFailure, recordReading, stopped, writeMap } from './record.ts';
+import {
+  createSidecar,
+  endWatch,
+  giveUp,
+  lookAfter,
+  recordFailure,
+  recordReading,
+  stopped,
+  writeMap,
+} from './record.ts';
 import { manifestStart } from './start.ts';
 import type { Story } from './story.ts';
 
@@ -34,15 +44,19 @@ export async function acquire(job: AcquireJob): Promise<AcquireResult> {
       confirmation: job.confirmation,
       sleepInhibited: awake.state,
       heldBy: taken.held.heldBy,
+      counters: taken.counters,
       startedMs,
     });
     const { journal, reserve } = await openFolder(ports, plan, start);
-    const story = { job, taken, journal, reserve, start, startedMono, clockWatch };
+    const watch = watchSource(ports, taken);
+    const stop = watch === null ? job.stop : AbortSignal.any([job.stop, watch.signal]);
+    const story = { job: { ...job, stop }, taken, journal, reserve, start, startedMono, clockWatch, watch };
     try {
       return await readCheckClose(story);
     } catch (error) {
       throw await recordFailure(story, error);
     } finally {
+      await watch?.stop();
       await reserve.release();
       await journal.close();
     }
@@ -52,6 +66,11 @@ export async function acquire(job: AcquireJob): Promise<AcquireResult> {
     // Closing would wait for a read that hangs; a job that was stopped ends with its process.
     if (!job.stop.aborted) await taken.held.close();
   }
+}
+
+function watchSource(ports: AcquireJob['ports'], { source, counters }: TakenSource): ProtectionWatch | null {
+  if (source.kind === 'file') return null;
+  return new ProtectionWatch(ports, source.device, counters.known ? counters.value : null);
 }
 
 async function readCheckClose(story: Story): Promise<AcquireResult> {
@@ -84,6 +103,7 @@ async function readCheckClose(story: Story): Promise<AcquireResult> {
   if (second === null) return await stopped(story, read.position, 'verify-source');
   const last = second.state === 'not-done' ? after : await lookAfter(story);
 
+  await endWatch(story);
   const published = back.state !== 'mismatch' && second.state !== 'mismatch';
   if (published) await publish(ports.files, read.written);
   const closed = await closeJob(story, read, { after: last, back, second, published });

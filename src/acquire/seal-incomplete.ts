@@ -8,6 +8,7 @@ import { checkChain, Journal } from '../manifest/journal.ts';
 import { provenEnd, provenUnreadable } from '../manifest/journal-records.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import type { Signer } from '../manifest/sign.ts';
+import { verdictOnStop } from '../guard/verdict.ts';
 import { bug, errnoOf } from '../model/errors.ts';
 import type { Emit } from '../model/event.ts';
 import type { Ports } from '../system/ports.ts';
@@ -109,7 +110,10 @@ function endFacts(job: StoppedJob, { files, found }: StoppedImage, { doubtful, s
     finishedMs: job.lastRecordMs,
     durationMs: job.durationMs,
     identityAfter: sourceAfter?.identity ?? null,
-    verdictAfter: sourceAfter?.verdict ?? null,
+    verdictAfter:
+      (stopped === null ? null : verdictOnStop(stopped.code, stopped.message)) ?? sourceAfter?.verdict ?? null,
+    countersAfter: sourceAfter?.counters ?? null,
+    askedAfter: sourceAfter?.asked ?? [],
     disturbances: stopped?.disturbances ?? closing?.disturbances ?? [],
     findings: [...laterFindings(job), { level: 'warning', code: 'seal.incomplete', message: sentence }],
     runs: reader?.runs ?? [],

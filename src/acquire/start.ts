@@ -1,5 +1,7 @@
+import { guardSection, probesSection } from './guard-section.ts';
 import type { StationFacts } from '../discover/station.ts';
-import { valueOf, type Fact } from '../model/device.ts';
+import { reasonsOf, valueOf, type Fact } from '../model/device.ts';
+import type { WriteCounters } from '../model/guard-facts.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ManifestStart } from '../manifest/start.ts';
 import type { HeldBy } from '../read/held-source.ts';
@@ -14,6 +16,8 @@ export interface StartFacts {
   readonly confirmation: string;
   readonly sleepInhibited: string;
   readonly heldBy: HeldBy;
+  /** What this host had sent to the source before the first read. */
+  readonly counters: Fact<readonly WriteCounters[]>;
   readonly startedMs: number;
 }
 
@@ -46,13 +50,8 @@ export function manifestStart(facts: StartFacts): ManifestStart {
         comparisons: plan.labelComparisons.map((comparison) => ({ ...comparison })),
       },
       source: sourceSection(facts),
-      guard: {
-        verdict: plan.verdict.name,
-        meaning: plan.verdict.meaning,
-        evidence: plan.verdict.evidence.map((each) => ({ ...each })),
-        evidence_after: [],
-        set_read_only: [...plan.setReadOnly],
-      },
+      guard: guardSection(plan, facts.counters),
+      probes: probesSection(plan.protection.probes),
       destination: destinationSection(plan),
       station: stationSection(facts),
       acquisition: {
@@ -68,6 +67,9 @@ export function manifestStart(facts: StartFacts): ManifestStart {
           piece_size: settings.pieceSize,
           read_back: settings.readBack,
           verify_source: settings.verifySource,
+          write_protection: settings.protection,
+          probe: settings.probe,
+          vendor_query: settings.vendorQuery,
         },
         setting_origins: { ...origins },
         overrides: overrides(plan),
@@ -116,7 +118,7 @@ function sourceSection({ plan, heldBy }: StartFacts): ManifestStart['head']['sou
       file_system: fileSystem,
       label,
     })),
-    unknown: reasons(facts),
+    unknown: reasonsOf(facts),
     identity_before: { ...source.identity },
     identity_after: null,
     held_by: heldBy,
@@ -135,7 +137,7 @@ function destinationSection({ destination, folder }: Plan): ManifestStart['head'
     model: valueOf(model),
     serial: valueOf(serial),
     on_system_disk: valueOf(onSystemDisk),
-    unknown: reasons({ disks, model, serial, on_system_disk: onSystemDisk }),
+    unknown: reasonsOf({ disks, model, serial, on_system_disk: onSystemDisk }),
     folder_synced: true,
   };
 }
@@ -160,13 +162,9 @@ function overrides({ request }: Plan): { option: string; reason: string | null }
     ...(label.mismatchReason === null ? [] : [{ option: 'label-mismatch', reason: label.mismatchReason }]),
     ...(given.softwareBlock ? [{ option: 'software-block', reason: null }] : []),
     ...(given.allowSystemDestination ? [{ option: 'allow-system-destination', reason: null }] : []),
+    ...(given.ignoreBadHardware ? [{ option: 'ignore-bad-hardware', reason: null }] : []),
     ...(given.unsigned ? [{ option: 'unsigned', reason: null }] : []),
   ];
-}
-
-/** Why each fact that is not known is not known. */
-function reasons(facts: Readonly<Record<string, Fact<unknown>>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(facts).flatMap(([name, fact]) => (fact.known ? [] : [[name, fact.why]])));
 }
 
 function copyOf(list: readonly string[] | null): string[] | null {

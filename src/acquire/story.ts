@@ -1,3 +1,4 @@
+import type { ProtectionWatch } from '../guard/watch.ts';
 import type { Journal } from '../manifest/journal.ts';
 import type { ManifestStart } from '../manifest/start.ts';
 import type { ClockWatch } from '../system/clock-watch.ts';
@@ -14,4 +15,6 @@ export interface Story {
   readonly start: ManifestStart;
   readonly startedMono: number;
   readonly clockWatch: ClockWatch;
+  /** What looks after the source's write protection meanwhile; null: the source is a file. */
+  readonly watch: ProtectionWatch | null;
 }

@@ -36,20 +36,24 @@ export function addAcquire(program: Command, env: Env, done: (exit: number) => v
     .option('--piece-size <size>', 'bytes in one piece')
     .option('--no-read-back', 'do not read the image again; the manifest says so')
     .option('--verify-source', 'read the source a second time and compare')
+    .option('--no-probe', 'ask nothing of the disk itself; the manifest says so')
+    .option('--vendor-query', "put its maker's query to a Tableau write blocker")
     .optionsGroup('Signing and leave:')
     .option('--key <file>', 'the signing key (private file, or .pub with the private half in an agent)')
     .option('--unsigned', 'do not sign; it shows everywhere')
-    .option('--allow-unblocked <reason>', 'read a source that is not read-only')
+    .option('--allow-unblocked <reason>', 'read with less write protection than the profile requires')
     .option('--software-block', "set the kernel's read-only flag on the source first")
     .option('--allow-system-destination', "write to the operating system's own disk")
+    .option('--ignore-bad-hardware', 'go on although some hardware data has faults; what is good is used')
     .optionsGroup('Running:')
     .option('--dry-run', 'print the plan and stop')
     .option('--yes', 'do not ask; wants --label-serial for physical disks')
     .option('--json', 'events and result as JSON on standard output');
   command.action(async (source: string, options: AcquireOptions) => {
     const { acquireCommand } = await import('./commands/acquire.ts');
-    // commander gives `readBack: true` when nobody said anything; only a --no-read-back counts.
-    const said = command.getOptionValueSource('readBack') === 'cli';
-    done(await acquireCommand(env, { ...options, source, readBack: said ? options.readBack : undefined }));
+    // commander gives \`true\` for these when nobody said anything; only a --no-… counts.
+    const said = (name: 'readBack' | 'probe') =>
+      command.getOptionValueSource(name) === 'cli' ? options[name] : undefined;
+    done(await acquireCommand(env, { ...options, source, readBack: said('readBack'), probe: said('probe') }));
   });
 }

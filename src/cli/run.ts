@@ -5,6 +5,8 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { Output } from './output.ts';
 import { tame, visible } from '../model/text.ts';
 import { addAcquire } from './program-acquire.ts';
+import { addDevices } from './program-devices.ts';
+import { addHardware } from './program-hardware.ts';
 
 /** Command line in, exit code out. Commands are loaded when they are called: `--help` answers at once. */
 export async function run(argv: readonly string[], env: Env): Promise<number> {
@@ -57,18 +59,12 @@ function buildProgram(env: Env, argv: readonly string[], done: Done): Command {
     .allowExcessArguments(false)
     .addHelpText('after', EXAMPLES);
 
-  program
-    .command('devices')
-    .description('List the disks of this station. Passive: nothing is asked of the disks themselves.')
-    .option('--json', 'one JSON object on standard output')
-    .action(async (options: { json?: boolean }) => {
-      const { devicesCommand } = await import('./commands/devices.ts');
-      done(await devicesCommand(env, options));
-    });
+  addDevices(program, env, done);
   addAcquire(program, env, done);
   addSeal(program, env, done);
   addVerify(program, env, done);
   addKeys(program, env, done);
+  addHardware(program, env, done);
   program
     .command('doctor')
     .description('Say whether this station has what imaging needs.')

@@ -13,26 +13,50 @@ interface KernelFlag {
 export const READ_ONLY = 'read-only';
 const WRITABLE = 'writable';
 
+/** A node through which the source could be written to, with its flag. */
+interface GuardedNode {
+  readonly path: string;
+  readonly name: string;
+  readonly readOnly: Fact<boolean>;
+}
+
+/** The device and its partitions, the whole disk around a partition, and the same of the device behind a loop device. */
+export function guardedNodes(device: Device): GuardedNode[] {
+  return chainOf(device).flatMap((one) =>
+    [one, ...(one.around === null ? [] : [one.around]), ...one.partitions].map(({ path, name, readOnly }) => ({
+      path,
+      name,
+      readOnly,
+    })),
+  );
+}
+
 /**
- * The flags of the device and of its partitions, and of the device behind a loop device with its partitions: each has
- * one of its own, and a write needs only one that is not set.
+ * The nodes whose writes are counted. A whole disk that may be written to, around a partition that is the source, is left
+ * out: its counters hold those of its other partitions.
  */
+export function countedNodes(device: Device): GuardedNode[] {
+  const around = new Set(chainOf(device).map((one) => one.around?.name));
+  return guardedNodes(device).filter(({ name, readOnly }) => !around.has(name) || (readOnly.known && readOnly.value));
+}
+
+/** The flags of all nodes: each has one of its own, and a write needs only one that is not set. */
 export function kernelFlags(device: Device): KernelFlag[] {
-  const own = [device, ...device.partitions].map(({ path, name, readOnly }) => ({
+  const flags = guardedNodes(device).map(({ path, name, readOnly }): KernelFlag => ({
     path,
     sysfs: `/sys/class/block/${name}/ro`,
     readOnly,
   }));
-  const { behind } = device;
-  if (behind.known) return behind.value === null ? own : [...own, ...kernelFlags(behind.value)];
-  const [path, sysfs] = [`what lies behind ${device.path}`, `/sys/class/block/${device.name}/loop/backing_file`];
-  return [...own, { path, sysfs, readOnly: behind }];
+  const dark = chainOf(device).find(({ behind }) => !behind.known);
+  if (dark === undefined || dark.behind.known) return flags;
+  const [path, sysfs] = [`what lies behind ${dark.path}`, `/sys/class/block/${dark.name}/loop/backing_file`];
+  return [...flags, { path, sysfs, readOnly: dark.behind }];
 }
 
 export function flagEvidence(flag: KernelFlag): Evidence {
   const { readOnly } = flag;
   const seen = !readOnly.known ? `unknown: ${readOnly.why}` : readOnly.value ? READ_ONLY : WRITABLE;
-  return { what: `kernel's read-only flag of ${flag.path}`, seen, source: flag.sysfs };
+  return { fact: 'kernel-flag', what: `kernel's read-only flag of ${flag.path}`, seen, source: flag.sysfs };
 }
 
 /** What else a reader of the verdict must know: that layers below were not judged. */
@@ -40,15 +64,17 @@ export function surroundings(device: Device): Evidence[] {
   const evidence: Evidence[] = [];
   if (device.backingFile !== null) {
     evidence.push({
+      fact: 'surroundings',
       what: whatBacks(device),
       seen: device.backingFile,
       source: `/sys/class/block/${device.name}/loop/backing_file`,
     });
   }
-  const judged = new Set(chainOf(device).map(({ name }) => name));
+  const judged = new Set(chainOf(device).flatMap(({ name, around }) => [name, around?.name]));
   const below = device.disks.filter((disk) => !judged.has(disk));
   if (below.length > 0) {
     evidence.push({
+      fact: 'surroundings',
       what: 'disks below it',
       seen: `${below.join(', ')}: their own flags are not part of this verdict`,
       source: `/sys/class/block/${device.name}`,

@@ -28,6 +28,7 @@ export async function setReadOnly(
       );
     }
     confirmed.push({
+      fact: 'kernel-flag',
       what: `read-only flag of ${path}, set by --software-block`,
       seen: '1',
       source: `blockdev --getro ${path}`,

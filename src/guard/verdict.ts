@@ -1,60 +1,51 @@
-import type { Finding, SourceFacts } from '../model/plan.ts';
+import type { GuardFacts } from '../model/guard-facts.ts';
+import type { Finding } from '../model/plan.ts';
 import { visible } from '../model/text.ts';
-import { type Evidence, VERDICTS, type Verdict, type VerdictName } from '../model/verdict.ts';
-import { flagEvidence, kernelFlags, READ_ONLY, surroundings } from './observe.ts';
-
-/** What one rule makes of the facts: a name it can stand for, and what it saw. */
-interface Claim {
-  readonly name: VerdictName;
-  readonly evidence: readonly Evidence[];
-}
-
-/** Looks at the facts; null when they are none of its business. A new kind of evidence is a new rule in the list. */
-type VerdictRule = (source: SourceFacts) => Claim | null;
-
-const plainFile: VerdictRule = (source) =>
-  source.kind === 'file'
-    ? {
-        name: 'not-applicable',
-        evidence: [{ what: 'kind of source', seen: 'plain file, opened read-only', source: `stat ${source.realPath}` }],
-      }
-    : null;
-
-const kernelReadOnly: VerdictRule = (source) => {
-  if (source.kind !== 'block') return null;
-  const flags = kernelFlags(source.device);
-  const all = flags.every(({ readOnly }) => readOnly.known && readOnly.value);
-  return { name: all ? 'kernel-flag-only' : 'none-observed', evidence: flags.map(flagEvidence) };
-};
-
-/** Claims nothing by itself; it tells what the others did not look at. */
-const layersBelow: VerdictRule = (source) =>
-  source.kind === 'block' ? { name: 'none-observed', evidence: surroundings(source.device) } : null;
-
-export const VERDICT_RULES: readonly VerdictRule[] = [plainFile, kernelReadOnly, layersBelow];
+import { LOST_WHILE_READ, type Verdict, type VerdictName, VERDICTS } from '../model/verdict.ts';
+import { READ_ONLY } from './observe.ts';
+import { type Claim, VERDICT_RULES, type VerdictRule, WRITE_BLOCKING, WRITE_PROTECTED } from './rules.ts';
 
 const MEANING: Readonly<Record<VerdictName, string>> = {
-  'not-applicable': 'The source is a plain file: no device, no write blocker; it is opened read-only.',
+  'not-applicable': 'No write blocker applies: the source is a file, or a loop device on one, and is opened read-only.',
   'none-observed': 'Nothing was seen that keeps this host from writing to the source.',
   'kernel-flag-only':
     "This host's kernel has the source marked read-only; that is a promise of this host, and no write blocker was identified.",
+  'device-declares-wp':
+    'The device declares itself write-protected; what it hangs on is no known write blocker, so that only its own word stands for it.',
+  'operator-attested':
+    "The lab attests that this disk hangs on a write blocker; exhibit's own data does not know it, and nothing was tested in this job.",
+  'known-blocker':
+    "This disk's own bridge is a known write blocker; it declares no write protection to the host, which many do not.",
+  'known-blocker-declares-wp':
+    "This disk's own bridge is a known write blocker, and the device declares itself write-protected.",
+  'vendor-reports-blocking':
+    "This disk's own bridge has the id of a maker of write blockers, and answered that maker's own query that it blocks writes.",
   contradicted: 'What was seen of the write protection contradicts itself: nothing is claimed.',
 };
 
 /**
  * The verdict on a source's write protection: the strongest claim that a rule makes, with what every rule saw.
- * {@link VERDICTS} goes from weak to strong and ends with `contradicted`, which therefore beats them all. Pure.
+ * Where no write blocker applies, none is claimed, whatever else is seen. {@link VERDICTS} goes from weak to strong and
+ * ends with `contradicted`, which therefore beats them all. Pure.
  */
-export function judge(source: SourceFacts, rules: readonly VerdictRule[] = VERDICT_RULES): Verdict {
-  const claims = rules.map((rule) => rule(source)).filter((claim) => claim !== null);
-  const rank = Math.max(0, ...claims.map(({ name }) => VERDICTS.indexOf(name)));
-  const name = claims.length === 0 ? 'none-observed' : (VERDICTS[rank] ?? 'none-observed');
+export function judge(facts: GuardFacts, rules: readonly VerdictRule[] = VERDICT_RULES): Verdict {
+  const claims = rules.map((rule) => rule(facts)).filter((claim) => claim !== null);
+  const name = strongest(claims);
   return { name, meaning: MEANING[name], evidence: claims.flatMap(({ evidence }) => evidence) };
 }
 
+function strongest(claims: readonly Claim[]): VerdictName {
+  if (claims.some(({ name }) => name === 'not-applicable')) return 'not-applicable';
+  const ranks = claims.map(({ name }) => VERDICTS.indexOf(name));
+  return VERDICTS[Math.max(...ranks, VERDICTS.indexOf('none-observed'))] ?? 'none-observed';
+}
+
+/** How protection looks in evidence: the kernel's flag, the device's declaration, the blocker's answer. */
+const PROTECTED: ReadonlySet<string> = new Set([READ_ONLY, WRITE_PROTECTED, WRITE_BLOCKING]);
+
 /**
  * What changed between the verdict before reading and the one after. Protection that was seen and is gone is a
- * refusal (fault `source`); protection that appeared, or can't be seen any more, is a warning.
+ * refusal (fault `source`), and so is a contradiction; protection that appeared, or can't be seen any more, is a warning.
  */
 export function compareAfter(before: Verdict, after: Verdict): Finding[] {
   const earlier = new Set(before.evidence.map(({ what }) => what));
@@ -70,7 +61,7 @@ export function compareAfter(before: Verdict, after: Verdict): Finding[] {
   const changed = before.evidence.flatMap((was): Finding[] => {
     const now = later.get(was.what)?.seen ?? 'not seen any more';
     if (now === was.seen) return [];
-    const lost = was.seen === READ_ONLY && later.has(was.what) && !now.startsWith('unknown');
+    const lost = PROTECTED.has(was.seen) && later.has(was.what) && !now.startsWith('unknown');
     return [
       {
         level: lost ? 'refusal' : 'warning',
@@ -80,11 +71,34 @@ export function compareAfter(before: Verdict, after: Verdict): Finding[] {
       },
     ];
   });
-  return [...changed, ...appeared];
+  return [...changed, ...appeared, ...contradictedNow(after)];
+}
+
+/** A contrary fact may come out only now, where nothing was known of it before: a blocker that did not answer then. */
+function contradictedNow({ name, evidence }: Verdict): Finding[] {
+  if (name !== 'contradicted') return [];
+  const seen = evidence.map((each) => `${visible(each.what)}: ${visible(each.seen)}`).join('; ');
+  const message = `${MEANING.contradicted} Seen: ${seen}.`;
+  return [{ level: 'refusal', code: 'guard.contradicted', fault: 'source', message }];
 }
 
 /** The verdict that the record carries after reading: contradicted when protection was lost on the way. */
-export function verdictAfter(before: Verdict, after: Verdict): Verdict {
-  const lost = compareAfter(before, after).some(({ level }) => level === 'refusal');
+export function verdictAfter(
+  before: Verdict,
+  after: Verdict,
+  findings: readonly Finding[] = compareAfter(before, after),
+): Verdict {
+  const lost = findings.some(({ level }) => level === 'refusal');
   return lost ? { name: 'contradicted', meaning: MEANING.contradicted, evidence: after.evidence } : after;
+}
+
+/**
+ * The verdict on a source of which this was seen while it was read; null: a code that says nothing of its protection.
+ * @param code the error that ended the reading, `message` its words
+ */
+export function verdictOnStop(code: string, message: string): Verdict | null {
+  const fact = LOST_WHILE_READ[code];
+  if (fact === undefined) return null;
+  const evidence = { fact, what: 'while the source was read', seen: message, source: `the journal: ${code}` };
+  return { name: 'contradicted', meaning: MEANING.contradicted, evidence: [evidence] };
 }

@@ -3,7 +3,9 @@ import { visible } from '../model/text.ts';
 
 export const MANIFEST_NAMESPACE = 'exhibit-manifest';
 export const SUMS_NAMESPACE = 'exhibit-sums';
-export type SignatureNamespace = typeof MANIFEST_NAMESPACE | typeof SUMS_NAMESPACE;
+/** Validations of write blockers: never accepted for evidence, nor the other way round. */
+export const BLOCKER_TEST_NAMESPACE = 'exhibit-blocker-test';
+export type SignatureNamespace = typeof MANIFEST_NAMESPACE | typeof SUMS_NAMESPACE | typeof BLOCKER_TEST_NAMESPACE;
 
 /** Letters, marks and digits of any script, and the signs that names and mail addresses have. */
 const NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} .'’@()<>+/:_-]*$/u;

@@ -1,4 +1,5 @@
 import { visible } from '../model/text.ts';
+import { LOST_WHILE_READ } from '../model/verdict.ts';
 import { canonicalLine } from './encode.ts';
 import type { JournalRecord } from './journal-chain.ts';
 import { accountOf, provenEnd, provenUnreadable, type JournalAccount } from './journal-records.ts';
@@ -13,7 +14,10 @@ export type JournalledPart = Omit<Manifest, 'files' | 'journal'>;
  */
 export function contradictions(manifest: JournalledPart, records: readonly JournalRecord[]): string[] {
   const { account, faults } = accountOf(records);
-  return [...faults, ...[checkEnd, checkReading, checkMap, checkChecks].flatMap((rule) => rule(manifest, account))];
+  return [
+    ...faults,
+    ...[checkEnd, checkReading, checkProtection, checkMap, checkChecks].flatMap((rule) => rule(manifest, account)),
+  ];
 }
 
 type Law = readonly [holds: boolean, fault: string];
@@ -65,6 +69,30 @@ function checkReading(manifest: JournalledPart, account: JournalAccount): string
     [
       same(source.identity_after, sourceAfter?.identity ?? null),
       'source.identity_after is not what was seen after the last reading',
+    ],
+  );
+}
+
+/** The write protection as it was last seen: a manifest that claims more than the journal saw misleads a court. */
+function checkProtection({ guard, probes }: JournalledPart, { sourceAfter, stopped }: JournalAccount): string[] {
+  const lost = stopped !== null && LOST_WHILE_READ[stopped.code] !== undefined;
+  const seen = sourceAfter?.verdict ?? null;
+  return unless(
+    [
+      !lost || guard.verdict === 'contradicted',
+      `its write protection was lost while it was read (${visible(stopped?.code ?? '')}); the manifest says ${guard.verdict}`,
+    ],
+    [
+      lost || seen === null || (guard.verdict === seen.name && same(guard.evidence_after, seen.evidence)),
+      `the verdict after the last reading was ${seen?.name ?? 'none'}; the manifest says ${guard.verdict}, or tells other evidence`,
+    ],
+    [
+      same(guard.counters_after, sourceAfter?.counters ?? null),
+      'guard.counters_after is not what was counted after the last reading',
+    ],
+    [
+      same(probes.runs_after, sourceAfter?.asked ?? []),
+      'probes.runs_after is not what was asked after the last reading',
     ],
   );
 }

@@ -47,6 +47,7 @@ const identity: z.ZodType<SourceIdentity> = z.object({
   serial: z.string().nullable(),
   wwn: z.string().nullable(),
   diskseq: z.string().nullable(),
+  chain: z.string().nullable(),
   mtimeMs: z.number().int().nullable(),
 });
 
@@ -55,6 +56,8 @@ const sourceAfter = z.object({
   verdict: z
     .object({ name: z.enum(VERDICTS), meaning: z.string(), evidence: shape.guard.shape.evidence_after })
     .nullable(),
+  counters: shape.guard.shape.counters_after,
+  asked: shape.probes.shape.runs_after,
   findings: z.array(findings.element),
 });
 

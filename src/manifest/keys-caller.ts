@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ExhibitError } from '../model/errors.ts';
 import { known, unknown, type Fact } from '../model/device.ts';
 import type { Ports } from '../system/ports.ts';
+import { requireTool } from './sign-tool.ts';
 
 /** The person whose key signs: whoever called us, also through sudo. */
 export interface Caller {
@@ -43,6 +44,23 @@ export async function callerAgentSocket(ports: Ports): Promise<Fact<string>> {
   return stat?.isSocket() === true && stat.uid === sudoUid
     ? known(path)
     : unknown("the SSH_AUTH_SOCK of the session that called sudo is not a socket of that session's user");
+}
+
+/** What to put before a command so that it runs as the caller; nothing where we are that person. */
+export async function asCaller(ports: Ports): Promise<string[]> {
+  const caller = await findCaller(ports);
+  if (!caller.viaSudo || caller.gid === null) return [];
+  requireTool(ports, 'setpriv');
+  return [
+    'setpriv',
+    '--reuid',
+    String(caller.uid),
+    '--regid',
+    String(caller.gid),
+    '--clear-groups',
+    '--inh-caps=-all',
+    '--',
+  ];
 }
 
 /** User id of the person behind sudo, or null when there is nobody else. */

@@ -4,7 +4,7 @@ import { visible } from '../model/text.ts';
 import type { Ports } from '../system/ports.ts';
 import { sshEnvironment } from './agent.ts';
 import { nameRefusal, principalFault } from './allowed-signers.ts';
-import { findCaller } from './keys-caller.ts';
+import { asCaller } from './keys-caller.ts';
 import { defaultKeyPath, findSigningKey, type KeyChoice } from './keys.ts';
 import { requireTool, wordsOf } from './sign-tool.ts';
 
@@ -62,23 +62,6 @@ async function makeKeyFolder(ports: Ports, as: readonly string[], folder: string
     timeoutMs: TIMEOUT_MS,
   });
   if (made.exit !== 0) throw notMade(folder, wordsOf(made));
-}
-
-/** What to put before a command so that it runs as the caller. */
-async function asCaller(ports: Ports): Promise<string[]> {
-  const caller = await findCaller(ports);
-  if (!caller.viaSudo || caller.gid === null) return [];
-  requireTool(ports, 'setpriv');
-  return [
-    'setpriv',
-    '--reuid',
-    String(caller.uid),
-    '--regid',
-    String(caller.gid),
-    '--clear-groups',
-    '--inh-caps=-all',
-    '--',
-  ];
 }
 
 function notMade(path: string, why: string): ExhibitError {

@@ -28,8 +28,8 @@ export const HELD_BY: Record<Manifest['source']['held_by'], string> = {
 };
 
 /** What was looked at, what was seen, and where. */
-export function evidenceLines(title: string, evidence: Manifest['guard']['evidence']): string[] {
-  if (evidence.length === 0) return [` ${title}: none`];
+export function evidenceLines(title: string, evidence: Manifest['guard']['evidence'], empty = 'none'): string[] {
+  if (evidence.length === 0) return [` ${title}: ${empty}`];
   return [
     ` ${title}:`,
     ...evidence.map((item) => `  ${visible(item.what)}: ${visible(item.seen)} [${visible(item.source)}]`),

@@ -1,6 +1,7 @@
 import { field, HASH_LABELS, type ReportFacts } from './report-lines.ts';
 import { lengthOf, type Range } from '../model/range.ts';
 import { visible } from '../model/text.ts';
+import { meets } from '../model/verdict.ts';
 
 /** What was checked, what that proves, and what nothing here proves. A check that was not made is never implied. */
 export function proofSections(facts: ReportFacts): string[][] {
@@ -66,10 +67,16 @@ function proofSection(facts: ReportFacts): string[] {
   lines.push(...sourceProof(facts));
   if (outcome === 'incomplete')
     lines.push(' The hashes are of what the image file held when it was closed, not of the data as it was read.');
-  if (facts.guard.verdict !== 'not-applicable')
-    lines.push(' NOT proved: that a write blocker was in the way; see the verdict and its evidence.');
+  if (facts.guard.verdict !== 'not-applicable') lines.push(blockerLine(facts.guard.verdict));
   lines.push(" NOT proved: the time. All times are UTC by the station's own clock.");
   return lines;
+}
+
+/** A blocker that was recognised was not tested by recognising it. */
+function blockerLine(verdict: ReportFacts['guard']['verdict']): string {
+  return meets(verdict, 'known-blocker')
+    ? ' NOT proved: that the write blocker works. It was recognised, not tested; see the verdict and its evidence.'
+    : ' NOT proved: that a write blocker was in the way; see the verdict and its evidence.';
 }
 
 function sourceProof({ read_back: back, source_check: second, read_map: map }: ReportFacts): string[] {

@@ -4,8 +4,11 @@ import { imageSections } from './report-image.ts';
 import { evidenceLines, fact, field, HELD_BY, reportTime, type ReportFacts } from './report-lines.ts';
 import { hasMismatch } from './outcome.ts';
 import { proofSections } from './report-proof.ts';
+import { chainLines, counterLines, ownWordLines } from './report-source.ts';
 
 export type { ReportFacts } from './report-lines.ts';
+
+const NOT_LOOKED_AT = 'not looked at after the last reading; the verdict is that of before it';
 
 const RULE = '-'.repeat(62);
 
@@ -81,7 +84,8 @@ function labelSection({ label }: ReportFacts): string[] {
   ];
 }
 
-function sourceSection({ source }: ReportFacts): string[] {
+function sourceSection(facts: ReportFacts): string[] {
+  const { source } = facts;
   const sectors = Math.ceil(source.size / source.logical_sector);
   const whole = source.size % source.logical_sector === 0;
   return [
@@ -102,7 +106,7 @@ function sourceSection({ source }: ReportFacts): string[] {
     field('World Wide Name', fact(source.wwn, source.unknown['wwn'])),
     field('Drive Interface Type', fact(source.transport, source.unknown['transport'])),
     field('Held while read', HELD_BY[source.held_by]),
-    field('Hidden areas (HPA, DCO)', source.kind === 'file' ? 'does not apply to a file' : 'not looked for'),
+    ...ownWordLines(facts),
     ...source.partitions.map(
       (part) =>
         ` Partition ${visible(part.path)}: start ${part.start}, ${describeBytes(part.size)}, type ${told(part.type)}, file system ${told(part.file_system)}`,
@@ -110,14 +114,18 @@ function sourceSection({ source }: ReportFacts): string[] {
   ];
 }
 
-function guardSection({ guard, acquisition }: ReportFacts): string[] {
+function guardSection(facts: ReportFacts): string[] {
+  const { guard, acquisition } = facts;
   const changed = guard.set_read_only.length === 0 ? 'none' : guard.set_read_only.join(', ');
   return [
     'Write Protection:',
     field('Verdict', guard.verdict),
     field('Meaning', guard.meaning),
+    field('Required by the profile', guard.required),
+    ...chainLines(facts),
     ...evidenceLines('Evidence before reading', guard.evidence),
-    ...evidenceLines('Evidence after reading', guard.evidence_after),
+    ...evidenceLines('Evidence after reading', guard.evidence_after, NOT_LOOKED_AT),
+    ...(guard.verdict === 'not-applicable' ? [] : counterLines(facts)),
     field('Kernel read-only flag set by exhibit on', changed),
     field('Right source confirmed by', acquisition.confirmation),
     ' Overrides of the safe way:',

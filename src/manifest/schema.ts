@@ -1,24 +1,18 @@
 import { z } from 'zod';
 import { ALGORITHMS, ENGINES } from '../model/digest.ts';
-import { VERDICTS } from '../model/verdict.ts';
+import { REQUIRABLE } from '../model/verdict.ts';
+import { guardSchema, probesSchema } from './guard-schema.ts';
+import { bytes, count, maybe, sha256, text, unknowns } from './schema-words.ts';
 
 /** The manifest's shape, version 1. `docs/manifest-format.md` is its specification; a test holds the two together. */
 export const MANIFEST_FORMAT = 'exhibit-manifest';
 export const MANIFEST_VERSION = 1;
 
-const text = z.string().refine((value) => value.isWellFormed(), 'holds half a surrogate pair');
-const bytes = z.number().int().nonnegative();
-const count = z.number().int().nonnegative();
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const hex = z.string().regex(/^[0-9a-f]+$/);
 const time = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   .refine(isRealTime, 'is not a real date');
-const maybe = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => schema.nullable();
-/** A fact that could not be had stands as null beside the reason in `unknown`. */
-const unknowns = z.record(text, text);
-
 const range = z.strictObject({ start: bytes, end: bytes });
 
 const unreadable = z.strictObject({
@@ -51,6 +45,7 @@ const label = z.strictObject({
       field: z.enum(['model', 'serial', 'size']),
       label: text,
       device: maybe(text),
+      by: maybe(z.enum(['disk', 'host'])),
       result: z.enum(['match', 'mismatch', 'not-compared']),
     }),
   ),
@@ -87,14 +82,6 @@ const source = z.strictObject({
   identity_before: z.record(text, z.union([text, z.number().int(), z.null()])),
   identity_after: maybe(z.record(text, z.union([text, z.number().int(), z.null()]))),
   held_by: z.enum(['exclusive-open', 'advisory-lock', 'nothing']),
-});
-
-const guard = z.strictObject({
-  verdict: z.enum(VERDICTS),
-  meaning: text,
-  evidence: z.array(z.strictObject({ what: text, seen: text, source: text })),
-  evidence_after: z.array(z.strictObject({ what: text, seen: text, source: text })),
-  set_read_only: z.array(text),
 });
 
 const destination = z.strictObject({
@@ -138,6 +125,9 @@ const acquisition = z.strictObject({
     piece_size: bytes,
     read_back: z.boolean(),
     verify_source: z.boolean(),
+    write_protection: z.enum(REQUIRABLE),
+    probe: z.boolean(),
+    vendor_query: z.boolean(),
   }),
   /** Where each setting came from: the profile, or the command line. */
   setting_origins: z.record(text, z.enum(['profile', 'command-line'])),
@@ -230,7 +220,8 @@ export const manifestSchema = z.strictObject({
   case: caseInfo,
   label,
   source,
-  guard,
+  guard: guardSchema,
+  probes: probesSchema,
   destination,
   station,
   acquisition,

@@ -18,6 +18,7 @@ export const manifestStartSchema = z.strictObject({
       label: true,
       source: true,
       guard: true,
+      probes: true,
       destination: true,
       station: true,
     }).shape,

@@ -1,7 +1,9 @@
-import type { DestinationFacts, Device } from './device.ts';
+import type { DestinationFacts, Device, Fact } from './device.ts';
 import type { Fault } from './errors.ts';
+import type { ProtectionFacts } from './guard-facts.ts';
 import type { SourceIdentity } from './identity.ts';
 import type { AcquireRequest } from './request.ts';
+import type { SerialFacts } from './serial.ts';
 import type { Verdict } from './verdict.ts';
 
 /** One thing the guard or the plan has to say. A refusal stops before anything is written; all are shown at once. */
@@ -18,6 +20,8 @@ export interface LabelComparison {
   readonly field: 'model' | 'serial' | 'size';
   readonly label: string;
   readonly device: string | null;
+  /** `disk`: by pass-through, from the disk itself. `host`: as the kernel was told, perhaps by a bridge. */
+  readonly by: 'disk' | 'host' | null;
   readonly result: 'match' | 'mismatch' | 'not-compared';
 }
 
@@ -42,8 +46,11 @@ export type SourceFacts =
 export interface PlanFacts {
   readonly request: AcquireRequest;
   readonly source: SourceFacts;
+  /** Whether its serial tells the source from the other disks. Unknown: they could not be looked at. */
+  readonly serials: Fact<SerialFacts>;
   readonly destination: DestinationFacts;
   readonly verdict: Verdict;
+  readonly protection: ProtectionFacts;
   /** Names already in the evidence folder; null: it does not exist yet. */
   readonly folderContent: readonly string[] | null;
 }
@@ -68,6 +75,8 @@ export interface Plan {
   readonly source: SourceFacts;
   readonly destination: DestinationFacts;
   readonly verdict: Verdict;
+  /** What the verdict was drawn from. */
+  readonly protection: ProtectionFacts;
   readonly folder: FolderPlan;
   /** Bytes to read, and the source's sector sizes in bytes (512 for a plain file). */
   readonly size: number;

@@ -1,4 +1,5 @@
 import type { Algorithm, EngineChoice } from './digest.ts';
+import type { RequiredProtection } from './verdict.ts';
 
 /** Who and what the acquisition is for. The ids stand unchanged in the manifest. Null: not given. */
 export interface CaseInfo {
@@ -36,6 +37,12 @@ export interface Settings {
   readonly pieceSize: number;
   readonly readBack: boolean;
   readonly verifySource: boolean;
+  /** The weakest verdict that is read without `--allow-unblocked`; files and what lies on them need none. */
+  readonly protection: RequiredProtection;
+  /** Ask the named disk itself (its own identity, hidden areas, signs of encryption, declared write protection). */
+  readonly probe: boolean;
+  /** Put its maker's own query to a write blocker of Tableau's. */
+  readonly vendorQuery: boolean;
 }
 
 /** Where a setting's value came from. */
@@ -54,6 +61,8 @@ export interface Overrides {
   readonly softwareBlock: boolean;
   readonly allowSystemDestination: boolean;
   readonly unsigned: boolean;
+  /** Go on with the hardware data that is good, although some is not. */
+  readonly ignoreBadHardware: boolean;
 }
 
 /** One acquisition as asked for: command line, request file and profile merged and judged. */

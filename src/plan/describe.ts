@@ -1,5 +1,7 @@
+import { hangsOn } from '../model/chain-text.ts';
 import type { Fact } from '../model/device.ts';
 import type { Finding, LabelComparison, Plan } from '../model/plan.ts';
+import { encryptionWords, hiddenWords } from '../model/probe-text.ts';
 import { describeBytes, groupDigits, roundBytes } from '../model/size.ts';
 import { visible } from '../model/text.ts';
 import { comparisonText } from './label.ts';
@@ -14,6 +16,7 @@ type Line = readonly [label: string, text: string];
 export function describePlan(plan: Plan): string {
   const sections: [string, Line[]][] = [
     ['Source', sourceLines(plan)],
+    ['By the disk itself', ownLines(plan)],
     ['Label', plan.labelComparisons.map(comparisonLine)],
     ['Write protection', protectionLines(plan)],
     ['Destination', destinationLines(plan)],
@@ -48,7 +51,7 @@ function sourceLines({ source, size, logicalSector, physicalSector }: Plan): Lin
     ['kind', `${device.kind}${device.physical ? ', physical' : ''}`],
     ['model', fact(device.model)],
     ['serial', fact(device.serial)],
-    ['connected by', fact(device.transport)],
+    ['hangs on', device.chain.known ? visible(hangsOn(device.chain)) : fact(device.chain)],
     ['size', `${describeBytes(size)}, ${groupDigits(Math.floor(size / logicalSector))} sectors`],
     ['sector', `${logicalSector} bytes logical, ${physicalSector} physical`],
     ...device.partitions.map((partition): Line => [
@@ -64,6 +67,26 @@ function sourceLines({ source, size, logicalSector, physicalSector }: Plan): Lin
         .trimEnd(),
     ]),
   ];
+}
+
+/** What the disk itself answered, apart from what its bridge says. */
+function ownLines({ source, protection: { probes } }: Plan): Line[] {
+  if (source.kind === 'file') return [];
+  const { own, healthy, hpa, dco, encryption, unread, runs } = probes;
+  if (runs.length === 0) return [['asked', own.known ? 'nothing' : `nothing: ${visible(own.why)}`]];
+  const of = <T>(known: Fact<T>, words: (value: T) => string): string => fact(map(known, words));
+  return [
+    ['model', of(own, ({ model }) => model)],
+    ['serial', of(own, ({ serial }) => serial)],
+    ['SMART health', of(healthy, (passed) => (passed ? 'passed' : 'FAILED'))],
+    ['hidden (HPA)', of(hpa, hiddenWords)],
+    ['hidden (DCO)', of(dco, hiddenWords)],
+    ['encryption', visible(encryptionWords(encryption, unread))],
+  ];
+}
+
+function map<T>(known: Fact<T>, words: (value: T) => string): Fact<string> {
+  return known.known ? { known: true, value: words(known.value) } : known;
 }
 
 function protectionLines({ verdict, setReadOnly }: Plan): Line[] {

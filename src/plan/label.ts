@@ -1,6 +1,5 @@
-import { type Device, valueOf } from '../model/device.ts';
-import type { LabelComparison, PlanFacts, SourceFacts } from '../model/plan.ts';
-import type { LabelInfo } from '../model/request.ts';
+import { valueOf } from '../model/device.ts';
+import type { LabelComparison, PlanFacts } from '../model/plan.ts';
 import { groupDigits } from '../model/size.ts';
 import { visible } from '../model/text.ts';
 
@@ -15,30 +14,30 @@ const SIZE_ABOVE = 2n;
 /** Shorter than this a model is contained in almost anything. */
 const MODEL_LEAST = 3;
 
+type LabelFacts = Pick<PlanFacts, 'request' | 'source' | 'protection'>;
+
+/** A text, and whose word it is. */
+interface Told {
+  readonly text: string;
+  readonly by: LabelComparison['by'];
+}
+
 /** What the label says beside what the device says, field by field; fields that the label does not give are left out. */
-export function compareLabel(label: LabelInfo, source: SourceFacts): LabelComparison[] {
-  const device = source.kind === 'block' ? source.device : null;
+export function compareLabel(facts: LabelFacts): LabelComparison[] {
+  const { label } = facts.request;
   const comparisons: LabelComparison[] = [];
-  const add = (
-    field: LabelComparison['field'],
-    said: string | null,
-    told: string | null,
-    same: () => boolean,
-  ): void => {
+  const add = (field: LabelComparison['field'], said: string | null, told: Told | null, same: Same): void => {
     if (said === null) return;
-    const result = told === null ? 'not-compared' : same() ? 'match' : 'mismatch';
-    comparisons.push({ field, label: said, device: told, result });
+    const result = told === null ? 'not-compared' : same(said, told.text) ? 'match' : 'mismatch';
+    comparisons.push({ field, label: said, device: told?.text ?? null, by: told?.by ?? null, result });
   };
-  const model = device === null ? null : tellingModel(device);
-  const serial = device === null ? null : tellingSerial(device);
-  const size = device === null ? null : comparableSize(device);
-  add('model', label.model, model, () => sameModel(label.model ?? '', model ?? ''));
-  add('serial', label.serial, serial, () => sameSerial(label.serial ?? '', serial ?? ''));
-  add('size', label.size === null ? null : String(label.size), size === null ? null : String(size), () =>
-    sameSize(label.size ?? 0, size ?? 0),
-  );
+  add('model', label.model, tellingModel(facts), sameModel);
+  add('serial', label.serial, tellingSerial(facts), sameSerial);
+  add('size', label.size === null ? null : String(label.size), comparableSize(facts), sameSize);
   return comparisons;
 }
+
+type Same = (label: string, device: string) => boolean;
 
 /** Models are written with and without maker, spaces and dashes: equal letters and digits, or one contains the other. */
 function sameModel(label: string, device: string): boolean {
@@ -52,17 +51,25 @@ function sameSerial(label: string, device: string): boolean {
   return bare(label) !== '' && bare(label) === bare(device);
 }
 
-function sameSize(label: number, device: number): boolean {
+function sameSize(label: string, device: string): boolean {
   const scaled = BigInt(device) * 100n;
   return scaled >= BigInt(label) * (100n - SIZE_BELOW) && scaled <= BigInt(label) * (100n + SIZE_ABOVE);
 }
 
-/** The device's serial where it tells one drive from another; null for none, or one that is all the same letter (bridges tell zeros). */
-function tellingSerial(device: Device): string | null {
-  const serial = valueOf(device.serial);
-  if (serial === null) return null;
+/**
+ * The serial where it tells one drive from another: the disk's own where it gave one by pass-through, for a label is on
+ * the disk and not on the bridge; else what the kernel was told. Null for none, or one letter over and over (bridges tell zeros).
+ */
+function tellingSerial({ source, protection }: Omit<LabelFacts, 'request'>): Told | null {
+  const { own } = protection.probes;
+  if (own.known && tells(own.value.serial)) return { text: own.value.serial, by: 'disk' };
+  const serial = source.kind === 'block' ? valueOf(source.device.serial) : null;
+  return serial !== null && tells(serial) ? { text: serial, by: 'host' } : null;
+}
+
+function tells(serial: string): boolean {
   const letters = bare(serial);
-  return letters === '' || /^(.)\1+$/u.test(letters) ? null : serial;
+  return letters !== '' && !/^(.)\1+$/u.test(letters);
 }
 
 /**
@@ -72,7 +79,7 @@ function tellingSerial(device: Device): string | null {
 export function confirmSerial(facts: PlanFacts): string | null {
   const { source, request } = facts;
   if (source.kind !== 'block' || !source.device.physical) return null;
-  const serial = request.label.serial ?? tellingSerial(source.device);
+  const serial = request.label.serial ?? tellingSerial(facts)?.text;
   const end = Array.from((serial ?? '').trim())
     .slice(-4)
     .join('');
@@ -85,14 +92,19 @@ export function comparisonText(field: LabelComparison['field'], value: string): 
   return field === 'size' ? `${groupDigits(Number(value))} bytes` : value;
 }
 
-function tellingModel(device: Device): string | null {
-  const model = valueOf(device.model);
-  return model === null || bare(model) === '' ? null : model;
+function tellingModel({ source, protection }: LabelFacts): Told | null {
+  const { own } = protection.probes;
+  if (own.known && bare(own.value.model) !== '') return { text: own.value.model, by: 'disk' };
+  const model = source.kind === 'block' ? valueOf(source.device.model) : null;
+  return model === null || bare(model) === '' ? null : { text: model, by: 'host' };
 }
 
 /** The label's capacity is the whole drive's: a part of one, or something stacked on several, can't be held against it. */
-function comparableSize(device: Device): number | null {
-  return device.kind === 'partition' || device.kind === 'mapper' || device.kind === 'raid' ? null : device.size;
+function comparableSize({ source }: LabelFacts): Told | null {
+  if (source.kind === 'file') return null;
+  const { kind, size } = source.device;
+  const part = kind === 'partition' || kind === 'mapper' || kind === 'raid';
+  return part ? null : { text: String(size), by: 'host' };
 }
 
 function bare(text: string): string {

@@ -29,7 +29,7 @@ export function planAcquisition(facts: PlanFacts, rules: readonly Rule[] = RULES
 }
 
 function makePlan(facts: PlanFacts, findings: readonly Finding[]): Plan {
-  const { request, source, destination, verdict } = facts;
+  const { request, source, destination, verdict, protection } = facts;
   const { format, segmentSize, pieceSize } = request.settings;
   const named = planFolder(request, destination.path);
   if (!named.ok) throw bug('plan: a folder without a name got past the rules');
@@ -40,13 +40,14 @@ function makePlan(facts: PlanFacts, findings: readonly Finding[]): Plan {
     source,
     destination,
     verdict,
+    protection,
     folder: named.folder,
     size,
     logicalSector: device?.logicalSector ?? FILE_SECTOR,
     physicalSector: device?.physicalSector ?? FILE_SECTOR,
     segments: segmentsOf(size, format, segmentSize, named.folder.stem),
     spaceNeeded: spaceNeeded(size, pieceSize),
-    labelComparisons: compareLabel(request.label, source),
+    labelComparisons: compareLabel(facts),
     setReadOnly: device !== null && request.overrides.softwareBlock ? readOnlyPaths(device) : [],
     confirmSerial: confirmSerial(facts),
     findings,

@@ -3,11 +3,12 @@ import { visible } from '../model/text.ts';
 import { note, refusal, type Rule, warning } from './finding.ts';
 import { comparisonText, compareLabel, confirmSerial } from './label.ts';
 
-const matches: Rule = ({ request, source }) => {
-  const wrong = compareLabel(request.label, source).filter(({ result }) => result === 'mismatch');
+const matches: Rule = (facts) => {
+  const { request, source } = facts;
+  const wrong = compareLabel(facts).filter(({ result }) => result === 'mismatch');
   const reason = request.label.mismatchReason;
   if (wrong.length === 0) {
-    return reason === null
+    return reason === null || hasTwins(facts)
       ? []
       : [
           note(
@@ -35,14 +36,14 @@ const matches: Rule = ({ request, source }) => {
   ];
 };
 
-const compared: Rule = ({ request, source }) =>
-  compareLabel(request.label, source)
+const compared: Rule = (facts) =>
+  compareLabel(facts)
     .filter(({ result }) => result === 'not-compared')
     .map(({ field }) =>
       warning(
         'guard',
         'label.not-compared',
-        `The label's ${field} was not compared: ${visible(source.path)} does not tell a ${field} to compare it with.`,
+        `The label's ${field} was not compared: ${visible(facts.source.path)} does not tell a ${field} to compare it with.`,
       ),
     );
 
@@ -80,16 +81,48 @@ const confirmable: Rule = (facts) => {
   ];
 };
 
-/** A mismatch is refused by a rule of its own; here it only matters whether anything was compared. */
-function serialCompared({ request, source }: PlanFacts): boolean {
-  return compareLabel(request.label, source).some(
-    ({ field, result }) => field === 'serial' && result !== 'not-compared',
-  );
+/**
+ * A label, and what is typed of it, fits every disk that tells its serial. A person sees the warning before the question;
+ * where nobody is asked, only a reason goes on, or a serial that the disk itself told, behind bridges that tell one for all.
+ */
+const tellsApart: Rule = (facts) => {
+  const { source, serials, request } = facts;
+  const path = visible(source.path);
+  if (!serials.known) {
+    const what = `Whether another disk tells the serial of ${path} could not be looked up (${visible(serials.why)}).`;
+    return [warning('guard', 'label.twins-unknown', what)];
+  }
+  const odd = serials.value.notes.map(({ code, message }) => warning('guard', `label.${code}`, message));
+  if (!hasTwins(facts)) return odd;
+  const others = visible(serials.value.twins.join(', '));
+  const what = `${others} and ${path} tell the same serial: no label says which of them is meant.`;
+  const { mismatchReason } = request.label;
+  if (mismatchReason !== null)
+    return [...odd, warning('guard', 'label.serial-twice', `${what} Accepted: ${visible(mismatchReason)}`)];
+  if (!request.yes || serialByDisk(facts))
+    return [...odd, warning('guard', 'label.serial-twice', `${what} Go by the port (by-path), not by the name.`)];
+  const hint =
+    'Disconnect every disk that is not meant. Where one disk is seen more than once, or the port tells them apart, say so: --label-mismatch REASON.';
+  return [...odd, refusal('guard', 'label.serial-twice', what, hint)];
+};
+
+function hasTwins({ serials }: PlanFacts): boolean {
+  return serials.known && serials.value.twins.length > 0;
 }
 
-export const LABEL_RULES: readonly Rule[] = [matches, compared, confirmable];
+function serialByDisk(facts: PlanFacts): boolean {
+  return compareLabel(facts).some(({ field, result, by }) => field === 'serial' && result === 'match' && by === 'disk');
+}
 
-function differenceText({ field, label, device }: LabelComparison): string {
+/** A mismatch is refused by a rule of its own; here it only matters whether anything was compared. */
+function serialCompared(facts: PlanFacts): boolean {
+  return compareLabel(facts).some(({ field, result }) => field === 'serial' && result !== 'not-compared');
+}
+
+export const LABEL_RULES: readonly Rule[] = [matches, compared, tellsApart, confirmable];
+
+function differenceText({ field, label, device, by }: LabelComparison): string {
   const told = device === null ? 'nothing' : visible(comparisonText(field, device));
-  return `${field} is ${visible(comparisonText(field, label))} on the label, ${told} by the device`;
+  const who = by === 'disk' ? 'the disk itself' : 'the device';
+  return `${field} is ${visible(comparisonText(field, label))} on the label, ${told} by ${who}`;
 }

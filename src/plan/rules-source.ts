@@ -1,6 +1,8 @@
 import type { DeviceUse } from '../model/device.ts';
 import { describeBytes } from '../model/size.ts';
+import { slowLink } from '../model/slow-link.ts';
 import { visible } from '../model/text.ts';
+import { meets, type RequiredProtection } from '../model/verdict.ts';
 import { note, refusal, type Rule, warning } from './finding.ts';
 import { sourceSize } from './space.ts';
 
@@ -71,49 +73,77 @@ const plainFile: Rule = ({ source }) =>
       ]
     : [];
 
-/** Fires on any verdict that is not protection, unless the operator took another way. A contradiction has no other way. */
+/**
+ * The profile says which verdict it takes. Below it: a refusal, unless the operator gives the reason for going on.
+ * A contradiction has no other way.
+ */
 const writeProtected: Rule = ({ source, verdict, request }) => {
   if (source.kind !== 'block') return [];
   const seen = verdict.evidence.map(({ what, seen }) => `${visible(what)}: ${visible(seen)}`).join('; ');
-  const what = `${visible(source.path)}: ${verdict.meaning} Seen: ${seen}.`;
+  const what = `${visible(source.path)}: ${verdict.name}. ${verdict.meaning} Seen: ${seen}.`;
   if (verdict.name === 'contradicted') {
-    return [
-      refusal(
-        'guard',
-        'guard.contradicted',
-        what,
-        'Find out which of the facts is wrong before anything is read from this disk.',
-      ),
-    ];
+    const hint = 'Find out which of the facts is wrong before anything is read from this disk.';
+    return [refusal('guard', 'guard.contradicted', what, hint)];
   }
-  if (verdict.name !== 'none-observed') return [];
-  const { softwareBlock, allowUnblocked } = request.overrides;
-  if (softwareBlock) {
-    return [
-      warning(
-        'guard',
-        'guard.software-block',
-        `${visible(source.path)} is not read-only yet: --software-block sets the kernel's flag before reading. That is no hardware write blocker.`,
-      ),
-    ];
-  }
+  const { allowUnblocked, softwareBlock } = request.overrides;
+  // What --software-block will set counts as seen: it is confirmed before anything is read.
+  const name = softwareBlock && verdict.name === 'none-observed' ? 'kernel-flag-only' : verdict.name;
+  const required = request.settings.protection;
+  if (meets(name, required)) return [];
   if (allowUnblocked !== null) {
-    return [
-      warning(
-        'guard',
-        'guard.unblocked',
-        `${visible(source.path)} is read without write protection: ${visible(allowUnblocked)}`,
-      ),
-    ];
+    const message = `${visible(source.path)} is read with less write protection than profile ${visible(request.profile.name)} requires (${name}, not ${required}): ${visible(allowUnblocked)}`;
+    return [warning('guard', 'guard.unblocked', message)];
   }
   return [
     refusal(
       'guard',
-      'guard.not-read-only',
-      what,
-      'Connect it through a write blocker; or set the kernel flag with --software-block; or give the reason for going on: --allow-unblocked REASON.',
+      'guard.not-protected',
+      `${what} Profile ${visible(request.profile.name)} requires ${required} or better.`,
+      `${raisedBy(required)} Or give the reason for going on: --allow-unblocked REASON.`,
     ),
   ];
+};
+
+/** The kernel's flag stops no hardware, and costs nothing: without it this host itself might write. */
+const kernelFlag: Rule = ({ source, verdict, request }) => {
+  if (source.kind !== 'block') return [];
+  const flags = verdict.evidence.filter(({ fact }) => fact === 'kernel-flag');
+  if (flags.every(({ seen }) => seen === 'read-only')) return [];
+  const writable = flags.filter(({ seen }) => seen !== 'read-only').map(({ what, seen }) => `${what}: ${seen}`);
+  const what = `${visible(source.path)}: ${visible(writable.join('; '))}.`;
+  const { allowUnblocked, softwareBlock } = request.overrides;
+  if (softwareBlock) {
+    const message = `${what} --software-block sets the kernel's flag before reading. That is no hardware write blocker.`;
+    return [warning('guard', 'guard.software-block', message)];
+  }
+  const hint = 'Set the flag with --software-block, or give the reason for going on: --allow-unblocked REASON.';
+  const blocked = verdict.name !== 'not-applicable' && meets(verdict.name, 'operator-attested');
+  if (allowUnblocked !== null || blocked) return [warning('guard', 'guard.flag-not-set', what)];
+  return [refusal('guard', 'guard.not-read-only', what, hint)];
+};
+
+function raisedBy(required: RequiredProtection): string {
+  if (required === 'kernel-flag-only')
+    return "Set the kernel's flag with --software-block, or connect a write blocker.";
+  const blocker = 'Connect the disk through a hardware write blocker that `exhibit hardware list` knows';
+  return meets('operator-attested', required)
+    ? `${blocker}, or let the lab attest the one it hangs on: exhibit hardware learn DEV.`
+    : `${blocker}.`;
+}
+
+/** Data that was left out may know this very device: the operator said to go on without, and the record says what was missing. */
+const hardwareLeftOut: Rule = ({ source, protection }) => {
+  if (source.kind === 'file') return [];
+  const { shipped, lab } = protection.entries.leftOut;
+  return [...shipped, ...lab].map((fault) =>
+    warning('usage', 'hardware.left-out', `Some hardware data could not be used: ${visible(fault)}`),
+  );
+};
+
+/** An estimate, for whoever waits; a slow link changes no byte. */
+const slowWay: Rule = ({ source }) => {
+  const slow = source.kind === 'block' ? slowLink(source.device.chain, source.device.size) : null;
+  return slow === null ? [] : [warning('source', 'source.slow-link', slow)];
 };
 
 export const SOURCE_RULES: readonly Rule[] = [
@@ -123,6 +153,9 @@ export const SOURCE_RULES: readonly Rule[] = [
   blockFitsSector,
   plainFile,
   writeProtected,
+  kernelFlag,
+  hardwareLeftOut,
+  slowWay,
 ];
 
 function useText({ kind, device, by }: DeviceUse): string {

@@ -5,8 +5,8 @@ import { errnoOf } from '../model/errors.ts';
 
 /** Linux's O_TMPFILE (open(2)), which Node does not name: an open file in that folder, without a name. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
-/** What kernels and file systems say that have no such thing. */
-const NOT_HERE = new Set(['EOPNOTSUPP', 'EISDIR', 'EINVAL', 'ENOENT']);
+/** What kernels and file systems say that have no such thing. Node calls EOPNOTSUPP by its other name. */
+const NOT_HERE = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EISDIR', 'EINVAL', 'ENOENT']);
 
 /** Opens a new file for reading and writing that nobody else can open by a name, and that is gone with its last descriptor. */
 export async function openNameless(folder: string = tmpdir()): Promise<fs.FileHandle> {

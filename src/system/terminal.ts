@@ -13,6 +13,11 @@ export interface Terminal {
   readonly display: NodeJS.WriteStream | null;
   say(text: string): void;
   out(text: string): void;
+  /**
+   * Nobody reads standard output any more, which is noticed when something is written. For what would run on for nobody;
+   * a job goes on all the same.
+   */
+  outputClosed(): boolean;
   /** One line typed in answer; null at the end of input. */
   ask(question: string, signal: AbortSignal): Promise<string | null>;
 }
@@ -21,6 +26,10 @@ export interface Terminal {
 export function systemTerminal(): Terminal {
   const { stdin, stdout, stderr } = process;
   for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
+  let failed = false;
+  stdout.on('error', () => {
+    failed = true;
+  });
   // The types say always true; it is undefined when there is no terminal.
   const isTerminal = (stderr.isTTY as boolean | undefined) === true;
   // A terminal that does not tell its width (0: serial consoles, some wrappers) can't be drawn on.
@@ -34,6 +43,7 @@ export function systemTerminal(): Terminal {
     display: lively ? stderr : null,
     say: (text) => void stderr.write(text.endsWith('\n') ? text : `${text}\n`),
     out: (text) => void stdout.write(text.endsWith('\n') ? text : `${text}\n`),
+    outputClosed: () => failed,
     async ask(question, signal) {
       const reader = createInterface({ input: stdin, output: stderr });
       try {

@@ -15,7 +15,7 @@ import { segmentsOf } from '../../src/image/segments.ts';
 import type { Event } from '../../src/model/event.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { Settings } from '../../src/model/request.ts';
-import { blockSource, destination, fileSource, request } from '../plan/facts.ts';
+import { blockSource, destination, fileSource, request, protectionOf } from '../plan/facts.ts';
 import { assertCode, hold, MIB, sectors } from '../read/read-all.ts';
 import { badDisk } from '../support/bad-disk.ts';
 import { errno, filesWith } from '../sink/sink-support.ts';
@@ -52,6 +52,7 @@ async function job(
     source: source.kind === 'block' ? blockSource({ path, size: source.size }) : { ...fileSource(source.size), path },
     destination,
     verdict: { name: 'kernel-flag-only', meaning: '', evidence: [] },
+    protection: protectionOf(blockSource()),
     folder: { path: folder, caseFolder: folder, stem: 'item' },
     size: source.size,
     logicalSector: 512,

@@ -29,8 +29,8 @@ function begin(settings: Partial<typeof sample.acquisition.settings> = {}): Told
     ),
     settings: { ...sample.acquisition.settings, ...settings },
   };
-  const { tool, case: info, label, source, guard, destination, station } = sample;
-  const head = { tool, case: info, label, source, guard, destination, station, acquisition };
+  const { tool, case: info, label, source, guard, probes, destination, station } = sample;
+  const head = { tool, case: info, label, source, guard, probes, destination, station, acquisition };
   const segments = [{ name: 'ITEM-7.dd', offset: 0, length: SIZE }];
   return { type: 'begin', data: { space_needed: 0, stem: 'ITEM-7', size: SIZE, segments, head } };
 }
@@ -242,11 +242,12 @@ test('what went wrong is among the findings: the end, places read again, what wa
     serial: null,
     wwn: null,
     diskseq: null,
+    chain: null,
     mtimeMs: 5,
   };
   const told = [
     read('abc', again),
-    { type: 'source-after', data: { identity, verdict: null, findings: [seen] } },
+    { type: 'source-after', data: { identity, verdict: null, counters: null, asked: [], findings: [seen] } },
     { type: 'stopped', data: { code: 'source.changed', message: 'another disk' } },
   ];
   assert.deepEqual(laterFindings(job(...told)), [

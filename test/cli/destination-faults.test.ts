@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test, { describe } from 'node:test';
 import { newDesk } from '../support/exhibit.ts';
 import { lacks, mount, sh, smallFileSystem } from '../support/loop.ts';
-import { refused, transcript } from './transcript.ts';
+import { refused, refusedHere, transcript, transcriptHere } from './transcript.ts';
 
 describe('a destination that will not do', { concurrency: 2 }, () => {
   test('missing, a file, a link to nowhere: most likely a disk that is not mounted', async (t) => {
@@ -17,7 +17,10 @@ describe('a destination that will not do', { concurrency: 2 }, () => {
       ['dangling', /does not exist|is not a folder/],
       ['d.img/below', /does not exist|can't be looked at/],
     ] as const) {
-      await refused(desk, desk.acquire(source, '--to', join(desk.folder, name)), { exit: 12, says: [says, /mount/i] });
+      await refusedHere(desk, desk.acquire(source, '--to', join(desk.folder, name)), {
+        exit: 12,
+        says: [says, /mount/i],
+      });
     }
     assert.deepEqual(readdirSync(desk.folder).sort(), ['d.img', 'dangling', 'key', 'key.pub', 'signers', 'to']);
   });
@@ -26,7 +29,7 @@ describe('a destination that will not do', { concurrency: 2 }, () => {
     const desk = newDesk(t);
     mkdirSync(desk.evidence(), { recursive: true });
     writeFileSync(join(desk.evidence(), 'note\u001b[2J.txt'), 'mine');
-    await transcript(desk.acquire(desk.file('d.img', 4096)), {
+    await transcriptHere(desk.acquire(desk.file('d.img', 4096)), {
       exit: 12,
       says: [/exists and is not empty: it holds note\\u\{1b\}\[2J\.txt/, /Nothing is ever overwritten/],
     });
@@ -42,7 +45,7 @@ describe('a destination that will not do', { concurrency: 2 }, () => {
   test('a file where the case folder should be', async (t) => {
     const desk = newDesk(t);
     writeFileSync(join(desk.to, 'C-1'), '');
-    await transcript(desk.acquire(desk.file('d.img', 4096)), {
+    await transcriptHere(desk.acquire(desk.file('d.img', 4096)), {
       exit: 12,
       says: [/C-1 is not a folder/],
     });
@@ -60,7 +63,7 @@ describe('a destination that will not do', { concurrency: 2 }, () => {
     if (lacks(t, 'mount')) return;
     const desk = newDesk(t);
     const at = mount(t, join(desk.folder, 'small'), '-t', 'tmpfs', '-o', 'size=34m', 'none');
-    await refused(desk, desk.acquire(desk.file('d.img', 4 * 1_048_576), '--to', at), {
+    await refusedHere(desk, desk.acquire(desk.file('d.img', 4 * 1_048_576), '--to', at), {
       exit: 12,
       says: [/Not enough room on .*small: .* free are 35,651,584 bytes.*: 2,097,\d{3} bytes .*too few/],
     });
@@ -79,15 +82,19 @@ describe('a destination that will not do', { concurrency: 2 }, () => {
     writeFileSync(source, '');
     sh('truncate', '--size=5G', source);
     const at = smallFileSystem(t, join(desk.folder, 'fat'), ['mkfs.vfat', '-F', '32'], 8 * 1024 ** 3);
-    const raw = await refused(desk, desk.acquire(source, '--to', at, '--dry-run'), {
+    const raw = await refusedHere(desk, desk.acquire(source, '--to', at, '--dry-run'), {
       exit: 12,
       says: [/holds at most 4,294,967,295 bytes/, /This works: --format split --segment-size \d+[MG]/],
     });
     const size = /--segment-size (\d+[MG])/.exec(raw.stderr)![1]!;
-    await refused(desk, desk.acquire(source, '--to', at, '--dry-run', '--format', 'split', '--segment-size', size), {
-      exit: 0,
-      prints: [/Dry run/],
-    });
+    await refusedHere(
+      desk,
+      desk.acquire(source, '--to', at, '--dry-run', '--format', 'split', '--segment-size', size),
+      {
+        exit: 0,
+        prints: [/Dry run/],
+      },
+    );
   });
 
   test('more than 999 segments: a size that works', async (t) => {
@@ -96,10 +103,10 @@ describe('a destination that will not do', { concurrency: 2 }, () => {
     writeFileSync(source, '');
     sh('truncate', '--size=1000M', source);
     const split = ['--dry-run', '--format', 'split', '--segment-size'];
-    await refused(desk, desk.acquire(source, ...split, '1M'), {
+    await refusedHere(desk, desk.acquire(source, ...split, '1M'), {
       exit: 2,
       says: [/would be 1,000; there are names for 999/, /This works: --format split --segment-size 1G/],
     });
-    await refused(desk, desk.acquire(source, ...split, '2M'), { exit: 0, prints: [/Dry run/] });
+    await refusedHere(desk, desk.acquire(source, ...split, '2M'), { exit: 0, prints: [/Dry run/] });
   });
 });

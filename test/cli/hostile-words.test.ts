@@ -78,7 +78,8 @@ describe('hostile names of files and folders', () => {
     const folder = desk.evidence();
     const source = desk.file(NAME, 8192);
     assert.match(await harmless(desk.acquire(source, '--dry-run')), /dry run/i);
-    await harmless(desk.acquire(source, '--dry-run', '--json'));
+    const told = await harmless(desk.acquire(source, '--dry-run', '--json'));
+    assert.doesNotMatch(told, /usb\.ids/, 'the plan carries the whole hardware data');
     assert.match(await harmless(desk.acquire(source)), /ACQUIRED/);
     await harmless(desk.acquire(source));
     await harmless(desk.acquire(source, '--json', '--evidence', 'TWO'));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test, { describe } from 'node:test';
 import { manifestOf, newDesk, type Desk } from '../support/exhibit.ts';
 import { exhibitHere } from '../support/in-process.ts';
-import { judge, transcript, type Expected } from './transcript.ts';
+import { judge, transcript, transcriptHere, type Expected } from './transcript.ts';
 
 const HOSTILE: readonly (readonly [what: string, id: string, shown: RegExp, offer: string])[] = [
   ['a slash', 'HDD/01', /"HDD\/01"/, 'HDD-01'],
@@ -84,8 +84,8 @@ describe('ids that can not be a folder name', () => {
       // eslint-disable-next-line no-control-regex -- control characters are what this looks for
       assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/, name);
     }
-    await transcript(['verify', folder, '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
-    await transcript(['show', folder], { exit: 0, prints: [/Дело №7\/2026\\u\{a\}/] });
+    await transcriptHere(['verify', folder, '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
+    await transcriptHere(['show', folder], { exit: 0, prints: [/Дело №7\/2026\\u\{a\}/] });
     await transcript(['show', folder, '--label'], { exit: 0, prints: [/\\u\{202e\}\/CON/] });
   });
 });

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
 import { jsonLines, manifestOf, newDesk } from '../support/exhibit.ts';
-import { refused, transcript } from './transcript.ts';
+import { refusedHere, transcript, transcriptHere } from './transcript.ts';
 
 describe('--request', () => {
   test('supplies case and label fields; the command line wins', async (t) => {
@@ -35,7 +35,7 @@ describe('--request', () => {
     const desk = newDesk(t);
     const file = join(desk.folder, 'bad.yaml');
     writeFileSync(file, 'case: 2026\nexaminer:\n  - A\nsource: /dev/sda\nlabel-size: huge\nlabel-size: 1TB\n');
-    await refused(desk, desk.acquire('/nowhere', '--request', file), {
+    await refusedHere(desk, desk.acquire('/nowhere', '--request', file), {
       exit: 2,
       says: [
         /bad\.yaml is not a request file/,
@@ -50,8 +50,11 @@ describe('--request', () => {
     const desk = newDesk(t);
     const file = join(desk.folder, 'bad.yaml');
     writeFileSync(file, 'case: "open\n\u0007');
-    await refused(desk, desk.acquire('/nowhere', '--request', file), { exit: 2, says: [/bad\.yaml:\d+:\d+/] });
-    await refused(desk, desk.acquire('/nowhere', '--request', `${file}.none`), { exit: 2, says: [/can't be read/] });
+    await refusedHere(desk, desk.acquire('/nowhere', '--request', file), { exit: 2, says: [/bad\.yaml:\d+:\d+/] });
+    await refusedHere(desk, desk.acquire('/nowhere', '--request', `${file}.none`), {
+      exit: 2,
+      says: [/can't be read/],
+    });
   });
 });
 
@@ -90,7 +93,7 @@ describe('--json', () => {
     });
     const verdict = jsonLines(check.stdout).at(-1)!;
     assert.deepEqual([verdict['type'], verdict['ok'], verdict['exit']], ['result', true, 0]);
-    const shown = await transcript(['show', desk.evidence(), '--json'], { exit: 0, prints: [/./] });
+    const shown = await transcriptHere(['show', desk.evidence(), '--json'], { exit: 0, prints: [/./] });
     assert.equal(jsonLines(shown.stdout).length, 1);
   });
 });

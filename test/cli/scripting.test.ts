@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { exhibitHere } from '../support/in-process.ts';
 import { packageRoot } from '../support/root.ts';
 import { tempFolder } from '../support/temp.ts';
 
@@ -13,7 +14,7 @@ const ALWAYS = ['type', 'ok', 'exit'];
 
 type Json = Record<string, unknown>;
 
-test('the results of --json have the keys that docs/scripting.md names', (t) => {
+test('the results of --json have the keys that docs/scripting.md names', async (t) => {
   if (spawnSync('ssh-keygen', ['-?']).error !== undefined) {
     t.skip('needs ssh-keygen');
     return;
@@ -22,7 +23,7 @@ test('the results of --json have the keys that docs/scripting.md names', (t) => 
   const [disk, key, to] = [join(folder, 'disk.img'), join(folder, 'key'), join(folder, 'to')];
   writeFileSync(disk, Buffer.alloc(3 * 1024 * 1024, 'exhibit '));
   mkdirSync(to);
-  exhibit(['keys', 'init', '--name', 'A', '--no-passphrase', '--key', key]);
+  await exhibitHere(['keys', 'init', '--name', 'A', '--no-passphrase', '--key', key]);
   const item = (evidence: string): string[] => {
     const described = ['--case', 'C', '--evidence', evidence, '--examiner', 'A'];
     return ['acquire', disk, '--to', to, ...described, '--json'];
@@ -36,21 +37,24 @@ test('the results of --json have the keys that docs/scripting.md names', (t) => 
     doctor: ['doctor', '--json'],
     'keys show': ['keys', 'show', '--key', key, '--json'],
   };
+  const [device] = (await resultOf(runs['devices'] ?? []))['devices'] as { path: string }[];
+  if (device === undefined) t.diagnostic('no block device here: devices show is left out');
+  else runs['devices show'] = ['devices', 'show', device.path, '--no-probe', '--json'];
   const documented = documentedKeys();
   for (const [name, argv] of Object.entries(runs)) {
-    assert.deepEqual(keysOf(resultOf(argv)), documented.get(name), name);
+    assert.deepEqual(keysOf(await resultOf(argv)), documented.get(name), name);
   }
 
-  resultOf([...item('E2'), '--unsigned']);
-  assert.deepEqual(keysOf(resultOf(['seal', join(to, 'C/E2'), '--key', key, '--json'])), documented.get('seal'));
+  await resultOf([...item('E2'), '--unsigned']);
+  assert.deepEqual(keysOf(await resultOf(['seal', join(to, 'C/E2'), '--key', key, '--json'])), documented.get('seal'));
 });
 
-test('failures and refusals of --json have the keys that docs/scripting.md names', (t) => {
+test('failures and refusals of --json have the keys that docs/scripting.md names', async (t) => {
   const folder = tempFolder(t);
-  const failure = resultOf(['show', join(folder, 'nothing'), '--json']);
+  const failure = await resultOf(['show', join(folder, 'nothing'), '--json']);
   assert.deepEqual(keysOf(failure), ['code', 'hint', 'message']);
   const argv = ['--case', 'C', '--evidence', '-', '--examiner', 'A', '--unsigned', '--json'];
-  const refusal = resultOf(['acquire', MAIN, '--to', folder, ...argv]);
+  const refusal = await resultOf(['acquire', MAIN, '--to', folder, ...argv]);
   assert.deepEqual(keysOf(refusal), ['code', 'findings', 'refusals']);
   const [first] = refusal['refusals'] as Json[];
   assert.deepEqual(Object.keys(first!).sort(), ['code', 'fault', 'hint', 'level', 'message']);
@@ -71,15 +75,11 @@ function keysOf(result: Json): string[] {
     .sort();
 }
 
-function resultOf(argv: readonly string[]): Json {
-  const last = exhibit(argv).trimEnd().split('\n').at(-1) ?? '';
+async function resultOf(argv: readonly string[]): Promise<Json> {
+  const { stdout, stderr } = await exhibitHere(argv);
+  assert.notEqual(stdout, '', stderr);
+  const last = stdout.trimEnd().split('\n').at(-1) ?? '';
   const result = JSON.parse(last) as Json;
   assert.equal(result['type'], 'result');
   return result;
-}
-
-function exhibit(argv: readonly string[]): string {
-  const done = spawnSync(process.execPath, [MAIN, ...argv], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  assert.notEqual(done.stdout, '', done.stderr);
-  return done.stdout;
 }

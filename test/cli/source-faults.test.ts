@@ -3,10 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
+import { systemCommands } from '../../src/system/run-command.ts';
 import { exhibit, journalOf, manifestOf, newDesk, Running, MAIN } from '../support/exhibit.ts';
 import { attachLoop, attachPartitioned, diskBytes, lacks, mount, sh } from '../support/loop.ts';
+import { testPorts } from '../support/ports.ts';
 import { atEnd } from '../support/temp.ts';
-import { refused, transcript } from './transcript.ts';
+import { refused, refusedHere, transcript, transcriptHere } from './transcript.ts';
 
 describe('a source that is none', { concurrency: 2 }, () => {
   test('missing, a link to nowhere, below a file', async (t) => {
@@ -14,7 +16,7 @@ describe('a source that is none', { concurrency: 2 }, () => {
     const file = desk.file('d.img', 512);
     symlinkSync('/nowhere/at-all', join(desk.folder, 'dangling'));
     for (const name of ['none', 'dangling', 'd.img/x']) {
-      await refused(desk, desk.acquire(join(desk.folder, name)), {
+      await refusedHere(desk, desk.acquire(join(desk.folder, name)), {
         exit: 11,
         says: [/There is no source at/, /devices/],
       });
@@ -36,13 +38,13 @@ describe('a source that is none', { concurrency: 2 }, () => {
       [pipe, /is a named pipe/],
       ['/dev/null', /is a character device/],
     ] as const) {
-      await refused(desk, desk.acquire(source), { exit: 2, says: [what] });
+      await refusedHere(desk, desk.acquire(source), { exit: 2, says: [what] });
     }
   });
 
   test('a name with terminal escapes is shown, not obeyed', async (t) => {
     const desk = newDesk(t);
-    await refused(desk, desk.acquire('/nowhere/\u001b[2J\nred'), { exit: 11, says: [/\\u\{1b\}\[2J\\u\{a\}red/] });
+    await refusedHere(desk, desk.acquire('/nowhere/\u001b[2J\nred'), { exit: 11, says: [/\\u\{1b\}\[2J\\u\{a\}red/] });
   });
 
   test('not readable for this user: the hint speaks of sudo', async (t) => {
@@ -71,7 +73,7 @@ describe('a source that is none', { concurrency: 2 }, () => {
     if (lacks(t, 'losetup')) return;
     const desk = newDesk(t);
     const node = attachLoop(t, desk.file('odd.img', 10 * 4096 + 512), { sector: 4096 });
-    await refused(desk, desk.acquire(node), {
+    await refusedHere(desk, desk.acquire(node), {
       exit: 11,
       says: [/41,472 bytes.* not a multiple of its sector of 4096/],
     });
@@ -83,12 +85,9 @@ describe('a source that must not be read as it is', { concurrency: 2 }, () => {
     if (lacks(t, 'losetup')) return;
     const desk = newDesk(t);
     const node = attachLoop(t, desk.file('d.img', 65_536), { writable: true });
-    await refused(desk, desk.acquire(node), {
+    await refusedHere(desk, desk.acquire(node), {
       exit: 10,
-      says: [
-        /Nothing was seen that keeps this host from writing/,
-        /write blocker.*--software-block.*--allow-unblocked REASON/,
-      ],
+      says: [/read-only flag of \/dev\/loop\d+: writable/, /--software-block.*--allow-unblocked REASON/],
     });
   });
 
@@ -96,16 +95,16 @@ describe('a source that must not be read as it is', { concurrency: 2 }, () => {
     if (lacks(t, 'losetup')) return;
     const desk = newDesk(t);
     const node = attachLoop(t, desk.file('d.img', 65_536), { writable: true });
-    await transcript(desk.acquire(node, '--allow-unblocked', 'blocker broke; case officer agreed'), {
+    await transcriptHere(desk.acquire(node, '--allow-unblocked', 'blocker broke; case officer agreed'), {
       exit: 0,
-      says: [/warning: .*read without write protection: blocker broke/],
+      says: [/warning: .*read-only flag of .*: writable/],
       prints: [/ACQUIRED/],
     });
     const manifest = manifestOf(desk.evidence());
     assert.deepEqual(manifest.acquisition.overrides, [
       { option: 'allow-unblocked', reason: 'blocker broke; case officer agreed' },
     ]);
-    assert.equal(manifest.guard.verdict, 'none-observed');
+    assert.equal(manifest.guard.verdict, 'not-applicable');
     const report = sh('cat', join(desk.evidence(), 'HDD-01.txt'));
     assert.match(report, /blocker broke; case officer agreed/);
   });
@@ -121,11 +120,14 @@ describe('a source that must not be read as it is', { concurrency: 2 }, () => {
     atEnd(t, () => sh('blockdev', '--setrw', disk));
     sh('partx', '--add', disk);
     atEnd(t, () => spawnSync('partx', ['--delete', disk]));
-    await transcript(desk.acquire(disk, '--software-block', '--no-read-back'), { exit: 0, prints: [/NOT read back/] });
+    await transcriptHere(desk.acquire(disk, '--software-block', '--no-read-back'), {
+      exit: 0,
+      prints: [/NOT read back/],
+    });
     assert.equal(sh('blockdev', '--getro', disk), '1');
     assert.equal(sh('blockdev', '--getro', `${disk}p1`), '1');
     const { guard, acquisition } = manifestOf(desk.evidence());
-    assert.equal(guard.verdict, 'kernel-flag-only');
+    assert.equal(guard.verdict, 'not-applicable');
     assert.deepEqual(guard.set_read_only, [disk, `${disk}p1`]);
     assert.deepEqual(acquisition.overrides, [{ option: 'software-block', reason: null }]);
   });
@@ -137,7 +139,10 @@ describe('a source that must not be read as it is', { concurrency: 2 }, () => {
     sh('mkfs.ext4', '-q', '-O', '^has_journal', whole);
     const node = attachLoop(t, whole);
     mount(t, join(desk.folder, 'mnt'), '-o', 'ro', node);
-    await refused(desk, desk.acquire(node), { exit: 10, says: [/is in use: .* is mounted at .*\/mnt/, /Unmount it/] });
+    await refusedHere(desk, desk.acquire(node), {
+      exit: 10,
+      says: [/is in use: .* is mounted at .*\/mnt/, /Unmount it/],
+    });
 
     const inner = desk.file('inner.img', 4 * 1_048_576);
     sh('mkfs.ext4', '-q', '-O', '^has_journal', inner);
@@ -147,7 +152,7 @@ describe('a source that must not be read as it is', { concurrency: 2 }, () => {
     ]);
     const { disk, partition } = attachPartitioned(t, join(desk.folder, 'disk.img'), bytes, 1_048_576);
     mount(t, join(desk.folder, 'part'), '-o', 'ro', partition);
-    await refused(desk, desk.acquire(disk), { exit: 10, says: [/p1 is mounted at .*\/part/] });
+    await refusedHere(desk, desk.acquire(disk), { exit: 10, says: [/p1 is mounted at .*\/part/] });
   });
 });
 
@@ -156,7 +161,7 @@ describe('what the label says', { concurrency: 2 }, () => {
     if (lacks(t, 'losetup')) return;
     const desk = newDesk(t);
     const node = attachLoop(t, desk.file('d.img', 65_536));
-    await refused(desk, desk.acquire(node, '--label-size', '500GB', '--label-serial', 'WX-1'), {
+    await refusedHere(desk, desk.acquire(node, '--label-size', '500GB', '--label-serial', 'WX-1'), {
       exit: 10,
       says: [
         /The label does not match .*: size is 500,000,000,000 bytes on the label, 65,536 bytes by the device/,
@@ -171,15 +176,15 @@ describe('what the label says', { concurrency: 2 }, () => {
     const desk = newDesk(t);
     const node = attachLoop(t, desk.file('d.img', 65_536));
     const label = ['--label-size', '500GB', '--label-model', 'WD Blue', '--label-mismatch', 'drive was shrunk by HPA'];
-    await transcript(desk.acquire(node, ...label, '--no-read-back'), {
+    await transcriptHere(desk.acquire(node, ...label, '--no-read-back'), {
       exit: 0,
       says: [/warning: The label does not match.*Accepted: drive was shrunk by HPA/],
       prints: [/ACQUIRED/],
     });
     const { label: told, acquisition } = manifestOf(desk.evidence());
     assert.deepEqual(told.comparisons, [
-      { field: 'model', label: 'WD Blue', device: null, result: 'not-compared' },
-      { field: 'size', label: '500000000000', device: '65536', result: 'mismatch' },
+      { field: 'model', label: 'WD Blue', device: null, by: null, result: 'not-compared' },
+      { field: 'size', label: '500000000000', device: '65536', by: 'host', result: 'mismatch' },
     ]);
     assert.deepEqual(acquisition.overrides, [{ option: 'label-mismatch', reason: 'drive was shrunk by HPA' }]);
   });
@@ -214,11 +219,8 @@ describe('the reader', { concurrency: 2 }, () => {
     const source = desk.file('d.img', 65_536);
     for (const words of ['BusyBox v1.35.0 multi-call binary.', 'dd (uutils coreutils) 0.0.27']) {
       writeFileSync(join(bin, 'dd'), `#!/bin/sh\necho '${words}'\n`, { mode: 0o755 });
-      await refused(desk, desk.acquire(source), {
-        env: { PATH: bin },
-        exit: 1,
-        says: [/this dd is not GNU's/, /--reader direct/],
-      });
+      const says = [/this dd is not GNU's/, /--reader direct/];
+      await refusedHere(desk, desk.acquire(source), { exit: 1, says }, testPorts({ commands: systemCommands(bin) }));
     }
   });
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
+import type { Ports } from '../../src/system/ports.ts';
 import { exhibit, type Desk, type Ended, type RunOptions } from '../support/exhibit.ts';
-import { exhibitHere } from '../support/in-process.ts';
+import { exhibitHere, type EndedHere } from '../support/in-process.ts';
 
 /** What a command line must do: exit code, what is said where, what must not be there afterwards. */
 export interface Expected extends RunOptions {
@@ -14,6 +15,9 @@ export interface Expected extends RunOptions {
   readonly prints?: readonly RegExp[];
 }
 
+/** Nothing of a process: there is none. */
+type ExpectedHere = Omit<Expected, keyof RunOptions>;
+
 /** Runs a command line and holds it against what was expected. */
 export async function transcript(argv: readonly string[], expected: Expected): Promise<Ended> {
   const ended = await exhibit(argv, expected);
@@ -22,12 +26,18 @@ export async function transcript(argv: readonly string[], expected: Expected): P
 }
 
 /** As {@link transcript}, in the test's own process: for the steps that are not what the test is about. */
-export async function transcriptHere(argv: readonly string[], expected: Expected): Promise<void> {
-  judge(argv, await exhibitHere(argv), expected);
+export async function transcriptHere(
+  argv: readonly string[],
+  expected: ExpectedHere,
+  ports?: Ports,
+): Promise<EndedHere> {
+  const ended = await exhibitHere(argv, ports);
+  judge(argv, ended, expected);
+  return ended;
 }
 
 /** Holds a run against what was expected. */
-export function judge(argv: readonly string[], ended: Omit<Ended, 'ms' | 'signal'>, expected: Expected): void {
+export function judge(argv: readonly string[], ended: EndedHere, expected: Expected): void {
   const shown = `$ exhibit ${argv.join(' ')}\n${ended.stdout}${ended.stderr}`;
   assert.equal(ended.code, expected.exit, shown);
   for (const pattern of expected.says ?? []) assert.match(ended.stderr, pattern, shown);
@@ -44,6 +54,18 @@ export function judge(argv: readonly string[], ended: Omit<Ended, 'ms' | 'signal
 /** As {@link transcript}, for what is refused: the destination is as empty as before. */
 export async function refused(desk: Desk, argv: readonly string[], expected: Expected): Promise<Ended> {
   const ended = await transcript(argv, expected);
+  assert.deepEqual(readdirSync(desk.to), [], `${argv.join(' ')} left something behind`);
+  return ended;
+}
+
+/** As {@link refused}, in the test's own process. */
+export async function refusedHere(
+  desk: Desk,
+  argv: readonly string[],
+  expected: ExpectedHere,
+  ports?: Ports,
+): Promise<EndedHere> {
+  const ended = await transcriptHere(argv, expected, ports);
   assert.deepEqual(readdirSync(desk.to), [], `${argv.join(' ')} left something behind`);
   return ended;
 }

@@ -3,9 +3,28 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
 import { jsonLines, newDesk } from '../support/exhibit.ts';
-import { refused, transcript } from './transcript.ts';
+import { refused, refusedHere, transcript, transcriptHere } from './transcript.ts';
 
-describe('help and version', { concurrency: 2 }, () => {
+/** As users start it: what is the same in each, the rest of this file tells in its own process. */
+describe('help and version, started', { concurrency: 2 }, () => {
+  test('exhibit --help', async () => {
+    await transcript(['--help'], { exit: 0, prints: [/^Usage: exhibit/, /Examples:/] });
+  });
+
+  test('exhibit --version', async () => {
+    await transcript(['--version'], { exit: 0, prints: [/^0\.1\.0\n$/] });
+  });
+
+  test('exhibit: the usage, as a fault', async () => {
+    await transcript([], { exit: 2, says: [/^Usage: exhibit/] });
+  });
+
+  test('a command that is none', async () => {
+    await transcript(['image', 'x'], { exit: 2, says: [/unknown command 'image'/] });
+  });
+});
+
+describe('help', { concurrency: 2 }, () => {
   for (const [argv, words] of [
     [['--help'], ['devices', 'acquire', 'seal', 'verify', 'show', 'keys', 'doctor', 'Examples:']],
     [
@@ -34,12 +53,19 @@ describe('help and version', { concurrency: 2 }, () => {
       ['--name <name>', '--no-passphrase'],
     ],
     [['keys', 'show', '--help'], ['--key']],
+    [
+      ['hardware', '--help'],
+      ['list', 'check', 'learn'],
+    ],
+    [
+      ['hardware', 'learn', '--help'],
+      ['--make <make>', '--by <name>', '--validated <date>', '--file <file>', 'asked nothing'],
+    ],
     [['doctor', '--help'], ['--key']],
     [['help', 'verify'], ['--signers']],
-    [['--version'], ['0.1.0']],
   ] as const) {
     test(`exhibit ${argv.join(' ')}`, async () => {
-      await transcript(argv, { exit: 0, prints: words.map((word) => new RegExp(word.replace(/[<>()]/g, '\\$&'))) });
+      await transcriptHere(argv, { exit: 0, prints: words.map((word) => new RegExp(word.replace(/[<>()]/g, '\\$&'))) });
     });
   }
 });
@@ -51,6 +77,11 @@ describe('a command line that is not one', { concurrency: 2 }, () => {
     ['no source', ['acquire'], [/missing required argument 'source'/]],
     ['a source too many', ['acquire', 'a', 'b'], [/too many arguments/]],
     ['keys init without a name', ['keys', 'init'], [/required option '--name <name>' not specified/]],
+    [
+      'hardware learn without a name',
+      ['hardware', 'learn', '/dev/x', '--make', 'A'],
+      [/required option '--model <model>'/],
+    ],
     ['verify of nothing', ['verify', '/nowhere/at-all'], [/there is no such folder/, /evidence folder/]],
     ['show of nothing', ['show', '/nowhere/at-all'], [/there is no such folder/]],
     ['seal of nothing', ['seal', '/nowhere/at-all'], [/is not a folder that can be read/]],
@@ -61,13 +92,13 @@ describe('a command line that is not one', { concurrency: 2 }, () => {
   ];
   for (const [name, argv, says] of plain) {
     test(name, async () => {
-      await transcript(argv, { exit: 2, says });
+      await transcriptHere(argv, { exit: 2, says });
     });
   }
 
   test('an unknown option is refused before anything is looked at', async (t) => {
     const desk = newDesk(t);
-    await refused(desk, desk.acquire('/nowhere', '--verify-sauce'), {
+    await refusedHere(desk, desk.acquire('/nowhere', '--verify-sauce'), {
       exit: 2,
       says: [/unknown option '--verify-sauce'/],
     });
@@ -75,12 +106,12 @@ describe('a command line that is not one', { concurrency: 2 }, () => {
 
   test('missing case fields are all named at once', async () => {
     const says = ['--to', '--case', '--evidence', '--examiner'].map((name) => new RegExp(`^- ${name} is missing`, 'm'));
-    await transcript(['acquire', '/nowhere'], { exit: 2, says: [/^exhibit: 4 faults in the request:/, ...says] });
+    await transcriptHere(['acquire', '/nowhere'], { exit: 2, says: [/^exhibit: 4 faults in the request:/, ...says] });
   });
 
   test('an empty case field is none', async (t) => {
     const desk = newDesk(t);
-    await refused(desk, desk.acquire('/nowhere', '--examiner', ' '), { exit: 2, says: [/--examiner is empty/] });
+    await refusedHere(desk, desk.acquire('/nowhere', '--examiner', ' '), { exit: 2, says: [/--examiner is empty/] });
   });
 
   test('bad values are all named at once', async (t) => {
@@ -97,7 +128,7 @@ describe('a command line that is not one', { concurrency: 2 }, () => {
       '--format',
       'e01',
     ];
-    await refused(
+    await refusedHere(
       desk,
       desk.acquire('/nowhere', ...bad, '--reader', 'cat', '--hash-engine', 'gpu', '--label-size', 'big'),
       {
@@ -119,12 +150,15 @@ describe('a command line that is not one', { concurrency: 2 }, () => {
 
   test('there is no mode without SHA-256', async (t) => {
     const desk = newDesk(t);
-    await refused(desk, desk.acquire('/nowhere', '--hash', 'md5'), { exit: 2, says: [/--hash must contain sha256/] });
+    await refusedHere(desk, desk.acquire('/nowhere', '--hash', 'md5'), {
+      exit: 2,
+      says: [/--hash must contain sha256/],
+    });
   });
 
   test('an unknown profile, and what is known', async (t) => {
     const desk = newDesk(t);
-    await refused(desk, desk.acquire('/nowhere', '--profile', 'bensh'), {
+    await refusedHere(desk, desk.acquire('/nowhere', '--profile', 'bensh'), {
       exit: 2,
       says: [/there is no profile "bensh"/, /Known are: bench, usb/],
     });
@@ -133,12 +167,12 @@ describe('a command line that is not one', { concurrency: 2 }, () => {
   test('--key and --unsigned exclude each other', async (t) => {
     const desk = newDesk(t);
     const argv = [...desk.acquire('/nowhere', '--unsigned'), '--key', desk.key];
-    await refused(desk, argv, { exit: 2, says: [/--key and --unsigned exclude each other/] });
+    await refusedHere(desk, argv, { exit: 2, says: [/--key and --unsigned exclude each other/] });
   });
 
   test('a reason must be one', async (t) => {
     const desk = newDesk(t);
-    await refused(desk, desk.acquire('/nowhere', '--allow-unblocked', ''), {
+    await refusedHere(desk, desk.acquire('/nowhere', '--allow-unblocked', ''), {
       exit: 2,
       says: [/--allow-unblocked is empty/, /It takes the reason in words/],
     });
@@ -147,7 +181,7 @@ describe('a command line that is not one', { concurrency: 2 }, () => {
   test('without a key: what to type', async (t) => {
     const desk = newDesk(t);
     const argv = desk.acquire(desk.file('d.img', 65_536), '--unsigned').filter((word) => word !== '--unsigned');
-    await refused(desk, argv, {
+    await refusedHere(desk, argv, {
       exit: 2,
       says: [/There is no signing key/, /exhibit keys init --name .*--key FILE.*--unsigned/],
     });
@@ -180,7 +214,7 @@ describe('--dry-run', () => {
 
   test('--json: the plan is the result', async (t) => {
     const desk = newDesk(t);
-    const { stdout } = await refused(desk, desk.acquire(desk.file('d.img', 4096), '--dry-run', '--json'), {
+    const { stdout } = await refusedHere(desk, desk.acquire(desk.file('d.img', 4096), '--dry-run', '--json'), {
       exit: 0,
       prints: [/^\{"type":"result","ok":true,"exit":0,"dry_run":true,"plan":\{/],
     });
@@ -202,7 +236,7 @@ describe('--json on every road', { concurrency: 2 }, () => {
       [['seal', missing, '--json'], 2, 'seal.no-folder'],
       [['keys', 'show', '--key', missing, '--json'], 2, 'keys.missing'],
     ] as const) {
-      const { stdout } = await refused(desk, argv, { exit, prints: [/./] });
+      const { stdout } = await refusedHere(desk, argv, { exit, prints: [/./] });
       const lines = jsonLines(stdout);
       const last = lines.at(-1);
       assert.deepEqual([last?.['type'], last?.['ok'], last?.['exit']], ['result', false, exit], stdout);

@@ -65,6 +65,7 @@ describe('software block', () => {
       assert.equal(getro(device), '0');
       assert.deepEqual(await setReadOnly(ports, [device]), [
         {
+          fact: 'kernel-flag',
           what: `read-only flag of ${device}, set by --software-block`,
           seen: '1',
           source: `blockdev --getro ${device}`,

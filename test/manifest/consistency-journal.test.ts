@@ -77,9 +77,10 @@ describe('a manifest that is the account of its journal', () => {
   });
 
   test('what was seen before the source was read again is not what it was after', () => {
-    const node = { kind: 'block', size: 10_000, node: '8:16', diskseq: '7', mtimeMs: null };
+    const node = { kind: 'block', size: 10_000, node: '8:16', diskseq: '7', chain: null, mtimeMs: null };
     const identity = { ...node, model: null, serial: 'S123', wwn: null };
-    const after = { type: 'source-after', data: { identity, verdict: null, findings: [] } };
+    const none = { verdict: null, counters: null, asked: [], findings: [] };
+    const after = { type: 'source-after', data: { identity, ...none } };
     const seen: Manifest = { ...S, source: { ...S.source, identity_after: identity } };
     const told = toldBy(S);
     const with_ = (...more: Told[]): Told[] => [...told.slice(0, -1), ...more, told.at(-1)!];
@@ -89,6 +90,63 @@ describe('a manifest that is the account of its journal', () => {
     assert.deepEqual(faultsOf(S, with_(after, again)), []);
     assert.match(faultsOf(seen, with_(after, again)).join(), /identity_after is not what was seen/);
     assert.match(faultsOf(S, with_(after)).join(), /identity_after is not what was seen/);
+  });
+});
+
+describe('what a manifest says of the write protection after the last reading', () => {
+  const identity = {
+    kind: 'block',
+    size: 10_000,
+    node: '8:16',
+    diskseq: '7',
+    mtimeMs: null,
+    model: null,
+    serial: null,
+    wwn: null,
+    chain: null,
+  } as const;
+  const verdict = {
+    name: 'known-blocker',
+    meaning: 'so',
+    evidence: [{ fact: 'hardware', what: 'its bridge', seen: 'x', source: 'y' }],
+  } as const;
+  const counters = [{ device: '/dev/sdx', writes: 3, written_sectors: 24, discards: 0, discarded_sectors: 0 }];
+  const asked = [{ argv: ['sg_modes', '/dev/sdx'], exit: 0, signal: null, milliseconds: 3, failure: null }];
+  const told = toldBy(S).toSpliced(2, 0, {
+    type: 'source-after',
+    data: { identity, verdict, counters, asked, findings: [] },
+  });
+  const seen: Manifest = {
+    ...S,
+    source: { ...S.source, identity_after: identity },
+    guard: { ...S.guard, verdict: 'known-blocker', evidence_after: [...verdict.evidence], counters_after: counters },
+    probes: { ...S.probes, runs_after: asked },
+  };
+
+  test('is what the journal saw', () => {
+    assert.deepEqual(faultsOf(seen, told), []);
+    const better: Manifest = { ...seen, guard: { ...seen.guard, verdict: 'known-blocker-declares-wp' } };
+    assert.match(
+      faultsOf(better, told).join(),
+      /verdict after the last reading was known-blocker; the manifest says known-blocker-d/,
+    );
+    const silent: Manifest = { ...seen, guard: { ...seen.guard, evidence_after: [] } };
+    assert.match(faultsOf(silent, told).join(), /or tells other evidence/);
+    const none: Manifest = { ...seen, guard: { ...seen.guard, counters_after: [{ ...counters[0]!, writes: 0 }] } };
+    assert.match(faultsOf(none, told).join(), /counters_after is not what was counted/);
+    assert.match(faultsOf({ ...seen, probes: S.probes }, told).join(), /runs_after is not what was asked/);
+  });
+
+  test('is contradicted when the run stopped because the protection was lost', () => {
+    for (const code of ['guard.flag-flipped', 'guard.write-counted', 'guard.capacity-changed']) {
+      const message = 'seen while it was read';
+      const lost = but(toldBy(I), 'stopped', { code, message });
+      const finding = { level: 'warning', code, message } as const;
+      const findings = [...I.acquisition.findings, finding];
+      const claims: Manifest = { ...I, acquisition: { ...I.acquisition, findings } };
+      assert.match(faultsOf(claims, lost).join(), /its write protection was lost while it was read/);
+      assert.deepEqual(faultsOf({ ...claims, guard: { ...I.guard, verdict: 'contradicted' } }, lost), []);
+    }
   });
 });
 

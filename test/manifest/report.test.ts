@@ -48,18 +48,23 @@ describe('the report', () => {
   });
 
   test('has the verdict with its evidence, the overrides with reasons, the tools, the clock', () => {
-    const text = formatReport(sampleManifest());
+    const sample = sampleManifest();
+    const counted = { ...sample.guard, counters_after: sample.guard.counters_before };
+    const text = formatReport({ ...sample, guard: counted });
     for (const line of [
       ' Verdict: kernel-flag-only',
       '  kernel read-only flag: 1 [/sys/block/sdx/ro]',
-      ' Evidence after reading: none',
+      ' Evidence after reading: not looked at after the last reading; the verdict is that of before it',
       '  --allow-unblocked: no blocker for this connector',
       ' Tool version, dd: dd (coreutils) 9.1',
       ' Tool version, ssh-keygen: not there',
       ' Clock: synchronised (timedatectl)',
       ' Clock disturbance at 2026-03-01 09:16:00.000 +00:00: clock-step, -250 ms',
       ' Drive Revision: unknown (sysfs has no rev)',
-      ' Hidden areas (HPA, DCO): not looked for',
+      ' Hidden area (HPA): 1 sectors (512 bytes) are hidden, and NOT in the image',
+      ' Hidden area (DCO): unknown (refused)',
+      ' Signs of encryption: No sign was found among the known ones (BitLocker, LUKS, APFS, CoreStorage). Encryption that leaves no sign (VeraCrypt, plain dm-crypt) is not ruled out.',
+      ' Writes counted by this host while it was read: none',
       ' Page cache avoided: yes (O_DIRECT; ext4)',
     ]) {
       assert.ok(text.split('\n').includes(line), line);

@@ -1,3 +1,4 @@
+import type { DiskChain } from '../../src/model/chain.ts';
 import {
   type Device,
   type DestinationFacts,
@@ -6,11 +7,40 @@ import {
   type Partition,
   unknown,
 } from '../../src/model/device.ts';
+import type { GuardFacts, ProtectionFacts } from '../../src/model/guard-facts.ts';
+import type { ProbeFacts } from '../../src/model/probe.ts';
+import { notProbed } from '../../src/probe/probe.ts';
+import { planAcquisition } from '../../src/plan/plan.ts';
 import type { PlanFacts, SourceFacts } from '../../src/model/plan.ts';
 import type { AcquireRequest } from '../../src/model/request.ts';
 
 export const MIB = 1024 ** 2;
 export const GIB = 1024 ** 3;
+
+/** A bridge on a USB 2 link. */
+export const USB2: DiskChain = {
+  bus: 'usb',
+  links: [
+    {
+      role: 'bridge',
+      name: '1-1',
+      sysfs: '/sys/devices/x',
+      driver: null,
+      pci: null,
+      inquiry: null,
+      usb: {
+        vendorId: '152d',
+        productId: '0578',
+        manufacturer: null,
+        product: null,
+        serial: null,
+        revision: null,
+        speed: 480,
+        transport: 'bot',
+      },
+    },
+  ],
+};
 
 /** A physical, idle, read-only disk of 500 GB. */
 export const device: Device = {
@@ -27,17 +57,42 @@ export const device: Device = {
   readOnly: known(true),
   model: known('Samsung SSD 860 EVO 500GB'),
   serial: known('S3Z2NB0K123456A'),
+  serialAsTold: known('S3Z2NB0K123456A'),
   revision: known('RVT02B6Q'),
   wwn: unknown('not told'),
   transport: known('sata'),
   removable: false,
   diskseq: known('12'),
   byId: known([]),
+  byPath: known([]),
+  chain: unknown('nobody looked'),
   backingFile: null,
   behind: known(null),
+  around: null,
   partitions: [],
   uses: known([]),
 };
+
+/** Nothing but the source itself was looked at. */
+export function guardFacts(source: SourceFacts, changes: Partial<GuardFacts> = {}): GuardFacts {
+  return {
+    source,
+    hardware: known(null),
+    attested: known(null),
+    declared: unknown('not asked'),
+    vendor: unknown('not asked'),
+    ...changes,
+  };
+}
+
+/** As {@link guardFacts}, with a disk that was asked nothing. */
+export function protectionOf(source: SourceFacts): ProtectionFacts {
+  return {
+    guard: guardFacts(source),
+    probes: notProbed('not asked'),
+    entries: { shipped: [], lab: [], leftOut: { shipped: [], lab: [] } },
+  };
+}
 
 export function partition(number: number, readOnly: Fact<boolean> = known(true)): Partition {
   const name = `sdx${number}`;
@@ -69,6 +124,7 @@ export function blockSource(changes: Partial<Device> = {}): SourceFacts {
       serial: null,
       wwn: null,
       diskseq: null,
+      chain: null,
       mtimeMs: null,
     },
   };
@@ -80,7 +136,17 @@ export function fileSource(size = 10 * MIB): SourceFacts {
     path: 'disk.img',
     realPath: '/tmp/disk.img',
     size,
-    identity: { kind: 'file', size, node: '1:2', model: null, serial: null, wwn: null, diskseq: null, mtimeMs: 0 },
+    identity: {
+      kind: 'file',
+      size,
+      node: '1:2',
+      model: null,
+      serial: null,
+      wwn: null,
+      diskseq: null,
+      chain: null,
+      mtimeMs: 0,
+    },
   };
 }
 
@@ -125,6 +191,9 @@ export const request: AcquireRequest = {
     pieceSize: 16 * MIB,
     readBack: true,
     verifySource: false,
+    protection: 'operator-attested',
+    probe: true,
+    vendorQuery: false,
   },
   origins: {
     format: 'profile',
@@ -136,8 +205,17 @@ export const request: AcquireRequest = {
     pieceSize: 'profile',
     readBack: 'profile',
     verifySource: 'profile',
+    protection: 'profile',
+    probe: 'profile',
+    vendorQuery: 'profile',
   },
-  overrides: { allowUnblocked: null, softwareBlock: false, allowSystemDestination: false, unsigned: false },
+  overrides: {
+    allowUnblocked: null,
+    softwareBlock: false,
+    allowSystemDestination: false,
+    ignoreBadHardware: false,
+    unsigned: false,
+  },
   keyPath: null,
   yes: false,
 };
@@ -152,10 +230,16 @@ export interface Changes {
   readonly request?: Partial<AcquireRequest>;
   readonly verdict?: PlanFacts['verdict'];
   readonly folderContent?: readonly string[] | null;
+  /** What the disk itself answered. */
+  readonly own?: ProbeFacts['own'];
+  readonly leftOut?: ProtectionFacts['entries']['leftOut'];
+  readonly serials?: PlanFacts['serials'];
 }
 
 /** Facts with which nothing is wrong, and the changes of a test. */
 export function factsWith(changes: Changes = {}): PlanFacts {
+  const protection = protectionOf(changes.source ?? blockSource());
+  const { probes, entries } = protection;
   return {
     request: {
       ...request,
@@ -167,7 +251,20 @@ export function factsWith(changes: Changes = {}): PlanFacts {
     },
     source: changes.source ?? blockSource(),
     destination: { ...destination, ...changes.destination },
-    verdict: changes.verdict ?? { name: 'kernel-flag-only', meaning: 'The flag is set.', evidence: [] },
+    protection: {
+      ...protection,
+      probes: { ...probes, own: changes.own ?? probes.own },
+      entries: { ...entries, leftOut: changes.leftOut ?? entries.leftOut },
+    },
+    serials: changes.serials ?? known({ twins: [], notes: [] }),
+    verdict: changes.verdict ?? { name: 'known-blocker', meaning: 'It hangs on a write blocker.', evidence: [] },
     folderContent: changes.folderContent ?? null,
   };
+}
+
+/** Every finding as `level code fault`, in order. */
+export function found(changes: Changes): string[] {
+  const result = planAcquisition(factsWith(changes));
+  const all = result.ok ? result.plan.findings : [...result.refusals, ...result.findings];
+  return all.map(({ level, code, fault }) => `${level} ${code} ${fault}`);
 }

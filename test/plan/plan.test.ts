@@ -60,7 +60,13 @@ describe('plan', () => {
       source: blockSource({ name: 'sdx1', kind: 'partition', size: MIB }),
       label: { size: 5e11 },
     }).labelComparisons;
-    assert.deepEqual(comparison, { field: 'size', label: '500000000000', device: null, result: 'not-compared' });
+    assert.deepEqual(comparison, {
+      field: 'size',
+      label: '500000000000',
+      device: null,
+      by: null,
+      result: 'not-compared',
+    });
   });
 });
 
@@ -132,6 +138,24 @@ describe('space', () => {
 });
 
 describe('describePlan', () => {
+  test('says what the disk answered, and what is hidden', () => {
+    const facts = factsWith({ own: known({ model: 'WD10\u001b[2J', serial: 'WX1', firmware: '1' }) });
+    const run = { argv: ['smartctl'], exit: 0, signal: null, milliseconds: 1, failure: null };
+    const probes = {
+      ...facts.protection.probes,
+      healthy: known(false),
+      hpa: known({ visible: 90, native: 100, sectorSize: 512 }),
+      encryption: known([]),
+      runs: [run],
+    };
+    const result = planAcquisition({ ...facts, protection: { ...facts.protection, probes } });
+    assert.ok(result.ok);
+    const text = describePlan(result.plan);
+    assert.match(text, /By the disk itself\n {2}model +WD10\\u\{1b\}\[2J\n {2}serial +WX1\n {2}SMART health +FAILED\n/);
+    assert.match(text, /hidden \(HPA\) +10 sectors \(5,120 bytes .*\) are hidden, and NOT in the image\n/);
+    assert.match(text, /hidden \(DCO\) +unknown: not asked\n {2}encryption +No sign was found .* is not ruled out\.\n/);
+  });
+
   test('as it is printed', () => {
     const text = describePlan(
       planned({
@@ -149,17 +173,20 @@ describe('describePlan', () => {
   kind           disk, physical
   model          Samsung SSD 860 EVO 500GB
   serial         S3Z2NB0K123456A
-  connected by   sata
+  hangs on       unknown: nobody looked
   size           10,485,760 bytes (10.0 MiB), 20,480 sectors
   sector         512 bytes logical, 4096 physical
   partition      /dev/sdx1 1.0 MiB ntfs
+
+By the disk itself
+  asked          nothing: not asked
 
 Label
   serial         match: label S3Z2NB0K123456A, device S3Z2NB0K123456A
   size           mismatch: label 500,000,000,000 bytes, device 10,485,760 bytes
 
 Write protection
-  verdict        kernel-flag-only: The flag is set.
+  verdict        known-blocker: It hangs on a write blocker.
 
 Destination
   folder         /mnt/evidence/C-17/E1
@@ -222,7 +249,11 @@ Findings
               serial: unknown(b),
               path: `/${a}`,
             },
-            verdict: { name: 'kernel-flag-only', meaning: 'x', evidence: [{ what: a, seen: b, source: a }] },
+            verdict: {
+              name: 'known-blocker',
+              meaning: 'x',
+              evidence: [{ fact: 'kernel-flag', what: a, seen: b, source: a }],
+            },
           }),
         );
         // eslint-disable-next-line no-control-regex -- these are what must not be there

@@ -1,34 +1,23 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { known, unknown } from '../../src/model/device.ts';
-import { planAcquisition } from '../../src/plan/plan.ts';
-import { blockSource, type Changes, factsWith, fileSource, GIB, MIB } from './facts.ts';
-
-/** Every finding as `level code fault`, in order. */
-function found(changes: Changes): string[] {
-  const result = planAcquisition(factsWith(changes));
-  const all = result.ok ? result.plan.findings : [...result.refusals, ...result.findings];
-  return all.map(({ level, code, fault }) => `${level} ${code} ${fault}`);
-}
-
-function message(changes: Changes): string {
-  const result = planAcquisition(factsWith(changes));
-  return (result.ok ? result.plan.findings : result.refusals)
-    .map((one) => `${one.message} ${one.hint ?? ''}`)
-    .join('\n');
-}
+import { blockSource, type Changes, fileSource, found, GIB, MIB, USB2 } from './facts.ts';
 
 const noFlag: Changes = {
   verdict: {
     name: 'none-observed',
     meaning: 'Nothing was seen.',
-    evidence: [{ what: 'flag', seen: 'writable', source: '/sys' }],
+    evidence: [{ fact: 'kernel-flag', what: 'flag', seen: 'writable', source: '/sys' }],
   },
 };
 const manyBlocks: Changes = { source: blockSource({ size: 2 ** 43 + 4096 }), destination: { freeBytes: 2 ** 44 } };
 const DARK = unknown('no /proc');
 const serialless = blockSource({ serial: unknown('the bridge tells none') });
 
+const OWN = known({ model: 'WDC WD10EZEX Blue', serial: 'WD-WX11A1234567', firmware: '1' });
+const ZEROS = known({ model: '', serial: '000000', firmware: '' });
+const bridged = blockSource({ serial: known('DD56419883896'), model: known('Generic Disk') });
+const TWINS = known({ twins: ['/dev/sdy'], notes: [] });
 // What is changed, and everything that is then found: a rule that fires where it should not shows as well.
 const rows: [string, Changes, string[]][] = [
   ['nothing wrong', {}, []],
@@ -58,21 +47,36 @@ const rows: [string, Changes, string[]][] = [
   ],
   ['as many blocks by dd', { ...manyBlocks, settings: { reader: 'dd', blockSize: 4096 } }, []],
 
-  ['not read-only', noFlag, ['refusal guard.not-read-only guard']],
+  ['not read-only', noFlag, ['refusal guard.not-protected guard', 'refusal guard.not-read-only guard']],
   [
     'not read-only, a loop',
     { ...noFlag, source: blockSource({ kind: 'loop', physical: false }) },
-    ['refusal guard.not-read-only guard'],
+    ['refusal guard.not-protected guard', 'refusal guard.not-read-only guard'],
   ],
   [
-    'not read-only, software block',
+    'not read-only, software block, which is less than bench takes',
     { ...noFlag, overrides: { softwareBlock: true } },
+    ['refusal guard.not-protected guard', 'warning guard.software-block guard'],
+  ],
+  [
+    'not read-only, software block, where the flag is enough',
+    { ...noFlag, overrides: { softwareBlock: true }, settings: { protection: 'kernel-flag-only' } },
     ['warning guard.software-block guard'],
+  ],
+  [
+    'read-only by the flag alone',
+    { verdict: { name: 'kernel-flag-only', meaning: 'x', evidence: [] } },
+    ['refusal guard.not-protected guard'],
+  ],
+  [
+    'a known blocker that declares nothing: the flag is only advised',
+    { verdict: { ...noFlag.verdict!, name: 'known-blocker' } },
+    ['warning guard.flag-not-set guard'],
   ],
   [
     'not read-only, allowed',
     { ...noFlag, overrides: { allowUnblocked: 'no blocker fits' } },
-    ['warning guard.unblocked guard'],
+    ['warning guard.unblocked guard', 'warning guard.flag-not-set guard'],
   ],
   [
     'a verdict that contradicts itself has no way round',
@@ -113,6 +117,50 @@ const rows: [string, Changes, string[]][] = [
     { source: fileSource(), label: { model: 'Acme', serial: '1', size: 7 } },
     ['note source.plain-file usage', ...Array<string>(3).fill('warning label.not-compared guard')],
   ],
+  [
+    'the serial by the disk itself, another by its bridge',
+    { own: OWN, source: bridged, label: { model: 'WD10EZEX', serial: 'WD-WX11 A1234567' } },
+    [],
+  ],
+  [
+    "the bridge's serial, where the disk tells its own",
+    { own: OWN, source: bridged, label: { serial: 'DD56419883896' } },
+    ['refusal label.mismatch guard'],
+  ],
+  ['a disk that tells zeros by itself', { own: ZEROS, label: { serial: 's3z2nb0k123456a' } }, []],
+  [
+    'a serial of zeros',
+    { serials: known({ twins: [], notes: [{ code: 'serial.zeros', devices: ['/dev/sdx'], message: 'zeros' }] }) },
+    ['warning label.serial.zeros guard'],
+  ],
+  [
+    'a serial that two bridges tell, and another that the disk tells by itself',
+    { own: OWN, serials: TWINS, request: { yes: true }, label: { serial: 'WD-WX11A1234567' } },
+    ['warning label.serial-twice guard'],
+  ],
+  [
+    'hardware data left out',
+    { leftOut: { shipped: ['hardware/x.yaml:1:1: bad'], lab: ['lab.yaml:2:1: bad'] } },
+    ['warning hardware.left-out usage', 'warning hardware.left-out usage'],
+  ],
+  ['a USB 2 link', { source: blockSource({ chain: known(USB2) }) }, ['warning source.slow-link source']],
+  ['a chain that is not known', { source: blockSource({ chain: DARK }) }, []],
+  ['another disk tells its serial', { serials: TWINS }, ['warning label.serial-twice guard']],
+  [
+    'another disk tells its serial, and nobody is asked',
+    { serials: TWINS, request: { yes: true }, label: { serial: 'S3Z2NB0K123456A' } },
+    ['refusal label.serial-twice guard'],
+  ],
+  [
+    'another disk tells its serial, and somebody says why this one is meant',
+    {
+      serials: TWINS,
+      request: { yes: true },
+      label: { serial: 'S3Z2NB0K123456A', mismatchReason: 'the left one' },
+    },
+    ['warning label.serial-twice guard'],
+  ],
+  ['the other disks are not known', { serials: DARK }, ['warning label.twins-unknown guard']],
   ['--yes without the label', { request: { yes: true } }, ['refusal usage.yes-needs-label usage']],
   ['--yes with the label', { request: { yes: true }, label: { serial: 'S3Z2NB0K123456A' } }, []],
   ['--yes, nothing physical', { request: { yes: true }, source: blockSource({ kind: 'loop', physical: false }) }, []],
@@ -217,6 +265,7 @@ describe('rules', () => {
       }),
       [
         'refusal source.in-use guard',
+        'refusal guard.not-protected guard',
         'refusal guard.not-read-only guard',
         'refusal label.mismatch guard',
         'refusal usage.no-serial usage',
@@ -228,65 +277,5 @@ describe('rules', () => {
         'refusal destination.file-limit destination',
       ],
     );
-  });
-});
-
-describe('what refusals say', () => {
-  test('no room: every number, exactly', () => {
-    const told = message({ destination: { freeBytes: 500_000_000_000, claimedByOthers: known(1_000_000) } });
-    // 500,107,862,016 of image, 29,809 pieces of 100 bytes, 32 MiB of records.
-    assert.match(
-      told,
-      /need 500,144,397,348 bytes .* still need 1,000,000 bytes .* free are 500,000,000,000 bytes .*: 145,397,348 bytes .* too few/,
-    );
-  });
-
-  test('file limit: a segment size that works', () => {
-    assert.match(
-      message({ destination: { fileLimit: 4 * GIB - 1 } }),
-      /This works: --format split --segment-size 1G\./,
-    );
-    const large = blockSource({ size: 3_900_000_000_000 });
-    assert.match(message({ source: large, destination: { fileLimit: 4 * GIB - 1 } }), /--segment-size 4095M\./);
-    const huge = blockSource({ size: 6_000_000_000_000 });
-    assert.match(
-      message({ source: huge, destination: { fileLimit: 4 * GIB - 1, freeBytes: 9e12 } }),
-      /No segment size works/,
-    );
-  });
-
-  test('too many segments: a size that works', () => {
-    const split = { format: 'split', segmentSize: 1 * GIB } as const;
-    assert.match(
-      message({ source: blockSource({ size: 2_000_000_000_000 }), settings: split }),
-      /would be 1,863; .*--segment-size 2G\./,
-    );
-  });
-
-  test('folder names: one offer that works for both', () => {
-    const told = message({ case: { caseNumber: 'a/b', evidenceId: 'x y' } });
-    assert.equal(told.match(/--folder-name a-b\/x-y/g)?.length, 2);
-    assert.deepEqual(found({ case: { caseNumber: 'a/b', evidenceId: 'x y' }, request: { folderName: 'a-b/x-y' } }), []);
-  });
-
-  test('escape codes of a disk never reach the terminal', () => {
-    const evil = '\u001b]0;x\u0007';
-    const told = message({
-      source: blockSource({
-        path: `/dev/${evil}`,
-        model: known(evil),
-        uses: known([{ kind: 'mount', device: evil, by: evil }]),
-      }),
-      label: { model: 'Acme 5' },
-      verdict: {
-        name: 'none-observed',
-        meaning: 'Nothing was seen.',
-        evidence: [{ what: evil, seen: evil, source: evil }],
-      },
-      folderContent: [evil],
-      destination: { path: `/mnt/${evil}`, freeBytes: 0, disks: unknown(evil) },
-    });
-    // eslint-disable-next-line no-control-regex -- these are what must not be there
-    assert.doesNotMatch(told, /[\u001b\u0007]/);
   });
 });

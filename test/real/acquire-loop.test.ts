@@ -107,7 +107,9 @@ describe('acquired, and checked by tools that nobody here wrote', { concurrency:
       const file = desk.file('disk.img', each.size);
       const source = each.sector === null ? file : attachLoop(t, file, { sector: each.sector });
       const before = each.sector === null ? null : writesOf(source);
-      await transcript(desk.acquire(source, ...each.options), { exit: 0, prints: [/ACQUIRED\. Every byte was read/] });
+      // A disk is imaged as users do it; what the reading of a file has of its own does not hang on a process.
+      const run = each.sector === null ? transcriptHere : transcript;
+      await run(desk.acquire(source, ...each.options), { exit: 0, prints: [/ACQUIRED\. Every byte was read/] });
       if (before !== null) assert.equal(writesOf(source), before, 'something was written to the source');
       checkImage(desk, source, each);
       checkWords(desk, each);
@@ -118,7 +120,7 @@ describe('acquired, and checked by tools that nobody here wrote', { concurrency:
 
   test('VERIFY.txt fails after the image was swapped and the sums were made anew', async (t) => {
     const desk = newDesk(t);
-    await transcript(desk.acquire(desk.file('disk.img', 2 * MIB)), { exit: 0, prints: [/ACQUIRED/] });
+    await transcriptHere(desk.acquire(desk.file('disk.img', 2 * MIB)), { exit: 0, prints: [/ACQUIRED/] });
     assert.deepEqual(failingCommands(desk.evidence()), []);
     const commands = commandsOf(desk.evidence());
     writeFileSync(join(desk.evidence(), 'HDD-01.dd'), diskBytes(2 * MIB, 4711));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test, { describe } from 'node:test';
 import { unknown } from '../../src/model/device.ts';
 import { planAcquisition } from '../../src/plan/plan.ts';
-import { transcript } from '../cli/transcript.ts';
+import { transcriptHere } from '../cli/transcript.ts';
 import { blockSource, factsWith } from '../plan/facts.ts';
 import { newDesk, startExhibit } from '../support/exhibit.ts';
 import { Gate } from '../support/gate.ts';
@@ -47,13 +47,13 @@ describe('what changes between one look and the next', () => {
     const source = desk.file('disk.img', MIB);
     const other = mount(t, join(desk.folder, 'other'), '-t', 'tmpfs', '-o', 'size=64M', 'none');
     symlinkSync(other, join(desk.to, 'C-1'));
-    await transcript(desk.acquire(source, '--dry-run'), {
+    await transcriptHere(desk.acquire(source, '--dry-run'), {
       exit: 0,
       prints: [/Dry run/],
       says: [/file system +tmpfs on none/],
     });
     mount(t, join(desk.to, 'C-2'), '-t', 'tmpfs', '-o', 'size=16M,ro', 'none');
-    await transcript(desk.acquire(source, '--dry-run', '--case', 'C-2'), { exit: 12, says: [/mounted read-only/] });
+    await transcriptHere(desk.acquire(source, '--dry-run', '--case', 'C-2'), { exit: 12, says: [/mounted read-only/] });
   });
 
   test('a stopped image that grew is not vouched for: 13', async (t) => {
@@ -71,7 +71,7 @@ describe('what changes between one look and the next', () => {
     sh('rm', join(desk.to, 'fill'));
     const partial = join(desk.evidence(), 'HDD-01.dd.partial');
     appendFileSync(partial, Buffer.alloc(9 * MIB));
-    await transcript(['seal', desk.evidence(), '--incomplete', 'full', '--key', desk.key], {
+    await transcriptHere(['seal', desk.evidence(), '--incomplete', 'full', '--key', desk.key], {
       exit: 13,
       says: [/HDD-01\.dd\.partial is longer than what could have been written/],
     });

@@ -5,6 +5,7 @@ import test, { describe, type TestContext } from 'node:test';
 import { transcriptHere } from '../cli/transcript.ts';
 import { journalOf, manifestOf, newDesk, startExhibit, type Desk } from '../support/exhibit.ts';
 import { Gate, type Place } from '../support/gate.ts';
+import { startHere } from '../support/in-process.ts';
 import { lacks, mount, sh, smallFileSystem } from '../support/loop.ts';
 
 const MIB = 1_048_576;
@@ -65,7 +66,7 @@ describe('the destination fills later', { concurrency: 2 }, () => {
         : mount(t, at, '-t', 'tmpfs', '-o', 'size=64m', 'none');
     const fill = 'for n in 1 2 3 4; do cat /dev/zero 2>/dev/null >> "$1"; sync --file-system "$1"; done; true';
     const gate = new Gate(desk.folder, place);
-    const job = startExhibit(t, desk.acquire(desk.file('disk.img', 4 * MIB), '--to', to), gate);
+    const job = startHere(desk.acquire(desk.file('disk.img', 4 * MIB), '--to', to), gate);
     await gate.meanwhile(job, () => sh('sh', '-c', fill, 'sh', join(to, 'filler')));
     const ended = await job.ended;
     assert.equal(ended.code, 12, ended.stderr);
@@ -103,7 +104,7 @@ describe('the destination goes away in the middle', { concurrency: 2 }, () => {
   test('the evidence folder is renamed: 12, and what was read can be closed where it is now', async (t) => {
     const desk = newDesk(t);
     const gate = new Gate(desk.folder, 'read');
-    const job = startExhibit(t, desk.acquire(desk.file('disk.img', 24 * MIB)), gate);
+    const job = startHere(desk.acquire(desk.file('disk.img', 24 * MIB)), gate);
     await gate.meanwhile(job, () => {
       renameSync(desk.evidence(), desk.evidence('moved'));
     });
@@ -118,7 +119,7 @@ describe('the destination goes away in the middle', { concurrency: 2 }, () => {
   test('the evidence folder is removed: 12', async (t) => {
     const desk = newDesk(t);
     const gate = new Gate(desk.folder, 'read');
-    const job = startExhibit(t, desk.acquire(desk.file('disk.img', 24 * MIB)), gate);
+    const job = startHere(desk.acquire(desk.file('disk.img', 24 * MIB)), gate);
     await gate.meanwhile(job, () => {
       rmSync(join(desk.to, 'C-1'), { recursive: true });
     });
@@ -130,7 +131,7 @@ describe('the destination goes away in the middle', { concurrency: 2 }, () => {
   test('the image is replaced before it is read back: 12 or 13, and never published', async (t) => {
     const desk = newDesk(t);
     const gate = new Gate(desk.folder, 'read-back');
-    const job = startExhibit(t, desk.acquire(desk.file('disk.img', 8 * MIB)), gate);
+    const job = startHere(desk.acquire(desk.file('disk.img', 8 * MIB)), gate);
     await gate.meanwhile(job, () => {
       const partial = join(desk.evidence(), 'HDD-01.dd.partial');
       rmSync(partial);
@@ -144,7 +145,7 @@ describe('the destination goes away in the middle', { concurrency: 2 }, () => {
   test('a bit flips on the destination before it is read back: a mismatch, signed as such', async (t) => {
     const desk = newDesk(t);
     const gate = new Gate(desk.folder, 'read-back');
-    const job = startExhibit(t, desk.acquire(desk.file('disk.img', 8 * MIB), '--piece-size', '4M'), gate);
+    const job = startHere(desk.acquire(desk.file('disk.img', 8 * MIB), '--piece-size', '4M'), gate);
     await gate.meanwhile(job, () => {
       const at = 5 * MIB + 17;
       const partial = join(desk.evidence(), 'HDD-01.dd.partial');
@@ -169,7 +170,7 @@ describe('the destination goes away in the middle', { concurrency: 2 }, () => {
   test('somebody has taken the name of the image: nothing of theirs is replaced', async (t) => {
     const desk = newDesk(t);
     const gate = new Gate(desk.folder, 'read-back');
-    const job = startExhibit(t, desk.acquire(desk.file('disk.img', 4 * MIB)), gate);
+    const job = startHere(desk.acquire(desk.file('disk.img', 4 * MIB)), gate);
     const theirs = join(desk.evidence(), 'HDD-01.dd');
     await gate.meanwhile(job, () => {
       writeFileSync(theirs, 'mine');

@@ -89,7 +89,7 @@ describe('SIGKILL', { concurrency: 2 }, () => {
     if (disk === null) return;
     const desk = newDesk(t);
     await disk.pause();
-    const job = startExhibit(t, desk.acquire(disk.node, '--reader', 'direct'));
+    const job = startExhibit(t, desk.acquire(disk.node, '--reader', 'direct', '--no-probe'));
     await job.untilSaid(/Read and hash the source: start/);
     job.kill('SIGKILL');
     await job.ended;

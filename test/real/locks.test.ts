@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { describe } from 'node:test';
-import { refused, transcript, transcriptHere } from '../cli/transcript.ts';
-import { exhibit, manifestOf, newDesk, startExhibit } from '../support/exhibit.ts';
+import test, { describe, type TestContext } from 'node:test';
+import { refusedHere, transcriptHere } from '../cli/transcript.ts';
+import { manifestOf, newDesk, startExhibit, type Running } from '../support/exhibit.ts';
 import { Gate } from '../support/gate.ts';
+import { exhibitHere, startHere, type JobHere } from '../support/in-process.ts';
 import { attachLoop, lacks, mount, sh } from '../support/loop.ts';
 
 const MIB = 1_048_576;
@@ -21,7 +22,7 @@ describe('two jobs never meet', { concurrency: 2 }, () => {
       await gate.meanwhile(first, async () => {
         for (const reader of ['dd', 'direct']) {
           const argv = desk.acquire(source, '--evidence', 'HDD-02', '--reader', reader);
-          const ended = await exhibit(argv);
+          const ended = await exhibitHere(argv);
           assert.equal(ended.code, 11, ended.stderr);
           assert.match(ended.stderr, /is in use: another job reads it/);
         }
@@ -35,7 +36,7 @@ describe('two jobs never meet', { concurrency: 2 }, () => {
       });
       assert.equal((await first.ended).code, 0);
       // The lock did not outlive its job.
-      await transcript(desk.acquire(source, '--evidence', 'HDD-02', '--no-read-back'), {
+      await transcriptHere(desk.acquire(source, '--evidence', 'HDD-02', '--no-read-back'), {
         exit: 0,
         prints: [/ACQUIRED/],
       });
@@ -49,7 +50,7 @@ describe('two jobs never meet', { concurrency: 2 }, () => {
     await gate.meanwhile(first, async () => {
       const before = readdirSync(desk.evidence()).sort();
       const argv = desk.acquire(desk.file('b.img', 4 * MIB));
-      await transcript(argv, { exit: 12, says: [/exists and is not empty/] });
+      await transcriptHere(argv, { exit: 12, says: [/exists and is not empty/] });
       await transcriptHere(['seal', desk.evidence(), '--incomplete', 'it hangs', '--key', desk.key], {
         exit: 12,
         says: [/Another job is at work in .*HDD-01/, /its lock ends with it/],
@@ -66,9 +67,8 @@ describe('two jobs never meet', { concurrency: 2 }, () => {
     for (let round = 0; round < 3; round += 1) {
       const item = `HDD-1${round}`;
       const gate = new Gate(join(desk.folder), 'trial-signature');
-      const jobs = sources.map((source) =>
-        startExhibit(t, desk.acquire(source, '--evidence', item, '--no-read-back', '--hash', 'sha256'), gate),
-      );
+      const argv = sources.map((source) => desk.acquire(source, '--evidence', item, '--no-read-back'));
+      const jobs = two(t, argv, gate);
       await Promise.all(jobs.map((job) => job.untilSaid(/^Findings$/m)));
       gate.open();
       const ended = await Promise.all(jobs.map((job) => job.ended));
@@ -90,7 +90,8 @@ describe('two jobs never meet', { concurrency: 2 }, () => {
     for (let round = 0; round < 2; round += 1) {
       const items = [`A-${round}`, `B-${round}`];
       const gate = new Gate(join(desk.folder), 'trial-signature');
-      const jobs = items.map((item) => startExhibit(t, desk.acquire(source, '--evidence', item), gate));
+      const argv = items.map((item) => desk.acquire(source, '--evidence', item));
+      const jobs = two(t, argv, gate);
       await Promise.all(jobs.map((job) => job.untilSaid(/^Findings$/m)));
       gate.open();
       const ended = await Promise.all(jobs.map((job) => job.ended));
@@ -110,14 +111,14 @@ describe('two jobs never meet', { concurrency: 2 }, () => {
     const first = startExhibit(t, desk.acquire(desk.file('a.img', 24 * MIB), '--to', to), gate);
     const second = desk.acquire(desk.file('b.img', 16 * MIB), '--to', to, '--evidence', 'HDD-02');
     await gate.meanwhile(first, async () => {
-      await transcript(second, {
+      await transcriptHere(second, {
         exit: 12,
         says: [/Not enough room .*other running jobs still need 5\d,\d{3},\d{3} bytes/],
       });
       assert.ok(!existsSync(join(to, 'C-1/HDD-02')));
     });
     assert.equal((await first.ended).code, 0);
-    await transcript([...second, '--no-read-back'], { exit: 0, prints: [/ACQUIRED/] });
+    await transcriptHere([...second, '--no-read-back'], { exit: 0, prints: [/ACQUIRED/] });
   });
 
   test('a job that is refused leaves no empty folders behind', async (t) => {
@@ -126,8 +127,13 @@ describe('two jobs never meet', { concurrency: 2 }, () => {
     const gate = new Gate(desk.folder, 'read');
     const first = startExhibit(t, desk.acquire(source, '--to', desk.folder), gate);
     await gate.meanwhile(first, async () => {
-      await refused(desk, desk.acquire(source), { exit: 11, says: [/is in use/] });
+      await refusedHere(desk, desk.acquire(source), { exit: 11, says: [/is in use/] });
     });
     assert.equal((await first.ended).code, 0);
   });
 });
+
+/** Two jobs in two processes: one of them is this one. */
+function two(t: TestContext, [here = [], there = []]: readonly string[][], gate: Gate): [JobHere, Running] {
+  return [startHere(here, gate), startExhibit(t, there, gate)];
+}

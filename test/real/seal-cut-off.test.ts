@@ -17,7 +17,10 @@ describe('a closing that was cut off', { concurrency: 2 }, () => {
     const desk = newDesk(t);
     await transcript(desk.acquire(desk.file('disk.img', MIB), '--unsigned'), { exit: 0, prints: [/UNSIGNED/] });
     const whole = contentOf(desk.evidence());
-    await transcript(['seal', desk.evidence(), '--unsigned'], { exit: 2, says: [/nothing is missing/, /to sign it/] });
+    await transcriptHere(['seal', desk.evidence(), '--unsigned'], {
+      exit: 2,
+      says: [/nothing is missing/, /to sign it/],
+    });
     assert.deepEqual(contentOf(desk.evidence()), whole);
     for (const name of ['SHA256SUMS', 'VERIFY.txt']) rmSync(join(desk.evidence(), name));
     const damaged = join(desk.folder, 'damaged');
@@ -28,7 +31,7 @@ describe('a closing that was cut off', { concurrency: 2 }, () => {
     await transcriptHere(['seal', damaged, '--unsigned'], { exit: 13, says: [/does not verify/] });
     assert.ok(!existsSync(join(damaged, 'SHA256SUMS')), 'it was closed all the same');
 
-    await transcript(['seal', desk.evidence(), '--unsigned'], {
+    await transcriptHere(['seal', desk.evidence(), '--unsigned'], {
       exit: 0,
       prints: [/CLOSED, NOT SIGNED.*\(complete\)/, /THIS FOLDER IS UNSIGNED/],
     });
@@ -39,11 +42,11 @@ describe('a closing that was cut off', { concurrency: 2 }, () => {
 
   test('is not finished without a key where one has signed, or was to', async (t) => {
     const desk = newDesk(t);
-    await transcript(desk.acquire(desk.file('disk.img', MIB), '--no-read-back'), { exit: 0, prints: [/ACQUIRED/] });
+    await transcriptHere(desk.acquire(desk.file('disk.img', MIB), '--no-read-back'), { exit: 0, prints: [/ACQUIRED/] });
     for (const name of ['SHA256SUMS', 'SHA256SUMS.sig']) rmSync(join(desk.evidence(), name));
     const other = desk.file('other.img', MIB);
     const argv = desk.acquire(other, '--unsigned', '--no-read-back', '--evidence', 'HDD-02');
-    await transcript(argv, { exit: 0, prints: [/UNSIGNED/] });
+    await transcriptHere(argv, { exit: 0, prints: [/UNSIGNED/] });
     const later = desk.evidence('HDD-02');
     const manifest = join(later, 'HDD-02.manifest.json');
     sh('ssh-keygen', '-q', '-Y', 'sign', '-f', desk.key, '-n', 'exhibit-manifest', manifest);
@@ -53,16 +56,16 @@ describe('a closing that was cut off', { concurrency: 2 }, () => {
       [later, /a sealing was begun/],
     ] as const) {
       const before = contentOf(folder);
-      await transcript(['seal', folder, '--unsigned'], { exit: 14, says: [says, /--key FILE/] });
+      await transcriptHere(['seal', folder, '--unsigned'], { exit: 14, says: [says, /--key FILE/] });
       assert.deepEqual(contentOf(folder), before);
     }
-    await transcript(['seal', later, '--unsigned', '--key', desk.key], { exit: 2, says: [/exclude each other/] });
-    await transcript(['seal', later, '--key', desk.key], { exit: 0, prints: [/SEALED/] });
+    await transcriptHere(['seal', later, '--unsigned', '--key', desk.key], { exit: 2, says: [/exclude each other/] });
+    await transcriptHere(['seal', later, '--key', desk.key], { exit: 0, prints: [/SEALED/] });
   });
 
   test('what it left as NAME.new is no evidence: verify tells it, seal removes it and says so', async (t) => {
     const desk = newDesk(t);
-    await transcript(desk.acquire(desk.file('disk.img', MIB)), { exit: 0, prints: [/ACQUIRED/] });
+    await transcriptHere(desk.acquire(desk.file('disk.img', MIB)), { exit: 0, prints: [/ACQUIRED/] });
     const whole = contentOf(desk.evidence());
     const left = ['HDD-01.manifest.json.new', 'SHA256SUMS.sig.new', 'VERIFY.txt.new'];
     for (const name of left) writeFileSync(join(desk.evidence(), name), '{"half": ');
@@ -73,11 +76,11 @@ describe('a closing that was cut off', { concurrency: 2 }, () => {
     });
     // Nothing is missing, so nothing is touched.
     const before = contentOf(desk.evidence());
-    await transcript(['seal', desk.evidence(), '--key', desk.key], { exit: 2, says: [/is sealed already/] });
+    await transcriptHere(['seal', desk.evidence(), '--key', desk.key], { exit: 2, says: [/is sealed already/] });
     assert.deepEqual(contentOf(desk.evidence()), before);
 
     rmSync(join(desk.evidence(), 'SHA256SUMS.sig'));
-    await transcript(['seal', desk.evidence(), '--key', desk.key], {
+    await transcriptHere(['seal', desk.evidence(), '--key', desk.key], {
       exit: 0,
       says: left.map((name) => new RegExp(`info: .*${name} was removed: .*no evidence`)),
       neverSays: [/notes.new was removed/],
@@ -89,13 +92,13 @@ describe('a closing that was cut off', { concurrency: 2 }, () => {
 
   test('before its manifest it is closed as incomplete, without a key if it must be', async (t) => {
     const desk = newDesk(t);
-    await transcript(desk.acquire(desk.file('disk.img', MIB), '--no-read-back'), { exit: 0, prints: [/ACQUIRED/] });
+    await transcriptHere(desk.acquire(desk.file('disk.img', MIB), '--no-read-back'), { exit: 0, prints: [/ACQUIRED/] });
     for (const name of ['HDD-01.txt', ...closingNames('HDD-01')]) rmSync(join(desk.evidence(), name));
-    await transcript(['seal', desk.evidence(), '--incomplete', 'power cut', '--unsigned'], {
+    await transcriptHere(['seal', desk.evidence(), '--incomplete', 'power cut', '--unsigned'], {
       exit: 0,
       prints: [/CLOSED, NOT SIGNED.*\(incomplete\)/],
     });
     await transcriptHere(['verify', desk.evidence()], { exit: 4, prints: [/not signed/, /not complete/] });
-    await transcript(['seal', desk.evidence(), '--key', desk.key], { exit: 0, prints: [/SEALED.*\(incomplete\)/] });
+    await transcriptHere(['seal', desk.evidence(), '--key', desk.key], { exit: 0, prints: [/SEALED.*\(incomplete\)/] });
   });
 });

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { describe, type TestContext } from 'node:test';
+import test, { describe } from 'node:test';
 import { transcriptHere } from '../cli/transcript.ts';
 import { jsonLines, journalOf, manifestOf, newDesk, startExhibit, type Desk } from '../support/exhibit.ts';
 import { Gate } from '../support/gate.ts';
+import { startHere } from '../support/in-process.ts';
 import { lacks, sh } from '../support/loop.ts';
 import { assertGood, mapOf, seal, verified } from '../support/sealed-folder.ts';
 import { failingCommands } from '../support/stock-tools.ts';
@@ -16,7 +17,7 @@ describe('what the run found out before it stopped is in the manifest', { concur
   test('an image that did not read back stays a mismatch: sealed with 13, verified with 13', async (t) => {
     if (lacks(t, 'ddrescuelog')) return;
     const desk = newDesk(t);
-    await stoppedAfterMismatch(t, desk);
+    await stoppedAfterMismatch(desk);
     const before = join(desk.folder, 'before');
     cpSync(desk.evidence(), before, { recursive: true });
 
@@ -88,7 +89,7 @@ describe('what the run found out before it stopped is in the manifest', { concur
   test('a closing with a mismatch that was cut off is finished as one; other damage is not signed', async (t) => {
     const desk = newDesk(t);
     const gate = new Gate(desk.folder, 'read-back');
-    const job = startExhibit(t, desk.acquire(desk.file('disk.img', 8 * MIB), ...PIECES), gate);
+    const job = startHere(desk.acquire(desk.file('disk.img', 8 * MIB), ...PIECES), gate);
     await gate.meanwhile(job, () => {
       flip(join(desk.evidence(), 'HDD-01.dd.partial'), 5 * MIB + 17);
     });
@@ -106,7 +107,7 @@ describe('what the run found out before it stopped is in the manifest', { concur
 
   test('--json says it too', async (t) => {
     const desk = newDesk(t);
-    await stoppedAfterMismatch(t, desk);
+    await stoppedAfterMismatch(desk);
     const printed = await seal(desk, desk.evidence(), 13, '--json');
     const result = jsonLines(printed).at(-1);
     assert.deepEqual(
@@ -119,7 +120,7 @@ describe('what the run found out before it stopped is in the manifest', { concur
     const desk = newDesk(t);
     const source = desk.file('disk.img', 12 * MIB);
     const gate = new Gate(desk.folder, 'second-read');
-    const job = startExhibit(t, desk.acquire(source, '--verify-source', '--piece-size', '4M'), gate);
+    const job = startHere(desk.acquire(source, '--verify-source', '--piece-size', '4M'), gate);
     await gate.meanwhile(job, () => {
       flip(source, 9_000_000);
     });
@@ -141,9 +142,9 @@ describe('what the run found out before it stopped is in the manifest', { concur
   test('a read-back that matched, and a source that was not read to its end again', async (t) => {
     const desk = newDesk(t);
     const gate = new Gate(desk.folder, 'second-read');
-    const job = startExhibit(t, desk.acquire(desk.file('disk.img', 8 * MIB), '--verify-source'), gate);
+    const job = startHere(desk.acquire(desk.file('disk.img', 8 * MIB), '--verify-source'), gate);
     await gate.atGate(job);
-    job.kill('SIGTERM');
+    job.stop();
     assert.equal((await job.ended).code, 130);
     await seal(desk, desk.evidence(), 0);
     const { read_back: back, source_check: check, source, read_map: map, acquisition } = manifestOf(desk.evidence());
@@ -173,16 +174,16 @@ describe('what the run found out before it stopped is in the manifest', { concur
   });
 
   /** Reads, does not read back in its sixth MiB, and is stopped while the source is read again. */
-  async function stoppedAfterMismatch(t: TestContext, desk: Desk): Promise<void> {
+  async function stoppedAfterMismatch(desk: Desk): Promise<void> {
     const later = new Gate(desk.folder, 'second-read');
     const gate = new Gate(desk.folder, 'read-back', later.env.PATH);
     const options = ['--verify-source', ...PIECES];
-    const job = startExhibit(t, desk.acquire(desk.file('disk.img', 8 * MIB), ...options), gate);
+    const job = startHere(desk.acquire(desk.file('disk.img', 8 * MIB), ...options), gate);
     await gate.meanwhile(job, () => {
       flip(join(desk.evidence(), 'HDD-01.dd.partial'), 5 * MIB + 17);
     });
     await later.atGate(job);
-    job.kill('SIGTERM');
+    job.stop();
     assert.equal((await job.ended).code, 130, job.stderr);
     const back = journalOf(desk.evidence()).find(({ type }) => type === 'read-back');
     assert.equal(back?.data['state'], 'mismatch');

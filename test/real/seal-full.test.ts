@@ -3,8 +3,9 @@ import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
 import { badDisk } from '../support/bad-disk.ts';
-import { journalOf, manifestOf, newDesk, startExhibit, type Desk } from '../support/exhibit.ts';
+import { journalOf, manifestOf, newDesk, type Desk } from '../support/exhibit.ts';
 import { Gate } from '../support/gate.ts';
+import { startHere } from '../support/in-process.ts';
 import { diskBytes, lacks, mount, sh } from '../support/loop.ts';
 import { assertGood, mapOf, seal, verified } from '../support/sealed-folder.ts';
 
@@ -60,7 +61,7 @@ describe('a full destination, closed as incomplete, calls good what is good', ()
     const source = node ?? desk.file('disk.img', SIZE);
     const to = mount(t, join(desk.folder, 'small'), '-t', 'tmpfs', '-o', 'size=64m', 'none');
     const gate = new Gate(desk.folder, 'trial-signature');
-    const job = startExhibit(t, desk.acquire(source, '--to', to, '--reader', reader, ...PIECES), gate);
+    const job = startHere(desk.acquire(source, '--to', to, '--reader', reader, ...PIECES), gate);
     await gate.meanwhile(job, () => {
       // Room for the image up to 13.7 MiB, and for the last words.
       sh('fallocate', `--length=${49 * MIB}`, join(to, 'filler'));

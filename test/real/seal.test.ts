@@ -5,6 +5,7 @@ import test, { describe } from 'node:test';
 import { refused, transcript, transcriptHere } from '../cli/transcript.ts';
 import { jsonLines, manifestOf, newDesk, startExhibit, type Desk } from '../support/exhibit.ts';
 import { Gate } from '../support/gate.ts';
+import { startHere } from '../support/in-process.ts';
 import { sh } from '../support/loop.ts';
 import { failingCommands, sumOf } from '../support/stock-tools.ts';
 
@@ -22,7 +23,7 @@ describe('exhibit seal of an unsigned folder', { concurrency: 2 }, () => {
     assert.ok(!existsSync(join(folder, 'SHA256SUMS.sig')) && !existsSync(join(folder, 'allowed_signers')));
     assert.match(readFileSync(join(folder, 'VERIFY.txt'), 'utf8'), /^THIS FOLDER IS NOT SIGNED/);
     assert.match(readFileSync(join(folder, 'HDD-01.txt'), 'utf8'), /unsigned|not signed/i);
-    await transcript(['show', folder], { exit: 0, prints: [/unsigned/i] });
+    await transcriptHere(['show', folder], { exit: 0, prints: [/unsigned/i] });
     await transcriptHere(['verify', folder, '--signers', desk.signers], { exit: 4, prints: [/unsigned|not signed/i] });
     const before = readFileSync(join(folder, 'HDD-01.manifest.json'));
 
@@ -39,8 +40,8 @@ describe('exhibit seal of an unsigned folder', { concurrency: 2 }, () => {
     });
 
     const names = contentOf(folder);
-    await transcript(['seal', folder, '--key', desk.key], { exit: 2, says: [/is sealed already/] });
-    await transcript(['seal', folder, '--incomplete', 'x', '--key', desk.key], {
+    await transcriptHere(['seal', folder, '--key', desk.key], { exit: 2, says: [/is sealed already/] });
+    await transcriptHere(['seal', folder, '--incomplete', 'x', '--key', desk.key], {
       exit: 2,
       says: [/has a manifest: it is not incomplete/],
     });
@@ -49,7 +50,7 @@ describe('exhibit seal of an unsigned folder', { concurrency: 2 }, () => {
 
   test('what is damaged is not vouched for: 13, and nothing is written', async (t) => {
     const desk = newDesk(t);
-    await transcript(desk.acquire(desk.file('disk.img', 2 * MIB), '--unsigned', '--no-read-back'), {
+    await transcriptHere(desk.acquire(desk.file('disk.img', 2 * MIB), '--unsigned', '--no-read-back'), {
       exit: 0,
       prints: [/UNSIGNED/],
     });
@@ -74,11 +75,14 @@ describe('exhibit seal of an unsigned folder', { concurrency: 2 }, () => {
 
   test('without a key: what to type', async (t) => {
     const desk = newDesk(t);
-    await transcript(desk.acquire(desk.file('disk.img', 4096), '--unsigned', '--no-read-back'), {
+    await transcriptHere(desk.acquire(desk.file('disk.img', 4096), '--unsigned', '--no-read-back'), {
       exit: 0,
       prints: [/UNSIGNED/],
     });
-    await transcript(['seal', desk.evidence()], { exit: 2, says: [/There is no signing key/, /exhibit keys init/] });
+    await transcriptHere(['seal', desk.evidence()], {
+      exit: 2,
+      says: [/There is no signing key/, /exhibit keys init/],
+    });
     await refused(newDesk(t), ['seal', desk.evidence(), '--key', join(desk.folder, 'none')], {
       exit: 2,
       says: [/There is no key file/],
@@ -91,7 +95,7 @@ describe('a closing that was cut off', { concurrency: 2 }, () => {
 
   test('is finished by seal, wherever it was cut', async (t) => {
     const desk = newDesk(t);
-    await transcript(desk.acquire(desk.file('disk.img', MIB)), { exit: 0, prints: [/ACQUIRED/] });
+    await transcriptHere(desk.acquire(desk.file('disk.img', MIB)), { exit: 0, prints: [/ACQUIRED/] });
     const whole = contentOf(desk.evidence());
     for (let kept = 0; kept < CLOSING.length; kept += 1) {
       const copy = join(desk.folder, `cut-${kept}`);
@@ -109,7 +113,7 @@ describe('a closing that was cut off', { concurrency: 2 }, () => {
 
   test('is finished too when it was unsigned', async (t) => {
     const desk = newDesk(t);
-    await transcript(desk.acquire(desk.file('disk.img', MIB), '--unsigned'), { exit: 0, prints: [/UNSIGNED/] });
+    await transcriptHere(desk.acquire(desk.file('disk.img', MIB), '--unsigned'), { exit: 0, prints: [/UNSIGNED/] });
     for (const name of ['SHA256SUMS', 'VERIFY.txt']) rmSync(join(desk.evidence(), name));
     await transcriptHere(['seal', desk.evidence(), '--key', desk.key], { exit: 0, prints: [/SEALED/] });
     await transcriptHere(['verify', desk.evidence(), '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
@@ -119,7 +123,7 @@ describe('a closing that was cut off', { concurrency: 2 }, () => {
     const desk = newDesk(t);
     const key = newKey(desk, 'ecdsa');
     const argv = [...desk.acquire(desk.file('disk.img', MIB), '--no-read-back'), '--key', key];
-    await transcript(argv, { exit: 0, prints: [/ACQUIRED/] });
+    await transcriptHere(argv, { exit: 0, prints: [/ACQUIRED/] });
     for (const name of ['SHA256SUMS', 'SHA256SUMS.sig']) rmSync(join(desk.evidence(), name));
     await transcriptHere(['seal', desk.evidence(), '--key', key], { exit: 0, prints: [/SEALED/] });
     assert.deepEqual(failingCommands(desk.evidence()), []);
@@ -128,7 +132,7 @@ describe('a closing that was cut off', { concurrency: 2 }, () => {
 
   test('is not finished over damage, nor over a signature by somebody else', async (t) => {
     const desk = newDesk(t);
-    await transcript(desk.acquire(desk.file('disk.img', MIB), '--no-read-back'), { exit: 0, prints: [/ACQUIRED/] });
+    await transcriptHere(desk.acquire(desk.file('disk.img', MIB), '--no-read-back'), { exit: 0, prints: [/ACQUIRED/] });
     rmSync(join(desk.evidence(), 'SHA256SUMS.sig'));
     const damaged = join(desk.folder, 'damaged');
     cpSync(desk.evidence(), damaged, { recursive: true });
@@ -158,11 +162,11 @@ describe('a closing that was cut off', { concurrency: 2 }, () => {
 
   test('is not finished with another key than the manifest names', async (t) => {
     const desk = newDesk(t);
-    await transcript(desk.acquire(desk.file('disk.img', MIB), '--no-read-back'), { exit: 0, prints: [/ACQUIRED/] });
+    await transcriptHere(desk.acquire(desk.file('disk.img', MIB), '--no-read-back'), { exit: 0, prints: [/ACQUIRED/] });
     for (const name of CLOSING) rmSync(join(desk.evidence(), name));
     const before = contentOf(desk.evidence());
     const other = newKey(desk, 'ed25519');
-    await transcript(['seal', desk.evidence(), '--key', other], {
+    await transcriptHere(['seal', desk.evidence(), '--key', other], {
       exit: 14,
       says: [/names another key: SHA256:/, /same key/],
     });
@@ -173,14 +177,17 @@ describe('a closing that was cut off', { concurrency: 2 }, () => {
 describe('exhibit seal --incomplete', { concurrency: 2 }, () => {
   test('wants a reason, and a folder that stopped', async (t) => {
     const desk = newDesk(t);
-    await stopAt(t, desk, 'HDD-01');
+    await stopAt(desk, 'HDD-01');
     const before = contentOf(desk.evidence());
-    await transcript(['seal', desk.evidence(), '--key', desk.key], {
+    await transcriptHere(['seal', desk.evidence(), '--key', desk.key], {
       exit: 2,
       says: [/stopped before its end/, /--incomplete "/],
     });
-    await transcript(['seal', desk.evidence(), '--incomplete', ' ', '--key', desk.key], { exit: 2, says: [/say why/] });
-    await transcript(['seal', desk.to, '--incomplete', 'x', '--key', desk.key], {
+    await transcriptHere(['seal', desk.evidence(), '--incomplete', ' ', '--key', desk.key], {
+      exit: 2,
+      says: [/say why/],
+    });
+    await transcriptHere(['seal', desk.to, '--incomplete', 'x', '--key', desk.key], {
       exit: 2,
       says: [/is not an evidence folder/],
     });
@@ -189,7 +196,7 @@ describe('exhibit seal --incomplete', { concurrency: 2 }, () => {
 
   test('of an image that was changed after it stopped: 13, and nothing is written', async (t) => {
     const desk = newDesk(t);
-    await stopAt(t, desk, 'HDD-01');
+    await stopAt(desk, 'HDD-01');
     const tamper: [string, (path: string) => void][] = [
       [
         'flipped',
@@ -233,10 +240,10 @@ describe('exhibit seal --incomplete', { concurrency: 2 }, () => {
 
   test('of a journal that was changed: 13', async (t) => {
     const desk = newDesk(t);
-    await stopAt(t, desk, 'HDD-01');
+    await stopAt(desk, 'HDD-01');
     const path = join(desk.evidence(), 'HDD-01.journal.jsonl');
     writeFileSync(path, readFileSync(path, 'utf8').replace('Ada Byron', 'Eve Byron'));
-    await transcript(['seal', desk.evidence(), '--incomplete', 'x', '--key', desk.key], {
+    await transcriptHere(['seal', desk.evidence(), '--incomplete', 'x', '--key', desk.key], {
       exit: 13,
       says: [/was changed after it was written/],
     });
@@ -244,7 +251,7 @@ describe('exhibit seal --incomplete', { concurrency: 2 }, () => {
 
   test('a seal of an incomplete folder that was cut off is finished by another', async (t) => {
     const desk = newDesk(t);
-    await stopAt(t, desk, 'HDD-01');
+    await stopAt(desk, 'HDD-01');
     const gate = new Gate(desk.folder, 'manifest-signature');
     const argv = ['seal', desk.evidence(), '--incomplete', 'the drive died', '--key', desk.key];
     const first = startExhibit(t, argv, gate);
@@ -252,7 +259,7 @@ describe('exhibit seal --incomplete', { concurrency: 2 }, () => {
     first.kill('SIGKILL');
     await first.ended;
     assert.deepEqual(await first.leftAfter(2000), []);
-    await transcript(['seal', desk.evidence(), '--key', desk.key], { exit: 0, prints: [/SEALED.*\(incomplete\)/] });
+    await transcriptHere(['seal', desk.evidence(), '--key', desk.key], { exit: 0, prints: [/SEALED.*\(incomplete\)/] });
     assert.equal(manifestOf(desk.evidence()).incomplete_reason, 'the drive died');
     await transcriptHere(['verify', desk.evidence(), '--signers', desk.signers], { exit: 4, prints: [/incomplete/i] });
     assert.deepEqual(failingCommands(desk.evidence()), []);
@@ -260,13 +267,13 @@ describe('exhibit seal --incomplete', { concurrency: 2 }, () => {
 });
 
 /** An acquisition that was stopped in the middle of reading. */
-async function stopAt(t: Parameters<typeof startExhibit>[0], desk: Desk, item: string): Promise<void> {
+async function stopAt(desk: Desk, item: string): Promise<void> {
   const gate = new Gate(desk.folder, 'read');
-  const job = startExhibit(t, desk.acquire(desk.file('disk.img', 12 * MIB), '--evidence', item), gate);
+  const job = startHere(desk.acquire(desk.file('disk.img', 12 * MIB), '--evidence', item), gate);
   await gate.atGate(job);
   const partial = join(desk.evidence(item), `${item}.dd.partial`);
   await job.until(() => existsSync(partial) && readFileSync(partial).length >= 4 * MIB, 'the first bytes were written');
-  job.kill('SIGTERM');
+  job.stop();
   assert.equal((await job.ended).code, 130);
 }
 

@@ -135,7 +135,7 @@ describe('a source that hangs', { concurrency: 2 }, () => {
       if (disk === null) return;
       const desk = newDesk(t);
       await disk.pause();
-      const job = startExhibit(t, desk.acquire(disk.node, '--reader', reader));
+      const job = startExhibit(t, desk.acquire(disk.node, '--reader', reader, '--no-probe'));
       await job.untilSaid(/Read and hash the source: start/);
       // Reads are under way, and hang.
       await job.until(

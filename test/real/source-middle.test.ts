@@ -6,6 +6,7 @@ import { transcript, transcriptHere } from '../cli/transcript.ts';
 import { badDisk } from '../support/bad-disk.ts';
 import { journalOf, manifestOf, newDesk, startExhibit, type Desk, type Running } from '../support/exhibit.ts';
 import { Gate } from '../support/gate.ts';
+import { startHere, type JobHere } from '../support/in-process.ts';
 import { attachLoop, diskBytes, lacks, sh } from '../support/loop.ts';
 import { failingCommands } from '../support/stock-tools.ts';
 import { atEnd } from '../support/temp.ts';
@@ -66,7 +67,7 @@ describe('the source changes', { concurrency: 2 }, () => {
         ),
     );
     const gate = new Gate(desk.folder, 'trial-signature');
-    const job = startExhibit(t, desk.acquire(node), gate);
+    const job = startHere(desk.acquire(node), gate);
     await gate.meanwhile(job, () => {
       sh('sh', '-c', 'losetup --detach "$1" && losetup --read-only "$1" "$2"', 'sh', node, other);
     });
@@ -80,7 +81,7 @@ describe('the source changes', { concurrency: 2 }, () => {
     const desk = newDesk(t);
     const source = desk.file('disk.img', MIB);
     const gate = new Gate(desk.folder, 'trial-signature');
-    const job = startExhibit(t, desk.acquire(source), gate);
+    const job = startHere(desk.acquire(source), gate);
     await gate.meanwhile(job, () => sh('sh', '-c', 'cp "$1" "$1.new" && mv "$1.new" "$1"', 'sh', source));
     const ended = await job.ended;
     assert.equal(ended.code, 11, ended.stderr);
@@ -93,7 +94,7 @@ describe('the source changes', { concurrency: 2 }, () => {
     const desk = newDesk(t);
     const node = attachLoop(t, desk.file('disk.img', MIB));
     const gate = new Gate(desk.folder, 'trial-signature');
-    const job = startExhibit(t, desk.acquire(node), gate);
+    const job = startHere(desk.acquire(node), gate);
     await gate.meanwhile(job, () => sh('losetup', '--detach', node));
     assert.equal((await job.ended).code, 11);
     assert.deepEqual(readdirSync(desk.to), []);
@@ -110,11 +111,41 @@ describe('the source changes', { concurrency: 2 }, () => {
       const desk = newDesk(t);
       const source = desk.file('disk.img', 12 * MIB);
       const gate = new Gate(desk.folder, 'read');
-      const job = startExhibit(t, desk.acquire(source), gate);
+      const job = startHere(desk.acquire(source), gate);
       await gate.meanwhile(job, () => sh('sh', '-c', act, 'sh', source));
       await stoppedBy(desk, job, code);
     });
   }
+
+  test('the read-only flag falls, and the person stops the job before anybody looked: contradicted all the same', async (t) => {
+    if (lacks(t, 'losetup', 'blockdev')) return;
+    const desk = newDesk(t);
+    const node = attachLoop(t, desk.file('disk.img', 12 * MIB), { writable: true });
+    sh('blockdev', '--setro', node);
+    atEnd(t, () => sh('blockdev', '--setrw', node));
+    const gate = new Gate(desk.folder, 'read');
+    const job = startExhibit(t, desk.acquire(node), gate);
+    await gate.atGate(job);
+    sh('blockdev', '--setrw', node);
+    job.kill('SIGINT');
+    await stoppedBy(desk, job, 'guard.flag-flipped');
+    assert.equal(manifestOf(desk.evidence()).guard.verdict, 'contradicted');
+  });
+
+  test('the capacity changes while it is read: 11, and contradicted, whoever saw it first', async (t) => {
+    if (lacks(t, 'losetup', 'truncate')) return;
+    const desk = newDesk(t);
+    const file = desk.file('disk.img', 12 * MIB);
+    const node = attachLoop(t, file);
+    const gate = new Gate(desk.folder, 'read');
+    const job = startHere(desk.acquire(node), gate);
+    await gate.meanwhile(job, () => {
+      sh('truncate', '--size=16M', file);
+      sh('losetup', '--set-capacity', node);
+    });
+    await stoppedBy(desk, job, 'guard.capacity-changed');
+    assert.equal(manifestOf(desk.evidence()).guard.verdict, 'contradicted');
+  });
 
   test('the read-only flag falls while it is read: 11', async (t) => {
     if (lacks(t, 'losetup', 'blockdev')) return;
@@ -123,7 +154,7 @@ describe('the source changes', { concurrency: 2 }, () => {
     sh('blockdev', '--setro', node);
     atEnd(t, () => sh('blockdev', '--setrw', node));
     const gate = new Gate(desk.folder, 'read');
-    const job = startExhibit(t, desk.acquire(node), gate);
+    const job = startHere(desk.acquire(node), gate);
     await gate.meanwhile(job, () => sh('blockdev', '--setrw', node));
     await stoppedBy(desk, job, 'guard.protection-lost');
     assert.match(job.stderr, /write protection of the source changed while it was read/);
@@ -155,7 +186,7 @@ describe('the source changes', { concurrency: 2 }, () => {
     const file = desk.file('disk.img', 12 * MIB);
     const node = attachLoop(t, file, { directIo: true });
     const gate = new Gate(desk.folder, 'second-read');
-    const job = startExhibit(t, desk.acquire(node, '--verify-source', '--piece-size', '4M'), gate);
+    const job = startHere(desk.acquire(node, '--verify-source', '--piece-size', '4M'), gate);
     await gate.meanwhile(job, () => {
       sh('sh', '-c', 'printf X | dd of="$1" bs=1 seek=9000000 conv=notrunc,fsync status=none', 'sh', file);
     });
@@ -171,7 +202,7 @@ describe('the source changes', { concurrency: 2 }, () => {
 });
 
 /** Exit 11, a journal that says why, no manifest; and it can be closed, as incomplete. */
-async function stoppedBy(desk: Desk, job: Running, code: string): Promise<void> {
+async function stoppedBy(desk: Desk, job: JobHere | Running, code: string): Promise<void> {
   const ended = await job.ended;
   assert.equal(ended.code, 11, ended.stderr);
   const last = journalOf(desk.evidence()).at(-1);

@@ -8,9 +8,11 @@ import type { VerifyReport } from '../../src/verify/report.ts';
 import { verifyFolder, type VerifyOrder } from '../../src/verify/verify-folder.ts';
 import { makeKey, signPorts, type MadeKey } from '../manifest/sign-support.ts';
 import { makeEvidence, readManifestOf, SIGNER, type FolderSpec } from '../support/evidence-folder.ts';
+import { remembered } from '../support/remembered.ts';
 import { encodeManifest } from '../../src/manifest/encode.ts';
 
-const ports = signPorts({});
+// Thousands of times the same: what a matrix of spoilt files has in common.
+const ports = signPorts({}, { commands: remembered });
 
 /** A place for folders, with a key and the signers file of an examiner who knows it. */
 export interface Bench {

@@ -12,6 +12,7 @@ import { findSigningKey, type KeyChoice } from '../../manifest/keys.ts';
 import { openSigner, type Signer } from '../../manifest/sign.ts';
 import { describePlan } from '../../plan/describe.ts';
 import type { Env } from '../env.ts';
+import { labHardwareFile } from '../lab-hardware.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Output } from '../output.ts';
 import { acquireSummary } from '../screen/acquire-summary.ts';
@@ -30,14 +31,14 @@ export async function acquireCommand(env: Env, options: AcquireOptions): Promise
   const request = await readRequest(env, options);
   // A read that hangs in this process would keep it from ending; dd is a child anyway.
   if (request.settings.reader === 'direct' && env.supervise !== null) return env.supervise();
-  const ready = await preflight(env.ports, request);
+  const ready = await preflight(env.ports, request, await labHardwareFile(env.ports));
   const { result } = ready;
   if (!result.ok) return output.refused(result.refusals, result.findings);
   output.say(`${describePlan(result.plan)}\n`);
   const key = request.overrides.unsigned ? null : await findSigningKey(env.ports, request.keyPath);
   if (options.dryRun === true) {
     output.result(
-      { ok: true, exit: EXIT.done, dryRun: true, plan: result.plan },
+      { ok: true, exit: EXIT.done, dryRun: true, plan: shownPlan(result.plan) },
       'Dry run: nothing was read or written.',
     );
     return EXIT.done;
@@ -51,6 +52,12 @@ export async function acquireCommand(env: Env, options: AcquireOptions): Promise
     await consent?.signer?.close();
     signals.release();
   }
+}
+
+/** Without the whole of the hardware data, of which the plan used an entry or two. */
+function shownPlan(plan: Plan): object {
+  const { guard, probes } = plan.protection;
+  return { ...plan, protection: { guard, probes } };
 }
 
 interface Consent {

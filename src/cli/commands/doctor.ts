@@ -1,4 +1,5 @@
-import { examineStation, type Examination } from '../../doctor/examine.ts';
+import type { Examination } from '../../doctor/examination.ts';
+import { examineStation } from '../../doctor/examine.ts';
 import type { Env } from '../env.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Output } from '../output.ts';
@@ -21,8 +22,8 @@ const MARK: Readonly<Record<Examination['state'], string>> = {
 };
 
 function line({ state, what, found, advice }: Examination): string {
-  const first = `${MARK[state]} ${what.padEnd(14)} ${visible(found)}`;
-  return advice === null ? first : `${first}\n${' '.repeat(24)}${visible(advice)}`;
+  const first = `${MARK[state]} ${what.padEnd(15)} ${visible(found)}`;
+  return advice === null ? first : `${first}\n${' '.repeat(25)}${visible(advice)}`;
 }
 
 function closing(missing: number): string {

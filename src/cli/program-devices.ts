@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import type { ShowOptions } from './commands/devices-show.ts';
+import type { Env } from './env.ts';
+
+interface Options {
+  readonly json?: boolean;
+  readonly watch?: boolean;
+}
+
+/** `exhibit devices`, `devices --watch`, `devices show`. */
+export function addDevices(program: Command, env: Env, done: (exit: number) => void): void {
+  const devices = program
+    .command('devices')
+    .description('List the disks of this station. Passive: nothing is asked of the disks themselves.')
+    .option('--watch', 'then follow what is plugged in, pulled out and changed, until Ctrl-C')
+    .option('--json', 'JSON on standard output')
+    .action(async (options: Options) => {
+      if (options.watch === true) {
+        const { devicesWatchCommand } = await import('./commands/devices-watch.ts');
+        done(await devicesWatchCommand(env, options));
+        return;
+      }
+      const { devicesCommand } = await import('./commands/devices.ts');
+      done(await devicesCommand(env, options));
+    });
+  devices
+    .command('show')
+    .description(
+      'Show everything that is known of one device, with the place that says so, and what it answers when asked.',
+    )
+    .argument('<device>', '/dev/…, a link to it, or a name of /dev/disk/by-id')
+    .option('--no-probe', 'ask nothing of the device itself')
+    .option('--vendor-query', "put its maker's query to a Tableau write blocker")
+    .option('--json', 'one JSON object on standard output')
+    .action(async (name: string, _: ShowOptions, command: Command) => {
+      // commander gives an option that both have to the parent, wherever it stands.
+      const { devicesShowCommand } = await import('./commands/devices-show.ts');
+      done(await devicesShowCommand(env, name, command.optsWithGlobals<ShowOptions>()));
+    });
+}
