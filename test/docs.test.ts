@@ -17,28 +17,36 @@ test('links between documents, and to pictures, lead somewhere', () => {
 
 test('files of the program that documents name are there', () => {
   for (const page of PAGES) {
-    for (const [, path = ''] of read(page).matchAll(/`((?:src|test|scripts|profiles|docs)\/[\w./-]*)`/g)) {
+    for (const [, path = ''] of read(page).matchAll(/`((?:src|test|scripts|profiles|hardware|docs)\/[\w./-]*)`/g)) {
       assert.ok(existsSync(join(packageRoot, path)), `${page} names ${path}`);
     }
   }
 });
 
 test('options that documents name are options of the program', () => {
-  const program = ['src/cli/run.ts', 'src/cli/program-acquire.ts'].map(read).join('\n');
+  const program = ['run', 'program-acquire', 'program-devices', 'program-hardware']
+    .map((name) => read(`src/cli/${name}.ts`))
+    .join('\n');
   for (const page of [
     'README.md',
     'docs/write-blocking.md',
+    'docs/adding-hardware.md',
     'docs/validation.md',
     'docs/threat-model.md',
     'docs/scripting.md',
   ]) {
-    for (const [, option = ''] of read(page).matchAll(/`(--[a-z][a-z-]+)/g)) {
-      // blockdev's and npm's own.
-      if (['--setro', '--getro', '--help'].includes(option)) continue;
-      assert.ok(program.includes(`'${option}`), `${page} names ${option}`);
-    }
+    assertOptions(page, program);
   }
+  assertOptions('docs/blocker-test.md', read('src/blocker-test/program.ts'));
 });
+
+function assertOptions(page: string, program: string): void {
+  for (const [, option = ''] of read(page).matchAll(/`(--[a-z][a-z-]+)/g)) {
+    // blockdev's and npm's own.
+    if (['--setro', '--getro', '--help'].includes(option)) continue;
+    assert.ok(program.includes(`'${option}`), `${page} names ${option}`);
+  }
+}
 
 function pagesBelow(folder: string): string[] {
   return readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' })

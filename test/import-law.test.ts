@@ -9,8 +9,11 @@ const GLOBALS = ['process', 'console', 'performance'];
 const SRC = join(packageRoot, 'src');
 const TABLE = readFileSync(join(packageRoot, 'docs/architecture.md'), 'utf8');
 
-/** Where the process itself may be touched: the entry, the real ports, and programs of their own. */
-const WORLDLY = /^(main\.ts|cli\/env\.ts|system\/.*|.*-worker\.ts|.*-child\.ts)$/;
+/** The program that writes to scratch disks: nobody may import it, and it alone may write to a block device. */
+const BLOCKER_TEST = 'blocker-test';
+
+/** Where the process itself may be touched: the entries, the real ports, and programs of their own. */
+const WORLDLY = /^(main\.ts|blocker-test\/main\.ts|cli\/env\.ts|system\/.*|.*-worker\.ts|.*-child\.ts)$/;
 
 /** Built-in modules that do nothing to the world: they may be used anywhere. */
 const PURE_MODULES = new Set(['node:path', 'node:crypto', 'node:url']);
@@ -24,15 +27,20 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'hash-wasm': ['hash/engines.ts'],
   listr2: ['cli/screen/task-list.ts'],
   'progress-stream': ['cli/screen/meter.ts'],
-  commander: ['cli/run.ts'],
+  // One a program.
+  commander: ['cli/run.ts', 'blocker-test/program.ts'],
   yaml: ['catalog/yaml.ts'],
   // zod is the language that schemas are written in.
   zod: [
     'catalog/profile-schema.ts',
+    'catalog/hardware-schema.ts',
     'catalog/request-schema.ts',
+    'manifest/guard-schema.ts',
+    'manifest/schema-words.ts',
     'manifest/schema.ts',
     'manifest/start.ts',
     'manifest/journal-records.ts',
+    'blocker-test/report-schema.ts',
   ],
 };
 
@@ -44,12 +52,14 @@ interface Leave {
 
 /** The table of docs/architecture.md: folder → what it may import. */
 function lawOf(text: string): Map<string, Leave[]> {
-  const rows = [...text.matchAll(/^\| `src\/([a-z]+)` \|[^|]*\| ([^|]+) \|$/gm)];
-  const stages = rows.map((row) => row[1]!).filter((name) => !['cli', 'doctor', 'acquire'].includes(name));
+  const rows = [...text.matchAll(/^\| `src\/([a-z-]+)` \|[^|]*\| ([^|]+) \|$/gm)];
+  const stages = rows
+    .map((row) => row[1]!)
+    .filter((name) => !['cli', 'doctor', 'acquire', BLOCKER_TEST].includes(name));
   return new Map(
     rows.map((row) => {
       const cell = row[2]!.trim();
-      const named = [...cell.matchAll(/(types of )?`([a-z]+)`/g)].map((name) => ({
+      const named = [...cell.matchAll(/(types of )?`([a-z-]+)`/g)].map((name) => ({
         folder: name[2]!,
         typesOnly: name[1] !== undefined,
       }));
@@ -89,6 +99,49 @@ function breaches(sources: readonly SourceFile[], law: ReadonlyMap<string, reado
   );
 }
 
+/** Programs, and options of programs, that change what is on a disk or take its protection away. */
+const WRITING_WORDS =
+  /^(of=|blkdiscard$|sg_dd$|sg_unmap$|sg_write|sg_format$|sg_sanitize$|wipefs$|mkfs|mkswap$|parted$|sfdisk$|sgdisk$|fallocate$|shred$|--setrw$|--send|--write-sector|--make-bad-sector|--repair-sector|--trim-sector|--security-|--sanitize|--dco-restore|--fwdownload)/;
+/** Where such a word is said all the same, and why. */
+const SAID: Readonly<Record<string, readonly string[]>> = {
+  // Asked for a table with --json, which test/probe/asking.test.ts holds it to; the others only name who told.
+  sfdisk: ['probe/partition-table.ts', 'manifest/report-source.ts', 'model/probe.ts'],
+  // A new file in a person's own folder: conv=excl opens nothing that is there.
+  'of=': ['cli/lab-hardware.ts'],
+};
+/** Modes of opening that reach what is there already; one file may, and why. */
+const WRITING_MODES: Readonly<Record<string, readonly string[]>> = {
+  'r+': [],
+  'rs+': [],
+  'a+': [],
+  // The port's own word, and the journal, which alone goes on with a file of its own.
+  append: ['system/files.ts', 'manifest/journal.ts'],
+};
+/** Flags of open(2) that can write. */
+const WRITING_FLAGS = ['O_RDWR', 'O_WRONLY'];
+/** With O_CREAT|O_EXCL, which opens nothing that is there, or for `append`; with O_TMPFILE, which makes a file without a name. */
+const MAY_OPEN = ['system/files.ts', 'system/nameless.ts'];
+
+/** Every place of a file that could lead to a write to a block device. */
+function writing(path: string, strings: SourceFile['strings'], names: SourceFile['names']): string[] {
+  if (folderOf(path) === BLOCKER_TEST) return [];
+  const sgRaw = strings.some(({ text }) => text === 'sg_raw');
+  const named = strings.filter(
+    ({ text }) =>
+      (WRITING_WORDS.test(text) || (sgRaw && /^-\w*[si]$/.test(text))) && SAID[text]?.includes(path) !== true,
+  );
+  const modes = strings.filter(
+    ({ text }) => Object.hasOwn(WRITING_MODES, text) && !WRITING_MODES[text]?.includes(path),
+  );
+  const flags = MAY_OPEN.includes(path) ? [] : names.filter(({ name }) => WRITING_FLAGS.includes(name));
+  return [
+    ...[...named, ...modes].map(
+      ({ text, line }) => `src/${path}:${line} says '${text}': only ${BLOCKER_TEST} may write to disks`,
+    ),
+    ...flags.map(({ name, line }) => `src/${path}:${line} uses ${name}: only ${BLOCKER_TEST} may write to disks`),
+  ];
+}
+
 describe('who may import whom', () => {
   const sources = parseSources(SRC, GLOBALS);
   const law = lawOf(TABLE);
@@ -120,6 +173,40 @@ describe('who may import whom', () => {
     }
     const good = parseSource('discover/x.ts', "import { utc, type Clock } from '../system/clock.ts';", GLOBALS);
     assert.deepEqual(breaches([good], law), []);
+  });
+
+  test('nothing may import src/blocker-test, and nothing does', () => {
+    for (const [folder, leaves] of law)
+      assert.ok(!leaves.some((leave) => leave.folder === BLOCKER_TEST), `${folder} may import ${BLOCKER_TEST}`);
+    for (const folder of [...law.keys(), '']) {
+      const path = folder === '' ? 'main.ts' : `${folder}/x.ts`;
+      const up = folder === '' ? './' : '../';
+      const bad = parseSource(path, `import type { Marker } from '${up}blocker-test/marker.ts';`, GLOBALS);
+      assert.equal(breaches([bad], law).length, folder === BLOCKER_TEST ? 0 : 1, path);
+    }
+  });
+
+  test('only src/blocker-test can write to a block device', () => {
+    assert.deepEqual(
+      sources.flatMap(({ path, strings, names }) => writing(path, strings, names)),
+      [],
+    );
+    const tried = [
+      "await commands.run(['dd', `of=${path}`]);",
+      "await commands.run(['blkdiscard', path]);",
+      "await commands.run(['sg_raw', '--send=512', path]);",
+      "await commands.run(['sg_raw', '-s', '512', path]);",
+      "await commands.run(['blockdev', '--setrw', path]);",
+      "await commands.run(['hdparm', '--trim-sector-ranges', path]);",
+      "const file = await files.open(path, 'append');",
+      "import { constants } from 'node:fs'; const flags = constants.O_RDWR;",
+      "const handle = await fs.open(path, 'r+');",
+    ];
+    for (const text of tried) {
+      const { strings, names } = parseSource('guard/x.ts', text, GLOBALS);
+      assert.equal(writing('guard/x.ts', strings, names).length, 1, text);
+      assert.deepEqual(writing('blocker-test/x.ts', strings, names), []);
+    }
   });
 
   test('only cli/env.ts makes real ports; cli/start.ts starts a supervisor before there are any', () => {
@@ -190,8 +277,9 @@ describe('who may import whom', () => {
     );
   });
 
-  test('src/main.ts is at most 30 lines', () => {
-    const main = sources.find(({ path }) => path === 'main.ts');
-    assert.ok(main !== undefined && main.lines <= 30);
+  test('the entries are at most 30 lines long', () => {
+    const mains = sources.filter(({ path }) => path === 'main.ts' || path.endsWith('/main.ts'));
+    assert.equal(mains.length, 2);
+    for (const { path, lines } of mains) assert.ok(lines <= 30, path);
   });
 });

@@ -162,10 +162,11 @@ export function toldBy(manifest: Manifest): Told[] {
   const { run_count: reader_runs, runs } = acquisition.reader;
   const read = { position: image.size, complete: checked, digests, engines: [], pieces_sha256: pieces.sha256 };
   const identity = source.identity_after;
+  const after = { counters: manifest.guard.counters_after, asked: manifest.probes.runs_after, findings: [] };
   return [
     { type: 'begin', data: { word: 'true' } },
     { type: 'read', data: { ...read, unreadable: ranges, read_again: [], reader_runs, runs } },
-    ...(identity === null ? [] : [{ type: 'source-after', data: { identity, verdict: null, findings: [] } }]),
+    ...(identity === null ? [] : [{ type: 'source-after', data: { identity, verdict: null, ...after } }]),
     ...(checked ? [{ type: 'read-back', data: read_back }] : []),
     ...(checked ? [{ type: 'source-check', data: source_check }] : []),
     stopped

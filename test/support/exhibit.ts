@@ -29,10 +29,31 @@ export interface RunOptions {
   readonly stdio?: StdioOptions;
 }
 
+/** Something under way that says what it does. */
+export abstract class UnderWay {
+  abstract readonly stdout: string;
+  abstract readonly stderr: string;
+  abstract readonly over: boolean;
+
+  /** Waits until something is so while it is under way. */
+  async until(condition: () => boolean, what: string, ms = 20_000): Promise<void> {
+    const deadline = performance.now() + ms;
+    while (!condition()) {
+      if (this.over && !condition()) throw new Error(`it ended before ${what}\n${this.stdout}${this.stderr}`);
+      if (performance.now() > deadline) throw new Error(`waited in vain until ${what}\n${this.stdout}${this.stderr}`);
+      await pause(5);
+    }
+  }
+
+  untilSaid(pattern: RegExp): Promise<void> {
+    return this.until(() => pattern.test(this.stderr + this.stdout), `it said ${String(pattern)}`);
+  }
+}
+
 let started = 0;
 
 /** A program under way. Standard input is empty. */
-export class Running {
+export class Running extends UnderWay {
   /** In the environment of the program and of everything it starts. */
   readonly #mark = `EXHIBIT_TEST_MARK=${process.pid}.${(started += 1)}.`;
   readonly child: ChildProcess;
@@ -42,6 +63,7 @@ export class Running {
   #since = performance.now();
 
   constructor(program: string, argv: readonly string[], options: RunOptions = {}) {
+    super();
     this.child = spawn(program, argv, {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       env: {
@@ -83,16 +105,6 @@ export class Running {
     return ended;
   }
 
-  /** Waits until something is so while the program runs. */
-  async until(condition: () => boolean, what: string, ms = 20_000): Promise<void> {
-    const deadline = performance.now() + ms;
-    while (!condition()) {
-      if (this.over && !condition()) throw new Error(`it ended before ${what}\n${this.stdout}${this.stderr}`);
-      if (performance.now() > deadline) throw new Error(`waited in vain until ${what}\n${this.stdout}${this.stderr}`);
-      await pause(5);
-    }
-  }
-
   /** Command lines of the processes that are left of it: itself, children, and what they were orphaned to. */
   left(): string[] {
     return readdirSync('/proc').flatMap((pid) => {
@@ -111,10 +123,6 @@ export class Running {
     const deadline = performance.now() + ms;
     while (this.left().length > 0 && performance.now() < deadline) await pause(20);
     return this.left();
-  }
-
-  untilSaid(pattern: RegExp): Promise<void> {
-    return this.until(() => pattern.test(this.stderr + this.stdout), `it said ${String(pattern)}`);
   }
 }
 

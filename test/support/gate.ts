@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Running } from './exhibit.ts';
+import type { UnderWay } from './exhibit.ts';
 
 /** Where a job is held up: a program that it calls waits there until the gate is opened. */
 export type Place =
@@ -41,7 +41,7 @@ export class Gate {
   }
 
   /** Waits until the job stands at the gate. */
-  async atGate(running: Running): Promise<void> {
+  async atGate(running: UnderWay): Promise<void> {
     await running.until(() => this.reached, 'it reached the gate');
   }
 
@@ -50,7 +50,7 @@ export class Gate {
   }
 
   /** Waits until the job stands at the gate, does something, and lets it go on. */
-  async meanwhile(running: Running, act: () => unknown): Promise<void> {
+  async meanwhile(running: UnderWay, act: () => unknown): Promise<void> {
     await this.atGate(running);
     // What dd has delivered before the gate is on its way to the image.
     await pause(100);

@@ -22,6 +22,10 @@ export interface SourceFile {
   readonly imports: readonly Import[];
   /** Globals among the asked-for ones that it uses as values, with their lines. */
   readonly globals: readonly { readonly name: string; readonly line: number }[];
+  /** Texts in quotes; of a template its beginning. Module names are left out. */
+  readonly strings: readonly { readonly text: string; readonly line: number }[];
+  /** Identifiers of every kind. */
+  readonly names: readonly { readonly name: string; readonly line: number }[];
 }
 
 /** Parses every `.ts` below a folder with the compiler's own parser. */
@@ -42,6 +46,8 @@ export function parseSource(path: string, text: string, globals: readonly string
   const tree = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   const imports: Import[] = [];
   const used: { name: string; line: number }[] = [];
+  const strings: { text: string; line: number }[] = [];
+  const names: { name: string; line: number }[] = [];
   const lineOf = (node: ts.Node): number => tree.getLineAndCharacterOfPosition(node.getStart()).line + 1;
   const add = (node: ts.Node, specifier: ts.Node, values: readonly string[]): void => {
     if (!ts.isStringLiteral(specifier)) return;
@@ -63,10 +69,17 @@ export function parseSource(path: string, text: string, globals: readonly string
     else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node, node.argument.literal, []);
     else if (ts.isIdentifier(node) && globals.includes(node.text) && isReference(node))
       used.push({ name: node.text, line: lineOf(node) });
+    if ((ts.isStringLiteralLike(node) || ts.isTemplateHead(node)) && !isModuleName(node))
+      strings.push({ text: node.text, line: lineOf(node) });
+    if (ts.isIdentifier(node)) names.push({ name: node.text, line: lineOf(node) });
     ts.forEachChild(node, visit);
   };
   visit(tree);
-  return { path, lines: text.split('\n').length - 1, imports, globals: used };
+  return { path, lines: text.split('\n').length - 1, imports, globals: used, strings, names };
+}
+
+function isModuleName({ parent }: ts.Node): boolean {
+  return ts.isImportDeclaration(parent) || ts.isExportDeclaration(parent);
 }
 
 function valuesOf(clause: ts.ImportClause | undefined): string[] {

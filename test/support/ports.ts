@@ -15,7 +15,8 @@ const HOST: Host = {
   pid: process.pid,
   uid: process.getuid?.() ?? 0,
   cores: availableParallelism(),
-  env: {},
+  // Never that of whoever runs the tests, with a key and blockers of their own.
+  env: { HOME: '/nonexistent' },
   packageRoot,
   toolVersion: '0.0.0',
 };
