@@ -75,13 +75,17 @@ function ownLines({ source, protection: { probes } }: Plan): Line[] {
   const { own, healthy, hpa, dco, encryption, unread, runs } = probes;
   if (runs.length === 0) return [['asked', own.known ? 'nothing' : `nothing: ${visible(own.why)}`]];
   const of = <T>(known: Fact<T>, words: (value: T) => string): string => fact(map(known, words));
+  const signs: Line = ['encryption', visible(encryptionWords(encryption, unread))];
+  const whys = new Set([own, healthy, hpa, dco].map((each) => (each.known ? null : each.why)));
+  // One reason for all of it is told once.
+  if (!own.known && whys.size === 1) return [['answers', `none: ${visible(own.why)}`], signs];
   return [
     ['model', of(own, ({ model }) => model)],
     ['serial', of(own, ({ serial }) => serial)],
     ['SMART health', of(healthy, (passed) => (passed ? 'passed' : 'FAILED'))],
     ['hidden (HPA)', of(hpa, hiddenWords)],
     ['hidden (DCO)', of(dco, hiddenWords)],
-    ['encryption', visible(encryptionWords(encryption, unread))],
+    signs,
   ];
 }
 

@@ -138,6 +138,18 @@ describe('space', () => {
 });
 
 describe('describePlan', () => {
+  test('says once why the disk answered nothing', () => {
+    const facts = factsWith({});
+    const run = { argv: ['sfdisk'], exit: 0, signal: null, milliseconds: 1, failure: null };
+    const probes = { ...facts.protection.probes, encryption: known([]), runs: [run] };
+    const result = planAcquisition({ ...facts, protection: { ...facts.protection, probes } });
+    assert.ok(result.ok);
+    assert.match(
+      describePlan(result.plan),
+      /By the disk itself\n {2}answers +none: not asked\n {2}encryption +No sign .*\n\n/,
+    );
+  });
+
   test('says what the disk answered, and what is hidden', () => {
     const facts = factsWith({ own: known({ model: 'WD10\u001b[2J', serial: 'WX1', firmware: '1' }) });
     const run = { argv: ['smartctl'], exit: 0, signal: null, milliseconds: 1, failure: null };
