@@ -1,5 +1,5 @@
 import { reasonsOf, valueOf, type Fact } from '../model/device.ts';
-import type { ChainLink } from '../model/chain.ts';
+import { type ChainLink, usbRecord } from '../model/chain.ts';
 import type { WriteCounters } from '../model/guard-facts.ts';
 import type { HardwareEntry } from '../model/hardware.ts';
 import type { Plan } from '../model/plan.ts';
@@ -90,19 +90,7 @@ function linkSection({ role, name, sysfs, driver, usb, pci, inquiry }: ChainLink
     name,
     sysfs,
     driver,
-    usb:
-      usb === null
-        ? null
-        : {
-            vendor_id: usb.vendorId,
-            product_id: usb.productId,
-            manufacturer: usb.manufacturer,
-            product: usb.product,
-            serial: usb.serial,
-            revision: usb.revision,
-            speed: usb.speed,
-            transport: usb.transport,
-          },
+    usb: usb === null ? null : usbRecord(usb),
     pci,
     inquiry: inquiry === null ? null : { ...inquiry },
   };

@@ -1,5 +1,6 @@
 import { observeStation } from '../discover/station.ts';
 import type { Signer } from '../manifest/sign.ts';
+import { usbRecord } from '../model/chain.ts';
 import { valueOf, type Fact } from '../model/device.ts';
 import type { Ports } from '../system/ports.ts';
 import type { Marker } from './marker.ts';
@@ -54,19 +55,7 @@ async function seen(ports: Ports, { device }: ScratchDisk): Promise<Report['bloc
   const { sysfs, usb, inquiry } = await seeBridge(ports, device.number);
   return {
     sysfs,
-    usb:
-      usb === null
-        ? null
-        : {
-            vendor_id: usb.vendorId,
-            product_id: usb.productId,
-            manufacturer: usb.manufacturer,
-            product: usb.product,
-            serial: usb.serial,
-            revision: usb.revision,
-            speed: usb.speed,
-            transport: usb.transport,
-          },
+    usb: usb === null ? null : usbRecord(usb),
     inquiry: inquiry === null ? null : { ...inquiry },
   };
 }

@@ -31,6 +31,23 @@ export interface UsbIdentity {
   readonly transport: 'bot' | 'uas' | null;
 }
 
+/** The same as it is written down, in manifests, reports and JSON: one spelling for all of them. */
+export interface UsbRecord {
+  vendor_id: string;
+  product_id: string;
+  manufacturer: string | null;
+  product: string | null;
+  serial: string | null;
+  revision: string | null;
+  speed: number | null;
+  transport: 'bot' | 'uas' | null;
+}
+
+export function usbRecord({ vendorId, productId, ...rest }: UsbIdentity): UsbRecord {
+  const { manufacturer, product, serial, revision, speed, transport } = rest;
+  return { vendor_id: vendorId, product_id: productId, manufacturer, product, serial, revision, speed, transport };
+}
+
 /** Strings of a SCSI INQUIRY as the kernel keeps them, blanks at the ends taken off. Bridges often fill in their own. */
 export interface InquiryStrings {
   readonly vendor: string;

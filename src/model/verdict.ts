@@ -1,22 +1,3 @@
-/**
- * What is known about the write protection of a source, from weakest to strongest claim; `contradicted` beats them
- * all. The names are chosen so that a report can't mislead: `kernel-flag-only` is this host's promise not to write,
- * `device-declares-wp` the word of a device that nobody knows, and only a blocker that is this very disk's own bridge
- * is a `known-blocker`. docs/write-blocking.md says what each can and can't mean.
- */
-export const VERDICTS = [
-  'not-applicable',
-  'none-observed',
-  'kernel-flag-only',
-  'device-declares-wp',
-  'operator-attested',
-  'known-blocker',
-  'known-blocker-declares-wp',
-  'vendor-reports-blocking',
-  'contradicted',
-] as const;
-export type VerdictName = (typeof VERDICTS)[number];
-
 /** What a profile may require: anything from `none-observed` (nothing) up. */
 export const REQUIRABLE = [
   'none-observed',
@@ -26,8 +7,17 @@ export const REQUIRABLE = [
   'known-blocker',
   'known-blocker-declares-wp',
   'vendor-reports-blocking',
-] as const satisfies readonly VerdictName[];
+] as const;
 export type RequiredProtection = (typeof REQUIRABLE)[number];
+
+/**
+ * What is known about the write protection of a source, from weakest to strongest claim; `contradicted` beats them
+ * all. The names are chosen so that a report can't mislead: `kernel-flag-only` is this host's promise not to write,
+ * `device-declares-wp` the word of a device that nobody knows, and only a blocker that is this very disk's own bridge
+ * is a `known-blocker`. docs/write-blocking.md says what each can and can't mean.
+ */
+export const VERDICTS = ['not-applicable', ...REQUIRABLE, 'contradicted'] as const;
+export type VerdictName = (typeof VERDICTS)[number];
 
 /**
  * Which of the separate facts a piece of evidence belongs to. They are never merged: the kernel's flag is this host's

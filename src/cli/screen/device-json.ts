@@ -1,4 +1,4 @@
-import type { ChainLink, DiskChain } from '../../model/chain.ts';
+import { type ChainLink, type DiskChain, usbRecord } from '../../model/chain.ts';
 import { type Device, type Fact, valueOf } from '../../model/device.ts';
 import { slowPace } from '../../model/slow-link.ts';
 import type { JudgedDevice } from './device-table.ts';
@@ -64,19 +64,7 @@ function linkJson({ role, name, sysfs, driver, usb, pci, inquiry }: ChainLink): 
     sysfs,
     driver,
     pci,
-    usb:
-      usb === null
-        ? null
-        : {
-            vendor_id: usb.vendorId,
-            product_id: usb.productId,
-            manufacturer: usb.manufacturer,
-            product: usb.product,
-            serial: usb.serial,
-            revision: usb.revision,
-            speed: usb.speed,
-            transport: usb.transport,
-          },
+    usb: usb === null ? null : usbRecord(usb),
     inquiry,
   };
 }
