@@ -16,15 +16,17 @@ const BLANKS = /^\p{Z}|\p{Z}$/u;
 const FILL = /^\p{Cc}|\p{Cc}$|^0{6,}[^0]/u;
 
 /** Why a serial tells no disk from another; null: it may. */
-export function serialSaysNothing(
-  device: Pick<Device, 'serial' | 'serialAsTold'>,
-): 'empty' | 'zeros' | 'repeated' | null {
-  const told = valueOf(device.serial) ?? valueOf(device.serialAsTold);
-  if (told === null) return null;
-  const letters = bare(told);
+export function textSaysNothing(serial: string): 'empty' | 'zeros' | 'repeated' | null {
+  const letters = bare(serial);
   if (letters === '') return 'empty';
   if (/^0+$/.test(letters)) return 'zeros';
   return letters.length > 1 && /^(.)\1+$/u.test(letters) ? 'repeated' : null;
+}
+
+/** The same of what a device tells; null also where it tells none. */
+export function serialSaysNothing(device: Pick<Device, 'serial' | 'serialAsTold'>): ReturnType<typeof textSaysNothing> {
+  const told = valueOf(device.serial) ?? valueOf(device.serialAsTold);
+  return told === null ? null : textSaysNothing(told);
 }
 
 /** Words for the table's cell: `(says nothing: zeros)`. */
@@ -120,6 +122,7 @@ function noteOf(code: DeviceNote['code'], devices: readonly Device[], what: stri
   return [{ code, devices: paths, message: `${visible(paths.join(', '))}: ${what}` }];
 }
 
-function bare(text: string): string {
+/** Letters and digits alone, in capitals: padding, dashes and case tell nothing. */
+export function bare(text: string): string {
   return text.toUpperCase().replace(/[^\p{L}\p{N}]/gu, '');
 }

@@ -1,5 +1,6 @@
 import { valueOf } from '../model/device.ts';
 import type { LabelComparison, PlanFacts } from '../model/plan.ts';
+import { bare, textSaysNothing } from '../model/serial.ts';
 import { groupDigits } from '../model/size.ts';
 import { visible } from '../model/text.ts';
 
@@ -62,14 +63,9 @@ function sameSize(label: string, device: string): boolean {
  */
 function tellingSerial({ source, protection }: Omit<LabelFacts, 'request'>): Told | null {
   const { own } = protection.probes;
-  if (own.known && tells(own.value.serial)) return { text: own.value.serial, by: 'disk' };
+  if (own.known && textSaysNothing(own.value.serial) === null) return { text: own.value.serial, by: 'disk' };
   const serial = source.kind === 'block' ? valueOf(source.device.serial) : null;
-  return serial !== null && tells(serial) ? { text: serial, by: 'host' } : null;
-}
-
-function tells(serial: string): boolean {
-  const letters = bare(serial);
-  return letters !== '' && !/^(.)\1+$/u.test(letters);
+  return serial !== null && textSaysNothing(serial) === null ? { text: serial, by: 'host' } : null;
 }
 
 /**
@@ -105,8 +101,4 @@ function comparableSize({ source }: LabelFacts): Told | null {
   const { kind, size } = source.device;
   const part = kind === 'partition' || kind === 'mapper' || kind === 'raid';
   return part ? null : { text: String(size), by: 'host' };
-}
-
-function bare(text: string): string {
-  return text.toUpperCase().replace(/[^\p{L}\p{N}]/gu, '');
 }
