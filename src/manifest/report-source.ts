@@ -79,7 +79,9 @@ export function counterLines({ guard }: ReportFacts): string[] {
     ];
   }
   const same = JSON.stringify(before) === JSON.stringify(after);
+  // Of which nodes, and of what not: "none" alone would claim more than was counted.
+  const none = `none, through ${before.map(({ device }) => device).join(', ')}; commands past the block layer (SG_IO) are not counted`;
   return [
-    field('Writes counted by this host while it was read', same ? 'none' : 'the counters differ; see the manifest'),
+    field('Writes counted by this host while it was read', same ? none : 'the counters differ; see the manifest'),
   ];
 }

@@ -64,7 +64,7 @@ describe('the report', () => {
       ' Hidden area (HPA): 1 sectors (512 bytes) are hidden, and NOT in the image',
       ' Hidden area (DCO): unknown (refused)',
       ' Signs of encryption: No sign was found among the known ones (BitLocker, LUKS, APFS, CoreStorage). Encryption that leaves no sign (VeraCrypt, plain dm-crypt) is not ruled out.',
-      ' Writes counted by this host while it was read: none',
+      ' Writes counted by this host while it was read: none, through /dev/sdx; commands past the block layer (SG_IO) are not counted',
       ' Page cache avoided: yes (O_DIRECT; ext4)',
     ]) {
       assert.ok(text.split('\n').includes(line), line);
