@@ -1,5 +1,7 @@
 import { ENGINES, type EngineChoice } from '../model/digest.ts';
+import { ExhibitError } from '../model/errors.ts';
 import type { ImageFormat, ReaderName, SettingOrigin, Settings } from '../model/request.ts';
+import { parseDuration } from '../model/duration.ts';
 import { parseSize } from '../model/size.ts';
 import { visible } from '../model/text.ts';
 import { isAlgorithm, pieceBlockFault, settingLaws } from './setting-laws.ts';
@@ -20,6 +22,10 @@ export interface SettingFlags {
   /** False for `--no-probe`; true is commander's own default and says nothing. */
   readonly probe?: boolean | undefined;
   readonly vendorQuery?: boolean | undefined;
+  readonly retries?: string | undefined;
+  readonly maxBad?: string | undefined;
+  readonly readTimeout?: string | undefined;
+  readonly waitForDevice?: string | undefined;
 }
 
 interface MergedSettings {
@@ -45,6 +51,7 @@ export function mergeSettings(flags: SettingFlags, profile: Settings, faults: Us
     ...(flags.verifySource === true ? { verifySource: true } : {}),
     ...(flags.probe === false ? { probe: false } : {}),
     ...(flags.vendorQuery === true ? { vendorQuery: true } : {}),
+    ...recoveryLimits(flags, faults),
   };
   const settings: Settings = { ...profile, ...given };
   const fault = pieceBlockFault(settings);
@@ -67,7 +74,54 @@ function originsOf(given: Partial<Settings>): MergedSettings['origins'] {
     protection: origin('protection'),
     probe: origin('probe'),
     vendorQuery: origin('vendorQuery'),
+    recovery: origin('recovery'),
+    retries: origin('retries'),
+    maxBad: origin('maxBad'),
+    readTimeout: origin('readTimeout'),
+    waitForDevice: origin('waitForDevice'),
   };
+}
+
+/** What the command line says of bad places and of sources that go away. */
+export function recoveryLimits(
+  flags: Pick<SettingFlags, 'retries' | 'maxBad' | 'readTimeout' | 'waitForDevice'>,
+  faults: UsageFaults,
+): Partial<Settings> {
+  return {
+    ...limit('retries', '--retries', flags.retries, wholeNumber, faults),
+    ...limit('maxBad', '--max-bad', flags.maxBad, orNone(wholeNumber), faults),
+    ...limit('readTimeout', '--read-timeout', flags.readTimeout, orNone(parseDuration), faults),
+    ...limit('waitForDevice', '--wait-for-device', flags.waitForDevice, parseDuration, faults),
+  };
+}
+
+type Limit = 'retries' | 'maxBad' | 'readTimeout' | 'waitForDevice';
+
+function limit<K extends Limit>(
+  name: K,
+  option: string,
+  text: string | undefined,
+  parse: (text: string, option: string) => Settings[K],
+  faults: UsageFaults,
+): Partial<Settings> {
+  if (text === undefined) return {};
+  // An object: `null` is a value here.
+  const parsed = faults.attempt(() => ({ value: parse(text, option) }), null);
+  if (parsed === null) return {};
+  const fault = parsed.value === null ? null : settingLaws[name](parsed.value);
+  if (fault !== null) faults.add(`${option} ${fault}.`);
+  return { [name]: parsed.value };
+}
+
+function wholeNumber(text: string, option: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new ExhibitError('usage', 'usage.number', `${option}: "${visible(text)}" is no whole number.`, {
+    hint: 'Write it in digits.',
+  });
+}
+
+function orNone(parse: (text: string, option: string) => number): (text: string, option: string) => number | null {
+  return (text, option) => (text === 'none' ? null : parse(text, option));
 }
 
 type SizeSetting = 'segmentSize' | 'blockSize' | 'pieceSize';

@@ -24,6 +24,21 @@ const oneOf = <const T extends readonly [string, ...string[]]>(
 ): z.ZodEnum<z.core.util.ToEnum<T[number]>> =>
   z.enum(names, { error: `must be one of ${names.join(', ')}` }).describe(what);
 
+const limit = (law: (value: number) => string | null, what: string): z.ZodNumber =>
+  z
+    .number({ error: 'must be a whole number' })
+    .superRefine((value, context) => {
+      const fault = law(value);
+      if (fault !== null) context.addIssue({ code: 'custom', message: fault });
+    })
+    .describe(what);
+
+const orNone = (
+  law: (value: number) => string | null,
+  what: string,
+): z.ZodUnion<readonly [z.ZodNumber, z.ZodLiteral<'none'>]> =>
+  z.union([limit(law, what), z.literal('none')], { error: 'must be a whole number, or none' }).describe(what);
+
 const hashes = z
   .array(oneOf(ALGORITHMS, 'A hash algorithm.'))
   .superRefine((names, context) => {
@@ -64,6 +79,20 @@ export const profileSchema = z
     ),
     probe: z.boolean().describe('Ask the named disk itself, with time limits; nothing is changed.'),
     'vendor-query': z.boolean().describe("Put its maker's query to a Tableau write blocker."),
+    recovery: oneOf(
+      ['in-line', 'deferred'],
+      'Deal with bad places where they are met, or read all good areas first (rescue of a dying disk).',
+    ),
+    retries: limit(settingLaws.retries, 'Further reads of each sector that failed.'),
+    'max-bad': orNone(settingLaws.maxBad, 'Logical sectors that may stay unreadable before the job gives up.'),
+    'read-timeout': orNone(
+      settingLaws.readTimeout,
+      'Seconds after which a read that gives no answer is left behind and counts as failed.',
+    ),
+    'wait-for-device': limit(
+      settingLaws.waitForDevice,
+      'Seconds that a job waits for a source that was pulled out; 0: it ends at once.',
+    ),
   })
   .superRefine((profile, context) => {
     const [blockSize, pieceSize] = [toBytes(profile['block-size']), toBytes(profile['piece-size'])];
@@ -90,7 +119,16 @@ export function settingsOf(file: ProfileFile): Settings {
     protection: file['write-protection'],
     probe: file.probe,
     vendorQuery: file['vendor-query'],
+    recovery: file.recovery,
+    retries: file.retries,
+    maxBad: numberOrNull(file['max-bad']),
+    readTimeout: numberOrNull(file['read-timeout']),
+    waitForDevice: file['wait-for-device'],
   };
+}
+
+function numberOrNull(value: number | 'none'): number | null {
+  return value === 'none' ? null : value;
 }
 
 function sizeFault(value: string | number, law: (bytes: Bytes) => string | null): string | null {

@@ -30,6 +30,27 @@ export const settingLaws = {
     if (twice !== undefined) return `names ${twice} twice`;
     return names.includes('sha256') ? null : 'must contain sha256: SHA256SUMS and the commands of VERIFY.txt need it';
   },
+
+  retries: (count: number): string | null =>
+    Number.isInteger(count) && count >= 0 && count <= 100
+      ? null
+      : `is ${count}; it must be a whole number from 0 to 100`,
+
+  maxBad: (sectors: number): string | null =>
+    Number.isSafeInteger(sectors) && sectors >= 0
+      ? null
+      : `is ${sectors}; it must be a whole number of sectors, or none for no limit`,
+
+  /** Below a few seconds a drive that only spins up would be taken for one that hangs. */
+  readTimeout: (seconds: number): string | null =>
+    Number.isInteger(seconds) && seconds >= 2 && seconds <= 3600
+      ? null
+      : `is ${seconds} seconds; it must be from 2 seconds to an hour, or none to wait for the kernel`,
+
+  waitForDevice: (seconds: number): string | null =>
+    Number.isInteger(seconds) && seconds >= 0 && seconds <= 7 * 86_400
+      ? null
+      : `is ${seconds} seconds; it must be from 0 (does not wait) to seven days`,
 } as const;
 
 /** A piece is hashed from whole blocks. Only told when both sizes are lawful by themselves. */

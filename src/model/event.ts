@@ -1,5 +1,7 @@
+import type { FailedReads } from './checkpoint.ts';
+
 /** What happens while a job runs: one model, several renderers (task list, lines, JSON). */
-export type Stage = 'preflight' | 'read' | 'read-back' | 'verify-source' | 'seal' | 'verify';
+export type Stage = 'preflight' | 'read' | 'hash' | 'read-back' | 'verify-source' | 'seal' | 'verify';
 
 export type Event =
   | {
@@ -16,7 +18,18 @@ export type Event =
       readonly total: number;
       /** Bytes filled so far because they could not be read. */
       readonly unreadable: number;
+      /** Reading a source: the reads that failed so far, all sessions together. */
+      readonly failedReads?: FailedReads;
+      /** Only while good areas are read first: the pass under way, and bytes of the source. */
+      readonly rescue?: {
+        readonly pass: string;
+        /** Good, unreadable, or failed so far. */
+        readonly tried: number;
+        readonly good: number;
+      };
     }
+  /** What is known of a source of `size` bytes by now, as `mapCells` gives it; at most once a second, while it is read. */
+  | { readonly type: 'map'; readonly stage: Stage; readonly size: number; readonly cells: string }
   | { readonly type: 'note'; readonly level: 'info' | 'warning'; readonly code: string; readonly message: string };
 
 export type Emit = (event: Event) => void;

@@ -37,6 +37,15 @@ export function identityDifferences(planned: SourceIdentity, now: SourceIdentity
     .map((field) => `${field} was ${told(planned[field])}, is now ${told(now[field])}`);
 }
 
+/**
+ * The fields that tell another disk, not only another place: the number, the kernel's counter and the way to it change
+ * when the same disk is plugged in again, or into another station. Empty: nothing contradicts that it is the same.
+ */
+export function diskDifferences(planned: SourceIdentity, now: SourceIdentity): string[] {
+  const { node, diskseq, chain } = now;
+  return identityDifferences({ ...planned, node, diskseq, chain }, now);
+}
+
 function told(value: string | number | null): string {
   return value === null ? 'not told' : String(value);
 }

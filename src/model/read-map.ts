@@ -1,11 +1,20 @@
 import { bug } from './errors.ts';
-import { lengthOf, type Range } from './range.ts';
+import { intersect, lengthOf, type Range } from './range.ts';
 
 /**
  * Every byte of the source is at any time exactly one of these. The names and their order follow GNU ddrescue's
  * mapfile (`?`, `*`, `/`, `-`, `+`), so that the map can be exchanged with it.
  */
 export type ReadStatus = 'not-tried' | 'failed-large' | 'failed-small' | 'unreadable' | 'good';
+
+/** ddrescue's letters, in its mapfile and wherever a map is shown without colours. */
+export const STATUS_LETTERS: Readonly<Record<ReadStatus, string>> = {
+  'not-tried': '?',
+  'failed-large': '*',
+  'failed-small': '/',
+  unreadable: '-',
+  good: '+',
+};
 
 export interface MapEntry extends Range {
   readonly status: ReadStatus;
@@ -68,11 +77,35 @@ export class ReadMap {
   }
 }
 
-function merge(entries: readonly MapEntry[]): MapEntry[] {
+/** A stretch over which two maps of one source tell one thing each. */
+export interface MapPair extends Range {
+  readonly was: ReadStatus;
+  readonly now: ReadStatus;
+}
+
+/** Two maps of one source beside each other, from its start to its end. */
+export function beside(then: ReadMap, now: ReadMap): MapPair[] {
+  const pairs: MapPair[] = [];
+  let old = 0;
+  for (const entry of now.entries) {
+    while ((then.entries[old]?.end ?? Infinity) <= entry.start) old += 1;
+    for (let at = old; at < then.entries.length; at += 1) {
+      const before = then.entries[at];
+      if (before === undefined || before.start >= entry.end) break;
+      const shared = intersect(before, entry);
+      if (shared !== undefined) pairs.push({ ...shared, was: before.status, now: entry.status });
+    }
+  }
+  return pairs;
+}
+
+/** Touching entries of one status become one. */
+export function merge(entries: readonly MapEntry[]): MapEntry[] {
   const merged: MapEntry[] = [];
   for (const entry of entries) {
     const last = merged.at(-1);
-    if (last?.status === entry.status) merged[merged.length - 1] = { ...last, end: entry.end };
+    if (last?.status === entry.status && last.end === entry.start)
+      merged[merged.length - 1] = { ...last, end: entry.end };
     else merged.push(entry);
   }
   return merged;

@@ -25,6 +25,11 @@ export interface LabelInfo {
 
 export type ImageFormat = 'raw' | 'split';
 export type ReaderName = 'dd' | 'direct';
+/**
+ * When bad places are dealt with. `in-line`: where they are met, in the order of the source. `deferred`: the good areas
+ * first, the image out of order, the stream hashed from it afterwards.
+ */
+export type Recovery = 'in-line' | 'deferred';
 
 /** How to read, hash and write: a profile's values with the command line's on top. Sizes in bytes. */
 export interface Settings {
@@ -43,6 +48,15 @@ export interface Settings {
   readonly probe: boolean;
   /** Put its maker's own query to a write blocker of Tableau's. */
   readonly vendorQuery: boolean;
+  readonly recovery: Recovery;
+  /** Further reads of each sector that failed. */
+  readonly retries: number;
+  /** Logical sectors that may stay unreadable before the job gives up; null: no limit. */
+  readonly maxBad: number | null;
+  /** Seconds after which a read that gives no answer is left behind and counts as failed; null: never. */
+  readonly readTimeout: number | null;
+  /** Seconds that a job waits for a source that was pulled out; 0: it ends at once. */
+  readonly waitForDevice: number;
 }
 
 /** Where a setting's value came from. */

@@ -67,3 +67,10 @@ export function meets(verdict: VerdictName, required: RequiredProtection): boole
   if (verdict === 'not-applicable') return true;
   return VERDICTS.indexOf(verdict) >= VERDICTS.indexOf(required);
 }
+
+/** The weakest of several: a contradiction, or else the least claim. Where no blocker applies, nothing is said; `not-applicable` is left when all are. */
+export function weakest(names: readonly VerdictName[]): VerdictName {
+  if (names.includes('contradicted')) return 'contradicted';
+  const ranks = names.map((name) => VERDICTS.indexOf(name)).filter((rank) => rank > 0);
+  return VERDICTS[ranks.length === 0 ? 0 : Math.min(...ranks)] ?? 'none-observed';
+}

@@ -138,6 +138,16 @@ describe('merge', () => {
     ['an empty hash', { hash: 'sha256,' }, /--hash names ""/],
     ['block too large', { blockSize: '32M' }, /--block-size is 33554432 bytes/],
     ['block of nothing', { blockSize: '0' }, /--block-size is 0 bytes/],
+    ['retries that are no number', { retries: 'many' }, /--retries: "many" is no whole number/],
+    ['too many retries', { retries: '101' }, /--retries is 101; it must be a whole number from 0 to 100/],
+    ['a limit in bytes', { maxBad: '4K' }, /--max-bad: "4K" is no whole number/],
+    [
+      'a time limit that a spinning-up disk breaks',
+      { readTimeout: '1s' },
+      /--read-timeout is 1 seconds; it must be from 2/,
+    ],
+    ['no length of time', { readTimeout: '5 minutes' }, /--read-timeout: "5 minutes" is no length of time/],
+    ['nine days', { waitForDevice: '216h' }, /--wait-for-device is 777600 seconds; it must be/],
     ['piece no power of two', { pieceSize: '24M' }, /--piece-size is 25165824 bytes; it must be a power of two/],
     ['piece too large', { pieceSize: '2G' }, /--piece-size is 2147483648 bytes/],
     [

@@ -48,13 +48,18 @@ describe('profiles', () => {
       protection: 'operator-attested',
       probe: true,
       vendorQuery: false,
+      recovery: 'in-line',
+      retries: 0,
+      maxBad: null,
+      readTimeout: null,
+      waitForDevice: 600,
     });
     assert.deepEqual(ref, { name: 'bench', version: 1, sha256: createHash('sha256').update(bench).digest('hex') });
   });
 
   test('every profile that comes with the program is valid, and named as its file', async () => {
     const names = await knownProfiles(catalogPorts);
-    assert.deepEqual(names, ['bench', 'usb']);
+    assert.deepEqual(names, ['bench', 'rescue', 'usb']);
     for (const name of names) assert.equal((await loadProfile(catalogPorts, name)).ref.name, name);
   });
 
@@ -71,7 +76,7 @@ describe('profiles', () => {
     for (const name of ['benhc', '', '..', 'request.schema', '\u001b[31m']) {
       const error = await refused(name);
       assert.equal(error.code, 'usage.unknown-profile');
-      assert.match(error.hint ?? '', /Known are: bench, usb\./);
+      assert.match(error.hint ?? '', /Known are: bench, rescue, usb\./);
       assert.ok(!error.message.includes('\u001b'));
     }
   });
@@ -98,6 +103,10 @@ describe('profiles', () => {
         'block-size: 3000',
         'piece-size: 3M',
         'read-back: maybe',
+        'retries: 101',
+        'max-bad: some',
+        'read-timeout: 1',
+        'wait-for-device: -1',
         '',
       ].join('\n'),
     );
@@ -111,6 +120,7 @@ describe('profiles', () => {
         'own.yaml:1:1: write-protection: is missing',
         'own.yaml:1:1: probe: is missing',
         'own.yaml:1:1: vendor-query: is missing',
+        'own.yaml:1:1: recovery: is missing',
         'own.yaml:1:10: profile: must be a name of small letters, digits and -, 40 at most',
         'own.yaml:2:10: version: must be 1: no other version of profiles is known to this program',
         'own.yaml:3:14: description: is empty',
@@ -122,6 +132,10 @@ describe('profiles', () => {
         'own.yaml:10:13: block-size: is 3000 bytes; it must be a multiple of 4096 between 4K and 16M',
         'own.yaml:11:13: piece-size: is 3145728 bytes; it must be a power of two between 1M and 1G',
         'own.yaml:12:12: read-back: must be true or false',
+        'own.yaml:13:10: retries: is 101; it must be a whole number from 0 to 100',
+        'own.yaml:14:10: max-bad: must be a whole number, or none',
+        'own.yaml:15:15: read-timeout: is 1 seconds; it must be from 2 seconds to an hour, or none to wait for the kernel',
+        'own.yaml:16:18: wait-for-device: is -1 seconds; it must be from 0 (does not wait) to seven days',
       ].join('\n'),
     );
   });
