@@ -1,13 +1,23 @@
 import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
 import type { IHasher } from 'hash-wasm';
+import type { StreamState } from '../model/checkpoint.ts';
 import type { Algorithm, Engine } from '../model/digest.ts';
-import { ExhibitError } from '../model/errors.ts';
+import { ExhibitError, messageOf } from '../model/errors.ts';
+import { visible } from '../model/text.ts';
 
 /** A running hash. `digest` gives lower-case hex and ends it. */
 export interface Hasher {
   update(bytes: Uint8Array): void;
   digest(): string;
+  /** The digest so far; the hash goes on. */
+  peek(): string;
+  /** What a later run can go on from, in hex; null: this engine gives no state away. */
+  save(): string | null;
 }
+
+/** Makes a fresh hash, or one that goes on from a state. Making the next one ends the last. */
+export type HasherFactory = (from?: StreamState) => Hasher;
 
 /** Loaded by whoever hashes with it: it takes every thread 45 ms [measured], and native lanes never need it. */
 async function wasmHasher(algorithm: Algorithm): Promise<IHasher> {
@@ -16,19 +26,91 @@ async function wasmHasher(algorithm: Algorithm): Promise<IHasher> {
   return makers[algorithm]();
 }
 
-/** Makes hashers of one algorithm by one engine. The WASM module is compiled once; each call gives a fresh hash. */
-export async function hasherFactory(algorithm: Algorithm, engine: Engine): Promise<() => Hasher> {
-  if (engine === 'native') return () => nativeHasher(algorithm);
+/**
+ * Makes hashers of one algorithm by one engine. The WASM module is compiled once. A state that this engine cannot go
+ * on from is refused (`hash.state-refused`).
+ */
+export async function hasherFactory(algorithm: Algorithm, engine: Engine): Promise<HasherFactory> {
+  if (engine === 'native') {
+    return (from) => {
+      if (from !== undefined) throw stateRefused(from, 'the native engine takes no states');
+      return nativeHasher(algorithm);
+    };
+  }
   const hasher = await wasmHasher(algorithm);
-  return () => {
+  return (from) => {
     hasher.init();
-    return { update: (bytes) => void hasher.update(bytes), digest: () => hasher.digest('hex') };
+    if (from !== undefined) load(hasher, algorithm, from);
+    return {
+      update: (bytes) => void hasher.update(bytes),
+      digest: () => hasher.digest('hex'),
+      peek: () => {
+        const state = hasher.save();
+        const hex = hasher.digest('hex');
+        hasher.load(state);
+        return hex;
+      },
+      save: () => Buffer.from(hasher.save()).toString('hex'),
+    };
   };
 }
 
 function nativeHasher(algorithm: Algorithm): Hasher {
   const hash = createHash(algorithm);
-  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest('hex') };
+  return {
+    update: (bytes) => void hash.update(bytes),
+    digest: () => hash.digest('hex'),
+    peek: () => hash.copy().digest('hex'),
+    save: () => null,
+  };
+}
+
+/** The version of hash-wasm that runs here, as its package says. */
+export function wasmVersion(): string {
+  return (createRequire(import.meta.url)('hash-wasm/package.json') as { version: string }).version;
+}
+
+/** Whether a stream hash can go on from this state here: the same hash-wasm wrote it, and takes it back. */
+export async function canContinue(state: StreamState): Promise<boolean> {
+  const hasher = await wasmHasher(state.algorithm);
+  try {
+    load(hasher, state.algorithm, state);
+    return true;
+  } catch (error) {
+    if (error instanceof ExhibitError) return false;
+    throw error;
+  }
+}
+
+/** A state of other code would be taken for bytes that were never hashed; hash-wasm itself knows its builds by the first four bytes. */
+function load(hasher: IHasher, algorithm: Algorithm, from: StreamState): void {
+  requireVersion(from);
+  if (from.algorithm !== algorithm) throw stateRefused(from, `it cannot go on as ${algorithm}`);
+  if (!/^(?:[0-9a-f]{2})+$/.test(from.state)) throw stateRefused(from, 'it is not written in hex');
+  try {
+    hasher.load(Buffer.from(from.state, 'hex'));
+  } catch (error) {
+    throw stateRefused(from, messageOf(error));
+  }
+}
+
+/** Refuses a state that another version of hash-wasm wrote. */
+export function requireVersion(state: StreamState): void {
+  const here = wasmVersion();
+  if (state.version !== here) {
+    throw stateRefused(state, `it was written by hash-wasm ${visible(state.version)}, here is ${here}`);
+  }
+}
+
+function stateRefused(state: StreamState, why: string): ExhibitError {
+  return new ExhibitError(
+    'damage',
+    'hash.state-refused',
+    `The saved state of ${state.algorithm} cannot be used: ${why}.`,
+    {
+      hint: 'Leave the state out: the bytes before it are then hashed again, from the image.',
+    },
+  );
 }
 
 /** Digests of "abc" and of the 112-letter message: FIPS 180-4 examples (SHA), RFC 1321 A.5 and computed with md5sum (MD5). */

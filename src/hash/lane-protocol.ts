@@ -1,9 +1,16 @@
+import type { StreamState } from '../model/checkpoint.ts';
 import type { Algorithm, Engine, PieceDigest } from '../model/digest.ts';
 import type { RingMemory } from '../ring/memory.ts';
 
 /** What a lane computes: one hash of the whole stream, or the SHA-256 of each span of it (pieces, segments). */
 export type LaneTask =
-  | { readonly kind: 'stream'; readonly algorithm: Algorithm; readonly engine: Engine }
+  | {
+      readonly kind: 'stream';
+      readonly algorithm: Algorithm;
+      readonly engine: Engine;
+      /** Goes on from this state; what lies before `position` is in it already and is let pass. */
+      readonly resume?: { readonly position: number; readonly state: StreamState };
+    }
   | {
       readonly kind: 'spans';
       /** Spans are the cells of a grid of this many bytes from offset 0. */
@@ -18,10 +25,21 @@ export interface LaneInput {
   readonly givesWay: boolean;
 }
 
+/** Where a lane stands between two chunks. */
+export interface LaneState {
+  /** The end of what was hashed, in bytes of the stream; null: nothing yet. */
+  readonly end: number | null;
+  /** Of a stream whose engine gives it, in hex. */
+  readonly state: string | null;
+  /** The open span as far as `end`. */
+  readonly tail: PieceDigest | null;
+}
+
 /** Posted by the worker. `released` only wakes the main thread. */
 export type LaneMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'released' }
   | { readonly type: 'span'; readonly span: PieceDigest }
+  | { readonly type: 'at-mark'; readonly mark: number; readonly state: LaneState }
   | { readonly type: 'done'; readonly hex: string | null; readonly bytes: number; readonly busyMs: number }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };

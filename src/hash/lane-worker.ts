@@ -1,12 +1,11 @@
 import { readlinkSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { PieceDigest } from '../model/digest.ts';
 import { ExhibitError, messageOf } from '../model/errors.ts';
-import { cells } from '../model/range.ts';
 import { BlockingConsumer, RingAborted } from '../ring/consumer.ts';
-import { hasherFactory, selfTest, type Hasher } from './engines.ts';
+import { hasherFactory, selfTest } from './engines.ts';
 import type { LaneInput, LaneMessage, LaneTask } from './lane-protocol.ts';
+import { spanWork, streamWork, type LaneWork } from './lane-work.ts';
 
 /** A lane's thread: takes every chunk of the ring in order, hashes it, gives it back. */
 const input = workerData as LaneInput;
@@ -38,62 +37,26 @@ function giveWay(): void {
   }
 }
 
-interface Work {
-  update(offset: number, bytes: Uint8Array): void;
-  finish(): string | null;
-}
-
-async function prepare(task: LaneTask): Promise<Work> {
+async function prepare(task: LaneTask): Promise<LaneWork> {
   const [algorithm, engine] = task.kind === 'stream' ? [task.algorithm, task.engine] : (['sha256', 'native'] as const);
   const fresh = await hasherFactory(algorithm, engine);
   selfTest(algorithm, engine, fresh);
-  return task.kind === 'stream' ? streamWork(fresh()) : spanWork(task.spanBytes, fresh);
-}
-
-function streamWork(hasher: Hasher): Work {
-  return {
-    update: (_offset, bytes) => {
-      hasher.update(bytes);
-    },
-    finish: () => hasher.digest(),
-  };
-}
-
-function spanWork(spanBytes: number, fresh: () => Hasher): Work {
-  let open: { start: number; end: number; hasher: Hasher } | null = null;
-  const close = (): void => {
-    if (open === null) return;
-    const span: PieceDigest = { offset: open.start, length: open.end - open.start, sha256: open.hasher.digest() };
-    open = null;
+  if (task.kind === 'stream') return streamWork(task, fresh);
+  return spanWork(task.spanBytes, fresh, (span) => {
     post({ type: 'span', span });
-  };
-  return {
-    update(offset, bytes) {
-      // A gap in what is read ends the span: it is told with the length that was read.
-      if (open !== null && open.end !== offset) close();
-      for (const cell of cells({ start: offset, end: offset + bytes.length }, spanBytes)) {
-        open ??= { start: cell.start, end: cell.start, hasher: fresh() };
-        open.hasher.update(bytes.subarray(cell.start - offset, cell.end - offset));
-        open.end = cell.end;
-        if (cell.end % spanBytes === 0) close();
-      }
-    },
-    finish() {
-      close();
-      return null;
-    },
-  };
+  });
 }
 
-function consume(work: Work): void {
-  const ring = new BlockingConsumer(input.memory, input.consumer);
+function consume(work: LaneWork): void {
+  const ring = new BlockingConsumer(input.memory, input.consumer, (mark) => {
+    post({ type: 'at-mark', mark, state: work.state() });
+  });
   let bytes = 0;
   let busyMs = 0;
   for (let chunk = ring.next(); chunk !== null; chunk = ring.next()) {
     const started = performance.now();
-    work.update(chunk.offset, chunk.bytes);
+    bytes += work.update(chunk.offset, chunk.bytes);
     busyMs += performance.now() - started;
-    bytes += chunk.bytes.length;
     ring.release();
     post({ type: 'released' });
   }

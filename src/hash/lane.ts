@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import type { PieceDigest } from '../model/digest.ts';
-import { deferred } from '../model/deferred.ts';
-import { ExhibitError } from '../model/errors.ts';
+import { deferred, type Deferred } from '../model/deferred.ts';
+import { bug, ExhibitError } from '../model/errors.ts';
 import type { Ring } from '../ring/ring.ts';
-import type { LaneInput, LaneMessage, LaneTask } from './lane-protocol.ts';
+import type { LaneInput, LaneMessage, LaneState, LaneTask } from './lane-protocol.ts';
 
 /** What a finished lane leaves. `hex` for a stream, `spans` for span lanes; `rate` in bytes per second of pure hashing. */
 export interface LaneResult {
@@ -13,11 +13,19 @@ export interface LaneResult {
   readonly rate: number;
 }
 
+/** A lane at a mark of the ring, and the spans it has finished there: the first `finished` of `spans`, a list that grows. */
+export interface LaneAtMark extends LaneState {
+  readonly spans: readonly PieceDigest[];
+  readonly finished: number;
+}
+
 /** The main thread's end of a lane. A lane that fails or dies aborts the ring, and `result` rejects with the reason. */
 export interface Lane {
   /** Resolves once the engine has passed its self-test. */
   readonly ready: Promise<void>;
   readonly result: Promise<LaneResult>;
+  /** To be called with the mark that was set just now. Rejects when the lane fails before it gets there. */
+  at(mark: number): Promise<LaneAtMark>;
   /** Ends the thread now. */
   stop(): Promise<void>;
 }
@@ -28,14 +36,16 @@ export function startLane(ring: Ring, consumer: number, task: LaneTask, givesWay
   const spans: PieceDigest[] = [];
   const ready = deferred<undefined>();
   const result = deferred<LaneResult>();
-  let finished = false;
+  let asked: { readonly mark: number; readonly answer: Deferred<LaneAtMark> } | null = null;
+  let ended: ExhibitError | null = null;
 
   const fail = (error: ExhibitError): void => {
-    if (finished) return;
-    finished = true;
+    if (ended !== null) return;
+    ended = error;
     ring.abort(error);
     ready.reject(error);
     result.reject(error);
+    asked?.answer.reject(error);
   };
   worker.on('message', (message: LaneMessage) => {
     switch (message.type) {
@@ -48,8 +58,12 @@ export function startLane(ring: Ring, consumer: number, task: LaneTask, givesWay
       case 'span':
         spans.push(message.span);
         break;
+      case 'at-mark':
+        if (asked?.mark === message.mark) asked.answer.resolve({ ...message.state, spans, finished: spans.length });
+        break;
       case 'done':
-        finished = true;
+        ended = bug('a lane was asked for its state after its end');
+        asked?.answer.reject(ended);
         result.resolve({ hex: message.hex, spans, bytes: message.bytes, rate: rateOf(message.bytes, message.busyMs) });
         break;
       case 'failed':
@@ -72,6 +86,11 @@ export function startLane(ring: Ring, consumer: number, task: LaneTask, givesWay
   return {
     ready: ready.promise,
     result: result.promise,
+    at: (mark) => {
+      asked = { mark, answer: deferred() };
+      if (ended !== null) asked.answer.reject(ended);
+      return asked.answer.promise;
+    },
     stop: async () => {
       await worker.terminate();
     },

@@ -1,15 +1,21 @@
+import { Checkpointer, type Checkpoints } from './checkpointer.ts';
 import { givesWay } from './give-way.ts';
 import { startLane, type Lane, type LaneResult } from './lane.ts';
 import type { LaneTask } from './lane-protocol.ts';
+import { requireResumable, stateOf, type Resume } from './resume.ts';
+import { Snapshots, type PipelineControl } from './snapshots.ts';
+import { SourceMeter } from './source-meter.ts';
 import type { Algorithm, Digest, Engine, EngineDecision, PieceDigest } from '../model/digest.ts';
-import { bug } from '../model/errors.ts';
+import { bug, ExhibitError } from '../model/errors.ts';
 import { Ring, type RingReader, type RingWriter } from '../ring/ring.ts';
+
+export type { PipelineControl };
 
 /**
  * Fills the ring in order of offset, and returns when there is no more to read, or when it was told to stop.
  * `failed` aborts when another part has failed: a producer that waits for the disk must then give up.
  */
-export type Producer = (out: RingWriter, failed: AbortSignal) => Promise<void>;
+export type Producer = (out: RingWriter, failed: AbortSignal, control: PipelineControl) => Promise<void>;
 
 /** Takes every chunk in order; returns at the end of the ring. */
 export type Consumer = (input: RingReader) => Promise<void>;
@@ -29,9 +35,16 @@ export interface PipelineSpec {
   readonly consumers: readonly Consumer[];
   /**
    * Told when the source fails; the result then speaks of what it gave until there. Without it a source that fails
-   * makes the pipeline throw, so that nobody takes a part for the whole.
+   * makes the pipeline throw, so that nobody takes a part for the whole; so does one that fails before `resume.position`.
    */
   readonly onSourceFailure?: (error: unknown) => void;
+  /** The job goes on from an earlier run; absent: it starts, wherever its first chunk lies. */
+  readonly resume?: Resume;
+  /**
+   * Saves a snapshot every so often once the lanes run, and a last one when the producer has ended, failed or not,
+   * before the ring ends. A place that was saved is not saved again, nor, in a job that goes on, one up to `position`.
+   */
+  readonly checkpoints?: Checkpoints;
 }
 
 /** Resolves when the ring has filled for the first time or the source has ended: bytes per second, null when too short to tell. */
@@ -52,14 +65,21 @@ export interface PipelineResult {
  * be read again, so lanes and sinks finish it before the reason is thrown.
  */
 export async function runPipeline(spec: PipelineSpec): Promise<PipelineResult> {
+  if (spec.resume !== undefined) requireResumable(spec.resume, spec.hashes);
   const lanesWanted = spec.hashes.length + spec.spanBytes.length;
   const ring = new Ring(spec.slots, spec.slotBytes, lanesWanted + spec.consumers.length);
   const lanes: Lane[] = [];
   const parts: Promise<unknown>[] = [];
   const failed = new AbortController();
   const source: { failure: { readonly error: unknown } | null } = { failure: null };
+  const meter = new SourceMeter(ring, spec.nowMs, spec.resume);
+  const snapshots = new Snapshots({ ring, source: meter, hashes: spec.hashes, resume: spec.resume });
+  const checkpointer =
+    spec.checkpoints && new Checkpointer(spec.checkpoints, snapshots, meter, spec.resume?.position ?? null);
   const fail = (error: unknown): void => {
     ring.abort(error);
+    snapshots.fail(error);
+    checkpointer?.stop();
     failed.abort(error);
   };
   const part = (work: Promise<unknown>): void => {
@@ -71,16 +91,16 @@ export async function runPipeline(spec: PipelineSpec): Promise<PipelineResult> {
     );
   };
   try {
-    const meter = new SourceMeter(ring, spec.nowMs);
     part(
       spec
-        .producer(meter, failed.signal)
+        .producer(meter, failed.signal, snapshots)
         .catch((error: unknown) => {
           // One that only gives up because another part has failed has no news.
           if (!failed.signal.aborted) source.failure = { error };
         })
-        .then(() => {
+        .then(async () => {
           meter.ended();
+          if (!failed.signal.aborted) await checkpointer?.last();
           ring.end();
         }),
     );
@@ -97,10 +117,13 @@ export async function runPipeline(spec: PipelineSpec): Promise<PipelineResult> {
       lanes.push(lane);
       part(lane.result);
     });
+    snapshots.started(lanes);
+    if (checkpointer !== undefined) part(checkpointer.run());
     await Promise.all(parts);
+    requireReplayed(spec.resume, meter, source.failure);
     if (source.failure !== null) tellOrThrow(spec, source.failure.error);
     const results = await Promise.all(lanes.map((lane) => lane.result));
-    requireAllHashed(results, meter.published);
+    requireAllHashed(spec, results, meter);
     return collect(spec, engines, results);
   } catch (error) {
     fail(error);
@@ -132,61 +155,6 @@ async function consumeAll(consume: Consumer, input: RingReader): Promise<void> {
   if (!seen.end) throw bug('a sink left before the end of the ring');
 }
 
-/** Measures how fast the source fills the ring for the first time: nothing is read for the measurement alone. */
-class SourceMeter implements RingWriter {
-  readonly #ring: Ring;
-  readonly #nowMs: () => number;
-  readonly firstSlots: Promise<number | null>;
-  #resolve!: (rate: number | null) => void;
-  #started = 0;
-  #bytes = 0;
-  #first = 0;
-  #seen = 0;
-
-  constructor(ring: Ring, nowMs: () => number) {
-    this.#ring = ring;
-    this.#nowMs = nowMs;
-    this.firstSlots = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
-  }
-
-  get slotBytes(): number {
-    return this.#ring.slotBytes;
-  }
-
-  slot(): ReturnType<RingWriter['slot']> {
-    return this.#ring.slot();
-  }
-
-  publish(offset: number, length: number): void {
-    this.#ring.publish(offset, length);
-    this.#seen += 1;
-    // The first slot carries the start of the reader and the disk's spin-up; it does not count.
-    if (this.#seen === 1) {
-      this.#started = this.#nowMs();
-      this.#first = length;
-    } else {
-      this.#bytes += length;
-    }
-    const elapsed = this.#nowMs() - this.#started;
-    if (this.#seen >= this.#ring.memory.slots - 1 || (this.#seen >= 3 && elapsed > 1500)) this.#resolve(this.#rate());
-  }
-
-  /** Bytes that went into the ring so far. */
-  get published(): number {
-    return this.#first + this.#bytes;
-  }
-
-  ended(): void {
-    this.#resolve(this.#seen < 4 ? null : this.#rate());
-  }
-
-  #rate(): number {
-    return Math.floor((this.#bytes / Math.max(this.#nowMs() - this.#started, 0.001)) * 1000);
-  }
-}
-
 /** Waits for `work`, unless one of the running parts fails first. */
 async function orAbort<T>(work: Promise<T>, parts: readonly Promise<unknown>[]): Promise<T> {
   const failures = parts.map(async (part) => {
@@ -203,19 +171,45 @@ function tasksOf(spec: PipelineSpec, engines: readonly EngineDecision[]): LaneTa
     return decision.engine;
   };
   return [
-    ...spec.hashes.map((algorithm): LaneTask => ({ kind: 'stream', algorithm, engine: engineOf(algorithm) })),
+    ...spec.hashes.map((algorithm) => streamTask(algorithm, engineOf(algorithm), spec.resume)),
     ...spec.spanBytes.map((spanBytes): LaneTask => ({ kind: 'spans', spanBytes })),
   ];
 }
 
+function streamTask(algorithm: Algorithm, engine: Engine, resume: Resume | undefined): LaneTask {
+  const state = stateOf(resume, algorithm);
+  if (resume === undefined || state === undefined) return { kind: 'stream', algorithm, engine };
+  if (engine !== 'wasm') throw bug(`the saved state of ${algorithm} was given to the ${engine} engine`);
+  return { kind: 'stream', algorithm, engine, resume: { position: resume.position, state } };
+}
+
+/** Before the place where the saved states stand, the streams are not all hashed as far: there is no result of that. */
+function requireReplayed(
+  resume: Resume | undefined,
+  source: SourceMeter,
+  failure: { readonly error: unknown } | null,
+): void {
+  const end = source.end ?? resume?.from ?? 0;
+  if (resume === undefined || end >= resume.position) return;
+  if (failure !== null) throw failure.error;
+  throw new ExhibitError(
+    'interrupted',
+    'hash.replay-unfinished',
+    `Reading ended at byte ${end}, before byte ${resume.position}, where the hashes of the earlier run go on.`,
+    { hint: 'Nothing new was read. Resume the job again.' },
+  );
+}
+
 /** A digest of fewer bytes than were read would be a right hash of the wrong data. */
-function requireAllHashed(results: readonly LaneResult[], published: number): void {
-  for (const { bytes, spans } of results) {
+function requireAllHashed(spec: PipelineSpec, results: readonly LaneResult[], source: SourceMeter): void {
+  results.forEach(({ bytes, spans }, index) => {
+    const algorithm = spec.hashes[index];
+    const resumed = algorithm !== undefined && stateOf(spec.resume, algorithm) !== undefined;
+    const wanted = resumed ? source.publishedAfterStates : source.published;
     const inSpans = spans.reduce((sum, span) => sum + span.length, 0);
-    if (bytes !== published) throw bug(`a lane hashed ${bytes} bytes of ${published}`);
-    if (spans.length > 0 && inSpans !== published)
-      throw bug(`the spans of a lane hold ${inSpans} bytes of ${published}`);
-  }
+    if (bytes !== wanted) throw bug(`a lane hashed ${bytes} bytes of ${wanted}`);
+    if (spans.length > 0 && inSpans !== wanted) throw bug(`the spans of a lane hold ${inSpans} bytes of ${wanted}`);
+  });
 }
 
 function collect(

@@ -15,8 +15,12 @@ export class BlockingConsumer {
   readonly #words: Int32Array;
   readonly #headers: Float64Array;
   readonly #tail: number;
+  readonly #onMark: (mark: number) => void;
+  #mark = 0;
 
-  constructor(memory: shared.RingMemory, consumer: number) {
+  /** `onMark` is called, from within `next`, when everything before the mark was given back and nothing after it was taken. */
+  constructor(memory: shared.RingMemory, consumer: number, onMark: (mark: number) => void = () => undefined) {
+    this.#onMark = onMark;
     this.#memory = memory;
     this.#words = shared.words(memory);
     this.#headers = shared.headers(memory);
@@ -30,7 +34,10 @@ export class BlockingConsumer {
       const signal = Atomics.load(this.#words, shared.SIGNAL);
       const state = Atomics.load(this.#words, shared.STATE);
       if (state === shared.ABORTED) throw new RingAborted();
-      if (Atomics.load(this.#words, shared.HEAD) > position) return this.#chunk(position);
+      const head = Atomics.load(this.#words, shared.HEAD);
+      // After the head was seen: a slot published after a mark was set must not hide the mark.
+      this.#heedMark(position);
+      if (head > position) return this.#chunk(position);
       if (state === shared.ENDED) return null;
       Atomics.wait(this.#words, shared.SIGNAL, signal);
     }
@@ -39,6 +46,13 @@ export class BlockingConsumer {
   /** Gives the slot back. The worker then posts a message, so that the main thread looks. */
   release(): void {
     Atomics.add(this.#words, this.#tail, 1);
+  }
+
+  #heedMark(position: number): void {
+    const mark = Atomics.load(this.#words, shared.MARK);
+    if (mark === this.#mark || Atomics.load(this.#words, shared.MARK_AT) !== position) return;
+    this.#mark = mark;
+    this.#onMark(mark);
   }
 
   #chunk(position: number): Chunk {

@@ -20,7 +20,10 @@ export const ABORTED = 2;
 export const SIGNAL = 0;
 export const STATE = 1;
 export const HEAD = 2;
-const TAILS = 3;
+/** Counts the marks that were set, and the slots that were published when the last one was. */
+export const MARK = 3;
+export const MARK_AT = 4;
+const TAILS = 5;
 
 const WASM_PAGE = 65_536;
 
@@ -38,7 +41,7 @@ export function allocateRing(slots: number, slotBytes: number, consumers: number
   return { control, data: memory.buffer, slots, slotBytes, consumers };
 }
 
-/** Int32 words: signal, state, head, one tail a consumer. */
+/** Int32 words: signal, state, head, the mark and its place, one tail a consumer. */
 export function words(memory: RingMemory): Int32Array {
   return new Int32Array(memory.control, 0, TAILS + memory.consumers);
 }

@@ -67,6 +67,22 @@ export class Ring implements RingWriter {
     this.#announce();
   }
 
+  /**
+   * Marks the place after the last published slot; every blocking consumer tells when it has got there. Gives the
+   * mark's number. There is one at a time: a new one only once every consumer has told of the last.
+   */
+  mark(): number {
+    Atomics.store(this.#words, shared.MARK_AT, this.published);
+    const mark = Atomics.add(this.#words, shared.MARK, 1) + 1;
+    this.#announce();
+    return mark;
+  }
+
+  /** The end was told: a consumer may have left. */
+  get ended(): boolean {
+    return Atomics.load(this.#words, shared.STATE) !== shared.RUNNING;
+  }
+
   /** No more slots will come; consumers finish what is published. */
   end(): void {
     Atomics.compareExchange(this.#words, shared.STATE, shared.RUNNING, shared.ENDED);

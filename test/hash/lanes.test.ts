@@ -91,9 +91,9 @@ describe('hash lanes', { timeout: 60_000 }, () => {
     const result = await runPipeline(
       spec({
         spanBytes: [4096],
-        producer: async (out, failed) => {
-          await feeder(bytes.subarray(0, 1000), [1000])(out, failed);
-          await feeder(bytes.subarray(2000, 5000), [3000], 2000)(out, failed);
+        producer: async (out) => {
+          await feeder(bytes.subarray(0, 1000), [1000])(out);
+          await feeder(bytes.subarray(2000, 5000), [3000], 2000)(out);
         },
       }),
     );

@@ -1,10 +1,10 @@
 import { chooseEngines } from '../../src/hash/choose.ts';
-import type { PipelineSpec, Producer } from '../../src/hash/pipeline.ts';
+import type { PipelineSpec } from '../../src/hash/pipeline.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import type { RingReader } from '../../src/ring/ring.ts';
+import type { RingReader, RingWriter } from '../../src/ring/ring.ts';
 
 /** Feeds `bytes`, the first of which lies at `offset`, in chunks of these lengths, repeated. */
-export function feeder(bytes: Uint8Array, lengths: readonly number[], offset = 0): Producer {
+export function feeder(bytes: Uint8Array, lengths: readonly number[], offset = 0): (out: RingWriter) => Promise<void> {
   return async (out) => {
     let at = 0;
     for (let turn = 0; at < bytes.length; turn += 1) {

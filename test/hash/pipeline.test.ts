@@ -64,8 +64,8 @@ describe('pipeline', { timeout: 60_000 }, () => {
     const kept: Buffer[] = [];
     const run = runPipeline(
       spec({
-        producer: async (out, failed) => {
-          await feeder(bytes, [4096])(out, failed);
+        producer: async (out) => {
+          await feeder(bytes, [4096])(out);
           throw reason;
         },
         consumers: [

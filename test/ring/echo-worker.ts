@@ -13,6 +13,7 @@ export interface EchoOrder {
 export type EchoAnswer =
   | { readonly type: 'started' }
   | { readonly type: 'released' }
+  | { readonly type: 'marked'; readonly mark: number; readonly taken: number }
   | { readonly type: 'ended'; readonly sha256: string; readonly chunks: readonly (readonly [number, number])[] }
   | { readonly type: 'aborted' };
 
@@ -20,9 +21,11 @@ const post = (answer: EchoAnswer): void => parentPort?.postMessage(answer);
 const never = new Int32Array(new SharedArrayBuffer(4));
 
 parentPort?.on('message', ({ memory, consumer, sleepMs }: EchoOrder) => {
-  const ring = new BlockingConsumer(memory, consumer);
   const hash = createHash('sha256');
   const chunks: [number, number][] = [];
+  const ring = new BlockingConsumer(memory, consumer, (mark) => {
+    post({ type: 'marked', mark, taken: chunks.length });
+  });
   post({ type: 'started' });
   try {
     for (let chunk = ring.next(); chunk !== null; chunk = ring.next()) {

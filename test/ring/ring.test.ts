@@ -11,7 +11,7 @@ import type { EchoAnswer, EchoOrder } from './echo-worker.ts';
 const workers = Array.from({ length: 2 }, () => new Worker(new URL('./echo-worker.js', import.meta.url)));
 after(() => Promise.all(workers.map((worker) => worker.terminate())));
 
-type Ended = Exclude<EchoAnswer, { type: 'started' | 'released' }>;
+type Ended = Exclude<EchoAnswer, { type: 'started' | 'released' | 'marked' }>;
 
 /** Lets a worker take the ring; `started` once it is about to block. */
 function echo(
@@ -26,7 +26,7 @@ function echo(
     const hear = (answer: EchoAnswer): void => {
       if (answer.type === 'started') begin();
       else if (answer.type === 'released') ring.poke();
-      else {
+      else if (answer.type !== 'marked') {
         worker.off('message', hear);
         resolve(answer);
       }

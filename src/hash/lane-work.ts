@@ -1,0 +1,61 @@
+import type { PieceDigest } from '../model/digest.ts';
+import { cells } from '../model/range.ts';
+import type { HasherFactory } from './engines.ts';
+import type { LaneState, LaneTask } from './lane-protocol.ts';
+
+/** What a lane does with the chunks it takes, in order of offset. */
+export interface LaneWork {
+  /** Gives how many of the bytes were hashed: all, or none of those that a saved state holds already. */
+  update(offset: number, bytes: Uint8Array): number;
+  /** Where it stands; nothing ends by it. */
+  state(): LaneState;
+  /** Lower-case hex of a stream. */
+  finish(): string | null;
+}
+
+export function streamWork(task: LaneTask & { kind: 'stream' }, fresh: HasherFactory): LaneWork {
+  const { resume } = task;
+  const hasher = fresh(resume?.state);
+  let end = resume?.position ?? null;
+  return {
+    update(offset, bytes) {
+      if (resume !== undefined && offset < resume.position) return 0;
+      hasher.update(bytes);
+      end = offset + bytes.length;
+      return bytes.length;
+    },
+    state: () => ({ end, state: hasher.save(), tail: null }),
+    finish: () => hasher.digest(),
+  };
+}
+
+export function spanWork(spanBytes: number, fresh: HasherFactory, finished: (span: PieceDigest) => void): LaneWork {
+  let open: { start: number; end: number; hasher: ReturnType<HasherFactory> } | null = null;
+  let end: number | null = null;
+  const close = (): void => {
+    if (open === null) return;
+    finished({ offset: open.start, length: open.end - open.start, sha256: open.hasher.digest() });
+    open = null;
+  };
+  const tail = (): PieceDigest | null =>
+    open && { offset: open.start, length: open.end - open.start, sha256: open.hasher.peek() };
+  return {
+    update(offset, bytes) {
+      // A gap in what is read ends the span: it is told with the length that was read.
+      if (open !== null && open.end !== offset) close();
+      end = offset + bytes.length;
+      for (const cell of cells({ start: offset, end }, spanBytes)) {
+        open ??= { start: cell.start, end: cell.start, hasher: fresh() };
+        open.hasher.update(bytes.subarray(cell.start - offset, cell.end - offset));
+        open.end = cell.end;
+        if (cell.end % spanBytes === 0) close();
+      }
+      return bytes.length;
+    },
+    state: () => ({ end, state: null, tail: tail() }),
+    finish() {
+      close();
+      return null;
+    },
+  };
+}
