@@ -12,7 +12,7 @@ export function destinationError(path: string, cause: unknown): ExhibitError {
       return fault(
         'destination.full',
         `The destination is full: ${where}`,
-        'What was written stays as .partial. Make room, or choose another destination.',
+        'What was written stays as .partial. Make room, then go on: exhibit resume DIR',
         cause,
       );
     case 'EFBIG':
@@ -42,7 +42,7 @@ export function destinationError(path: string, cause: unknown): ExhibitError {
       return fault(
         'destination.failed',
         `Writing to the destination failed (${errno}): ${where}`,
-        'Check the destination disk (dmesg, cable, space). What was written stays as .partial.',
+        'Check the destination disk (dmesg, cable, space). What was written stays as .partial; then go on: exhibit resume DIR',
         cause,
       );
   }

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errnoOf, ExhibitError } from '../model/errors.ts';
 import { visible } from '../model/text.ts';
 import { lacksLinks } from '../model/unfinished.ts';
@@ -21,6 +21,55 @@ export async function publish(files: Files, written: readonly WrittenSegment[]):
       throw destinationError(each.finalPath, error);
     }
   }
+}
+
+/**
+ * Gives image files that have their final names their `.partial` back: the acquisition goes on, and they are not
+ * finished. By link and unlink, which can't replace anything; an empty file that only took a name goes away.
+ * @returns the names that were given back
+ * Throws `destination.exists` when both names are there, for different files.
+ */
+export async function takeBack(files: Files, folder: string, names: readonly string[]): Promise<string[]> {
+  const given: string[] = [];
+  for (const name of names) {
+    const [finalPath, partialPath] = [join(folder, name), join(folder, `${name}${PARTIAL_ENDING}`)];
+    try {
+      if (await takeBackOne(files, finalPath, partialPath)) given.push(name);
+    } catch (error) {
+      throw destinationError(finalPath, error);
+    }
+  }
+  if (given.length > 0) await files.syncFolder(folder);
+  return given;
+}
+
+const PARTIAL_ENDING = '.partial';
+
+async function takeBackOne(files: Files, finalPath: string, partialPath: string): Promise<boolean> {
+  const [final, partial] = [await lookAt(files, finalPath), await lookAt(files, partialPath)];
+  if (final === null) return false;
+  if (partial !== null) {
+    // Cut off between link and unlink; or, where there are no links, before the rename.
+    const same = final.ino === partial.ino && final.dev === partial.dev;
+    if (!same && final.size > 0) throw Object.assign(new Error(`${finalPath} is there too`), { code: 'EEXIST' });
+    await files.unlink(finalPath);
+    return true;
+  }
+  try {
+    await files.link(finalPath, partialPath);
+    await files.unlink(finalPath);
+  } catch (error) {
+    if (!lacksLinks(error)) throw error;
+    await files.rename(finalPath, partialPath);
+  }
+  return true;
+}
+
+async function lookAt(files: Files, path: string): Promise<Awaited<ReturnType<Files['lstat']>> | null> {
+  return files.lstat(path).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw error;
+  });
 }
 
 async function checkSize(files: Files, written: WrittenSegment): Promise<void> {

@@ -6,7 +6,7 @@ import { makeFolder } from './make-folder.ts';
 import { openNameless } from './nameless.ts';
 import { createWhole, replaceWhole } from './whole-file.ts';
 
-/** How a file is opened. Nothing opens an existing file for writing but `append`, which only the journal uses. */
+/** How a file is opened. Nothing opens an existing file for writing but `append` (the journal) and `continue` (its image). */
 export type OpenMode =
   /** Read-only. */
   | 'read'
@@ -17,7 +17,9 @@ export type OpenMode =
   /** A new file for writing; EEXIST when there is anything of that name. */
   | 'create'
   /** An existing file, written at its end only. */
-  | 'append';
+  | 'append'
+  /** An existing regular file, written anywhere: a stopped acquisition's own image. Nothing else, and no link to it (ELOOP, EINVAL), and no other name of it (EMLINK). */
+  | 'continue';
 
 export interface OpenFile {
   readonly fd: number;
@@ -88,6 +90,7 @@ const FLAGS: Record<OpenMode, number> = {
   'read-direct': constants.O_RDONLY | constants.O_DIRECT,
   create: constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL,
   append: constants.O_RDWR | constants.O_APPEND,
+  continue: constants.O_RDWR | constants.O_NOFOLLOW,
 };
 
 class RealFile implements OpenFile {
@@ -141,8 +144,17 @@ class RealFile implements OpenFile {
   }
 }
 
+/** Nothing but a regular file under one name: what is written there must not show up anywhere else. */
+async function requireOwnFile(path: string): Promise<void> {
+  const stats = await fs.lstat(path);
+  if (!stats.isFile()) throw Object.assign(new Error(`${path} is not a regular file`), { code: 'EINVAL' });
+  if (stats.nlink > 1) throw Object.assign(new Error(`${path} has other names too`), { code: 'EMLINK' });
+}
+
 export const systemFiles: Files = {
   async open(path, mode) {
+    // Looked at before it is opened: opening a device for writing is a write to whoever watches it.
+    if (mode === 'continue') await requireOwnFile(path);
     return new RealFile(path, await fs.open(path, FLAGS[mode], 0o644));
   },
   async readText(path, limit = TEXT_LIMIT) {

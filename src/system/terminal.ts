@@ -9,6 +9,8 @@ export interface Terminal {
   /** A person can be asked (standard input and standard error are terminals). */
   readonly canAsk: boolean;
   readonly columns: number;
+  /** Whether standard output, and the display, show colours. */
+  readonly colours: { readonly out: boolean; readonly display: boolean };
   /** Where a display may draw; null when standard error is not a terminal. */
   readonly display: NodeJS.WriteStream | null;
   say(text: string): void;
@@ -34,12 +36,15 @@ export function systemTerminal(): Terminal {
   const isTerminal = (stderr.isTTY as boolean | undefined) === true;
   // A terminal that does not tell its width (0: serial consoles, some wrappers) can't be drawn on.
   const lively = isTerminal && stderr.columns > 0;
+  // no-color.org: whatever its value, unless that is empty.
+  const wanted = (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
   const canAsk = isTerminal && (stdin.isTTY as boolean | undefined) === true;
   leaveDeadTerminals();
   return {
     lively,
     canAsk,
     columns: lively ? stderr.columns : 120,
+    colours: { out: (stdout.isTTY as boolean | undefined) === true && wanted, display: lively && wanted },
     display: lively ? stderr : null,
     say: (text) => void stderr.write(text.endsWith('\n') ? text : `${text}\n`),
     out: (text) => void stdout.write(text.endsWith('\n') ? text : `${text}\n`),
