@@ -6,9 +6,11 @@ import { visible } from '../model/text.ts';
 import { accountFault } from './dd-account.ts';
 import { Probe } from './probe.ts';
 import type { Reader, ReadOrder } from './reader.ts';
-import { failIfGone, recoverBlock } from './recover.ts';
+import { Recovery } from './recover.ts';
 import { SlotFiller } from './slot-filler.ts';
+import { endedEarly, failIfGone } from './source-faults.ts';
 import { StopGate } from './stop-gate.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** What GNU dd prints, under LC_ALL=C, when the input could not be read (coreutils dd.c). */
 const READ_ERROR = 'dd: error reading ';
@@ -30,24 +32,27 @@ export async function ddVersion(commands: Commands): Promise<string> {
  */
 export const readByDd: Reader = async (order) => {
   const probe = new Probe(order);
-  const filler = new SlotFiller(order.out, order.range.start);
+  const recovery = new Recovery(order, probe);
+  const filler = new SlotFiller(order.out, order.range.start, order.ports.clock);
   const gate = new StopGate(order.stop);
   try {
     while (filler.position < order.range.end && !order.stop.aborted) {
       const wanted = { start: filler.position, end: order.range.end };
-      const result = await runDd(order, wanted, filler, gate);
+      const run = await runDd(order, wanted, filler, gate);
+      if (run.delivered > 0) recovery.life.seen({ start: wanted.start, end: filler.position });
       if (stopped(order)) break;
-      if (!needsRecovery(order, wanted, filler.position, result)) continue;
+      if (!needsRecovery(order, wanted, run)) continue;
       const at = filler.position;
       const block = { start: at, end: Math.min(at + order.blockBytes, order.range.end) };
-      await order.checkPresent();
-      await recoverBlock(order, probe, filler, block, 1);
+      // dd does not tell the errno.
+      const errno = run.hung ? 'ETIMEDOUT' : 'EIO';
+      await recovery.block(filler, block, { errno, ms: run.lastWaitMs });
     }
   } catch (error) {
     if (!stopped(order)) throw error;
   } finally {
     // Also when it failed: what was read stays.
-    filler.flush();
+    filler.close();
     probe.close();
   }
 };
@@ -70,27 +75,53 @@ function ddArgv(order: ReadOrder, range: Range): string[] {
   ];
 }
 
-async function runDd(order: ReadOrder, range: Range, filler: SlotFiller, gate: StopGate): Promise<CommandResult> {
+/** How a run of dd went. */
+interface Run {
+  readonly result: CommandResult;
+  readonly delivered: number;
+  /** It was left behind because it gave nothing for too long. */
+  readonly hung: boolean;
+  /** Milliseconds from its last byte to its end. */
+  readonly lastWaitMs: number;
+}
+
+async function runDd(order: ReadOrder, range: Range, filler: SlotFiller, gate: StopGate): Promise<Run> {
   const child = await startDd(order, range);
+  const watchdog = new Watchdog(order.ports.clock, order.readTimeoutMs, () => {
+    child.kill();
+  });
   const giveUp = (): void => {
     child.kill();
   };
   order.stop.addEventListener('abort', giveUp);
   // It may have come while dd was being started.
   if (stopped(order)) giveUp();
+  const now = (): number => order.ports.clock.monotonicMs();
   let delivered = 0;
+  let waitingSince = now();
+  const next = async (): Promise<Uint8Array | null> => {
+    waitingSince = now();
+    watchdog.begin();
+    const bytes = await child.next();
+    watchdog.end();
+    return bytes;
+  };
   try {
-    for (let bytes = await child.next(); bytes !== null; bytes = await child.next()) {
+    for (let bytes = await next(); bytes !== null; bytes = await next()) {
       if (delivered + bytes.length > lengthOf(range)) throw tooMuch(order);
-      await filler.append(bytes);
       order.log.good({ start: range.start + delivered, end: range.start + delivered + bytes.length });
+      await filler.append(bytes);
       delivered += bytes.length;
     }
   } catch (error) {
     child.kill();
     if (!stopped(order)) throw error;
+  } finally {
+    watchdog.close();
   }
-  const result = await endOf(child, order, gate);
+  const lastWaitMs = now() - waitingSince;
+  const hung = watchdog.hasBitten;
+  const result = await endOf(child, order, gate, hung);
   order.stop.removeEventListener('abort', giveUp);
   order.log.run({
     argv: child.argv,
@@ -99,9 +130,9 @@ async function runDd(order: ReadOrder, range: Range, filler: SlotFiller, gate: S
     delivered,
     exit: result.exit,
     signal: result.signal,
-    stderr: result.stderr,
+    stderr: hung ? `left behind: nothing came for ${Math.round(lastWaitMs)} ms` : result.stderr,
   });
-  return result;
+  return { result, delivered, hung, lastWaitMs };
 }
 
 /**
@@ -127,30 +158,24 @@ async function reopen(order: ReadOrder): Promise<OpenFile> {
   }
 }
 
-/** How dd ended; a dd that hangs in the kernel is left behind once we are told to stop. */
-async function endOf(child: BulkCommand, order: ReadOrder, gate: StopGate): Promise<CommandResult> {
-  const ended = await gate.wait(child.done);
+/** How dd ended; a dd that hangs in the kernel is left behind once we are told to stop, or it was killed for it. */
+async function endOf(child: BulkCommand, order: ReadOrder, gate: StopGate, hung: boolean): Promise<CommandResult> {
+  const ended = hung ? 'stopped' : await gate.wait(child.done);
   if (ended !== 'stopped') return ended;
   const leftBehind = order.ports.clock.sleep(500).then(() => unfinished(child.argv));
   return Promise.race([child.done, leftBehind]);
 }
 
 /** False: dd gave all it was asked for. True: it stopped at a place that must be examined. Throws for everything else. */
-function needsRecovery(order: ReadOrder, wanted: Range, position: number, result: CommandResult): boolean {
+function needsRecovery(order: ReadOrder, wanted: Range, run: Run): boolean {
+  const { result, delivered } = run;
   const path = visible(order.source.path);
-  const account = result.exit === null ? null : accountFault(result.stderr, order.blockBytes, position - wanted.start);
+  const position = wanted.start + delivered;
+  if (run.hung && delivered % order.blockBytes === 0) return true;
+  const account = result.exit === null ? null : accountFault(result.stderr, order.blockBytes, delivered);
   if (account !== null) throw unaccounted(path, account);
   if (result.exit === 0 && position === wanted.end) return false;
-  if (result.exit === 0) {
-    throw new ExhibitError(
-      'source',
-      'source.ended-early',
-      `${path} ended at byte ${position}; ${wanted.end} bytes were promised.`,
-      {
-        hint: 'The disk or its bridge reports a wrong capacity, or the file was cut. What was read stays as .partial.',
-      },
-    );
-  }
+  if (result.exit === 0) throw endedEarly(order.source, position);
   if (result.signal !== null || result.exit === null) {
     throw new ExhibitError(
       'unexpected',
@@ -161,7 +186,7 @@ function needsRecovery(order: ReadOrder, wanted: Range, position: number, result
       },
     );
   }
-  if (result.stderr.includes(READ_ERROR) && (position - wanted.start) % order.blockBytes === 0) return true;
+  if (result.stderr.includes(READ_ERROR) && delivered % order.blockBytes === 0) return true;
   throw new ExhibitError(
     'unexpected',
     'reader.failed',

@@ -1,74 +1,139 @@
-import { ExhibitError } from '../model/errors.ts';
-import { cells, lengthOf, type Range } from '../model/range.ts';
-import { visible } from '../model/text.ts';
-import type { Probe } from './probe.ts';
+import { lengthOf, type Range } from '../model/range.ts';
+import { cellSize, grownSize, USUAL_SECTOR_MS } from './cell-size.ts';
+import { LifeSign } from './life-sign.ts';
+import type { FailedRead, Probe, ProbeAnswer } from './probe.ts';
+import { PROBE_LIMIT } from './probe-protocol.ts';
 import type { ReadOrder } from './reader.ts';
 import type { SlotFiller } from './slot-filler.ts';
+import { failIfGone } from './source-faults.ts';
+import { BadCount, Suspects } from './suspects.ts';
 
-/** Answers that mean "the device is gone", not "this sector is bad" (Linux: sd.c, blk-core.c). */
-const GONE = new Set(['ENODEV', 'ENXIO', 'ENOMEDIUM', 'ESHUTDOWN', 'EBADF']);
+/** Sector reads asked for in one go: after each lot the costs are looked at again. */
+const LOT_BYTES = 65_536;
 
-/** Read sizes that close in on a bad sector: few failing reads, each of which may take a drive seconds. */
-const STEPS = [65_536, 4096] as const;
+/** In so little, reads do not grow any more: it is read sector by sector. */
+const SMALL_BYTES = 4096;
 
-/**
- * Reads a block in which a large read failed, in ever smaller reads down to the logical sector. What stays unreadable
- * is filled with zeros, logged, and left behind. Throws `source.vanished` for a device that is gone.
- * @param failedBefore failing reads of the whole block so far
- */
-export async function recoverBlock(
-  order: ReadOrder,
-  probe: Probe,
-  filler: SlotFiller,
-  block: Range,
-  failedBefore: number,
-): Promise<void> {
-  const sector = order.source.logicalSector;
-  const sizes = [...STEPS.filter((size) => size > sector), sector];
-  const outcome = { failures: 0 };
-  for (const cell of cells(block, sizes[0] ?? sector)) {
-    await recoverCell({ order, probe, filler, sizes, outcome }, cell, 0, failedBefore);
+/** Takes blocks apart in which a large read failed, in order, down to the logical sector: one for a whole reading. */
+export class Recovery {
+  readonly life: LifeSign;
+  readonly #order: ReadOrder;
+  readonly #probe: Probe;
+  readonly #count: BadCount;
+  #sectorMs = USUAL_SECTOR_MS;
+
+  constructor(order: ReadOrder, probe: Probe) {
+    this.#order = order;
+    this.#probe = probe;
+    this.life = new LifeSign(order, probe);
+    this.#count = new BadCount(order);
   }
-  // Told to stop half-way, nobody knows.
-  if (outcome.failures > 0 || order.stop.aborted) return;
-  order.log.readAgain(block, 'a large read failed here, smaller reads gave every byte');
+
+  /**
+   * Reads a block whose read failed, in smaller reads. What stays unreadable is filled with zeros, logged, and left
+   * behind. Throws for a disk that is gone, silent, or too bad; what was read until then is in the filler and the log.
+   */
+  async block(filler: SlotFiller, block: Range, failure: FailedRead): Promise<void> {
+    const order = this.#order;
+    order.log.failedRead(failure.ms);
+    await failIfGone(order, failure.errno);
+    const suspects = new Suspects(order, this.life, this.#count, filler);
+    const work: Work = { filler, suspects, culprits: 0, surprises: 0, failingMs: failure.ms };
+    await this.#takeApart(work, block, 1, false);
+    await suspects.prove();
+    // Told to stop half-way, nobody knows.
+    if (work.culprits > 0 || order.stop.aborted) return;
+    order.log.readAgain(block, 'a large read failed here, smaller reads gave every byte');
+  }
+
+  /**
+   * @param failures failing reads of the whole range so far
+   * @param surprise it failed where nothing bad was expected: no more steps on the way down to the sector
+   */
+  async #takeApart(work: Work, range: Range, failures: number, surprise: boolean): Promise<void> {
+    // Null until what made the read of this range fail has been found; then the bytes that came since.
+    let goodSince: number | null = null;
+    for (let at = range.start; at < range.end && !this.#order.stop.aborted;) {
+      const size = surprise ? this.#sector : this.#sizeAt(work, at, range, goodSince);
+      const ask = {
+        start: at,
+        end: cellEnd(at, goodSince === null || surprise ? Math.max(size, LOT_BYTES) : size, range),
+      };
+      const { bytes, failure } = await this.#read(work, ask, size);
+      at += bytes.length;
+      if (goodSince !== null) goodSince += bytes.length;
+      if (failure === null) continue;
+      const cell = { start: at, end: cellEnd(at, size, range) };
+      if (lengthOf(cell) <= this.#sector) await this.#culprit(work, cell, failures, failure);
+      else await this.#takeApart(work, cell, failures + 1, goodSince !== null);
+      if (goodSince !== null && lengthOf(cell) > this.#sector) work.surprises += 1;
+      goodSince = 0;
+      at = cell.end;
+    }
+  }
+
+  #sizeAt(work: Work, at: number, range: Range, goodSince: number | null): number {
+    const grows = goodSince !== null && work.surprises === 0 && lengthOf(range) > SMALL_BYTES;
+    if (grows) return grownSize(goodSince, this.#sector, PROBE_LIMIT);
+    return cellSize(range.end - at, this.#sector, { failingMs: work.failingMs, sectorMs: this.#sectorMs });
+  }
+
+  get #sector(): number {
+    return this.#order.source.logicalSector;
+  }
+
+  async #read(work: Work, range: Range, unit: number): Promise<ProbeAnswer> {
+    const answer = await this.#probe.read(range, unit);
+    const { bytes, failure, goodMs } = answer;
+    if (unit === this.#sector && bytes.length > 0) {
+      this.#sectorMs = (this.#sectorMs + (goodMs * this.#sector) / bytes.length) / 2;
+    }
+    if (failure !== null) {
+      work.failingMs = failure.ms;
+      this.#order.log.failedRead(failure.ms);
+    }
+    if (bytes.length > 0) await this.#good(work, { start: range.start, end: range.start + bytes.length }, bytes);
+    if (failure !== null) await failIfGone(this.#order, failure.errno);
+    return answer;
+  }
+
+  async #good(work: Work, range: Range, bytes: Uint8Array): Promise<void> {
+    await work.suspects.answered();
+    this.#order.log.good(range);
+    await work.filler.append(bytes);
+    this.life.seen(range);
+  }
+
+  async #culprit(work: Work, cell: Range, failures: number, failure: FailedRead): Promise<void> {
+    let { errno } = failure;
+    for (let attempts = failures + 1; !this.#order.stop.aborted; attempts += 1) {
+      if (attempts > failures + this.#order.retries) {
+        work.culprits += 1;
+        await work.suspects.add({ ...cell, errno, attempts });
+        return;
+      }
+      const again = await this.#read(work, cell, this.#sector);
+      if (again.failure === null) {
+        this.#order.log.readAgain(cell, `read on try ${attempts + 1} after ${attempts} failures`);
+        return;
+      }
+      errno = again.failure.errno;
+    }
+  }
 }
 
-interface Recovery {
-  readonly order: ReadOrder;
-  readonly probe: Probe;
+/** What the taking apart of one block knows. */
+interface Work {
   readonly filler: SlotFiller;
-  readonly sizes: readonly number[];
-  readonly outcome: { failures: number };
+  readonly suspects: Suspects;
+  /** Sectors that failed. */
+  culprits: number;
+  /** Failing reads where nothing bad was expected any more. */
+  surprises: number;
+  failingMs: number;
 }
 
-async function recoverCell(work: Recovery, cell: Range, level: number, failedBefore: number): Promise<void> {
-  if (work.order.stop.aborted) return;
-  const answer = await work.probe.read(cell);
-  if (answer.ok) {
-    await work.filler.append(answer.bytes);
-    work.order.log.good(cell);
-    return;
-  }
-  await failIfGone(work.order, answer.errno);
-  const next = work.sizes[level + 1];
-  if (next !== undefined && lengthOf(cell) > work.order.source.logicalSector) {
-    for (const part of cells(cell, next)) await recoverCell(work, part, level + 1, failedBefore + 1);
-    return;
-  }
-  work.outcome.failures += 1;
-  await work.filler.append(new Uint8Array(lengthOf(cell)));
-  work.order.log.unreadable({ ...cell, errno: answer.errno, attempts: failedBefore + 1 });
-}
-
-/** Throws `source.vanished` when an errno, or a look at the system, says that the device is gone. */
-export async function failIfGone(order: ReadOrder, errno: string): Promise<void> {
-  if (GONE.has(errno)) throw vanished(order.source.path, errno);
-  await order.checkPresent();
-}
-
-function vanished(path: string, errno: string): ExhibitError {
-  return new ExhibitError('source', 'source.vanished', `${visible(path)} is gone (${errno}).`, {
-    hint: 'No sector was marked bad for it. Check the cable and the power of the drive. What was read stays as .partial.',
-  });
+/** Where a read at `at` ends: at the next multiple of `size`, or with the range. */
+function cellEnd(at: number, size: number, range: Range): number {
+  return Math.min((Math.floor(at / size) + 1) * size, range.end);
 }

@@ -39,6 +39,8 @@ export class Log implements ReadLog {
   readonly goodRanges: Range[] = [];
   readonly bad: Unreadable[] = [];
   readonly again: Range[] = [];
+  readonly whys: string[] = [];
+  readonly failures: number[] = [];
   readonly runs: ReaderRun[] = [];
   onGood: () => void = () => undefined;
 
@@ -49,8 +51,12 @@ export class Log implements ReadLog {
   unreadable(range: Unreadable): void {
     this.bad.push(range);
   }
-  readAgain(range: Range): void {
+  readAgain(range: Range, why: string): void {
     this.again.push(range);
+    this.whys.push(why);
+  }
+  failedRead(ms: number): void {
+    this.failures.push(ms);
   }
   run(run: ReaderRun): void {
     this.runs.push(run);
@@ -66,7 +72,9 @@ export interface ReadAll {
   readonly stopTook: number | null;
 }
 
-export interface HowToRead {
+export interface HowToRead extends Partial<
+  Pick<ReadOrder, 'retries' | 'readTimeoutMs' | 'maxBadSectors' | 'badSectorsBefore' | 'goodBefore'>
+> {
   readonly blockBytes?: number;
   readonly slotBytes?: number;
   readonly range?: Range;
@@ -91,6 +99,11 @@ export async function readAll(reader: Reader, source: HeldSource, how: HowToRead
     source,
     range,
     blockBytes,
+    retries: how.retries ?? 0,
+    readTimeoutMs: how.readTimeoutMs ?? null,
+    maxBadSectors: how.maxBadSectors ?? null,
+    ...(how.badSectorsBefore === undefined ? {} : { badSectorsBefore: how.badSectorsBefore }),
+    ...(how.goodBefore === undefined ? {} : { goodBefore: how.goodBefore }),
     out: ring,
     log,
     checkPresent: how.checkPresent ?? (() => Promise.resolve()),

@@ -1,10 +1,12 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { normalise, subtract, type Range } from '../../src/model/range.ts';
+import type { Behaviour } from './bad-disk-server.ts';
 import { attachLoop, lacks } from './loop.ts';
 import { atEnd, tempFolder } from './temp.ts';
 
@@ -14,8 +16,14 @@ export interface BadDiskSpec {
   readonly sector?: 512 | 4096;
   /** Bytes that give EIO, always. */
   readonly bad?: readonly Range[];
-  /** Bytes that give EIO for the first `times` reads that touch them. Slower: a shell answers every read. */
-  readonly flaky?: { readonly range: Range; readonly times: number };
+  /** More than fixed faults; `bad` is then part of it. */
+  readonly behaviour?: Behaviour;
+  /** Bytes a second that it gives at most; without it as many as it can. Not for a disk with behaviour. */
+  readonly rate?: number;
+}
+
+export interface DiskRead extends Range {
+  readonly failed: boolean;
 }
 
 /** A block device with faults, exact to the sector, and the ways to make it worse. */
@@ -26,13 +34,15 @@ export interface BadDisk {
   resume(): Promise<void>;
   /** From now on every read fails: the cable is pulled. */
   unplug(): Promise<void>;
-  /** Times that the flaky range was asked for. */
-  touched(): number;
+  /** The reads that reached a disk with behaviour, in order: of what size, and whether they failed. */
+  reads(): DiskRead[];
+  /** From now on it gives this many bytes a second; only for a disk that was made with a rate. */
+  setRate(bytes: number): void;
 }
 
 /**
- * nbdkit (faults, pauses) → nbdfuse (a file) → loop (a block device). Null, and the test skipped aloud, where that
- * can't be had.
+ * nbdkit (faults, pauses), or for behaviour a server of our own → nbdfuse (a file) → loop (a block device). Null, and
+ * the test skipped aloud, where that can't be had.
  */
 export async function badDisk(t: TestContext, spec: BadDiskSpec): Promise<BadDisk | null> {
   if (lacks(t, 'losetup', 'nbdkit', 'nbdfuse', 'fusermount3')) return null;
@@ -41,13 +51,21 @@ export async function badDisk(t: TestContext, spec: BadDiskSpec): Promise<BadDis
   writeFileSync(base, spec.content);
   const socket = join(folder, 'nbd.sock');
   const control = join(folder, 'pause.sock');
-  const server = start(t, 'nbdkit', [
-    // Ends with us, should we be killed before we can clean up.
-    ...['--exit-with-parent', '--readonly', '--foreground', `--unix=${socket}`, '--filter=pause'],
-    ...(spec.flaky === undefined ? fixedFaults(folder, base, spec) : flakyPlugin(folder, base, spec.flaky)),
-    `pause-control=${control}`,
-  ]);
-  await until(() => existsSync(socket) && existsSync(control), 'nbdkit did not start');
+  const own = spec.behaviour !== undefined;
+  const rateFile = join(folder, 'rate');
+  if (spec.rate !== undefined) writeRate(rateFile, spec.rate);
+  const server = own
+    ? start(t, process.execPath, [serverProgram, configure(folder, base, socket, spec)])
+    : start(t, 'nbdkit', [
+        // Ends with us, should we be killed before we can clean up.
+        ...['--exit-with-parent', '--readonly', '--foreground', `--unix=${socket}`, '--filter=pause'],
+        ...(spec.rate === undefined ? [] : ['--filter=rate']),
+        ...fixedFaults(folder, base, spec),
+        `pause-control=${control}`,
+        // Who comes late may not read much at once.
+        ...(spec.rate === undefined ? [] : [`rate-file=${rateFile}`, 'burstiness=0.1']),
+      ]);
+  await until(() => existsSync(socket) && (own || existsSync(control)), 'the disk did not start');
 
   const mounted = join(folder, 'fuse');
   mkdirSync(mounted);
@@ -62,13 +80,23 @@ export async function badDisk(t: TestContext, spec: BadDiskSpec): Promise<BadDis
   await until(() => existsSync(file) && statSync(file).size === spec.content.length, 'nbdfuse did not start');
   const node = attachLoop(t, file, { sector: spec.sector ?? 512, directIo: true });
   atEnd(t, () => end(server));
+  const signal = (name: 'SIGSTOP' | 'SIGCONT') => Promise.resolve(void server.kill(name));
   return {
     node,
-    pause: () => tell(control, 'p'),
-    resume: () => tell(control, 'r'),
+    pause: () => (own ? signal('SIGSTOP') : tell(control, 'p')),
+    resume: () => (own ? signal('SIGCONT') : tell(control, 'r')),
     unplug: () => end(server),
-    touched: () => Number(readFileSync(join(folder, 'touched'), 'utf8')),
+    reads: () => diskReads(join(folder, 'reads')),
+    setRate: (bytes) => {
+      writeRate(rateFile, bytes);
+    },
   };
+}
+
+/** In bits, as nbdkit's rate filter wants it; by rename, since it may be reading the file just now. */
+function writeRate(path: string, bytes: number): void {
+  writeFileSync(`${path}.new`, String(bytes * 8));
+  renameSync(`${path}.new`, path);
 }
 
 function fixedFaults(folder: string, base: string, spec: BadDiskSpec): string[] {
@@ -85,27 +113,23 @@ function mapfile(size: number, bad: readonly Range[]): string {
   return `0x0 + 1\n${all.map(({ start, end, status }) => `${hex(start)} ${hex(end - start)} ${status}\n`).join('')}`;
 }
 
-function flakyPlugin(folder: string, base: string, { range, times }: NonNullable<BadDiskSpec['flaky']>): string[] {
-  const script = join(folder, 'flaky.sh');
-  writeFileSync(join(folder, 'touched'), '0');
-  writeFileSync(
-    script,
-    `#!/bin/sh
-case $1 in
-  thread_model) echo serialize_all_requests ;;
-  get_size) stat -c %s '${base}' ;;
-  pread)
-    if [ "$4" -lt ${range.end} ] && [ $(($4 + $3)) -gt ${range.start} ]; then
-      n=$(($(cat '${folder}/touched') + 1)); echo $n > '${folder}/touched'
-      if [ $n -le ${times} ]; then echo 'EIO this place is not ready' >&2; exit 1; fi
-    fi
-    dd if='${base}' iflag=skip_bytes,count_bytes skip=$4 count=$3 bs=64K status=none ;;
-  *) exit 2 ;;
-esac
-`,
-  );
-  chmodSync(script, 0o700);
-  return ['sh', script];
+const serverProgram = fileURLToPath(new URL('./bad-disk-server.js', import.meta.url));
+
+function configure(folder: string, base: string, socket: string, spec: BadDiskSpec): string {
+  const config = join(folder, 'behaviour.json');
+  const log = join(folder, 'reads');
+  writeFileSync(log, '');
+  const { bad, behaviour, content } = spec;
+  writeFileSync(config, JSON.stringify({ bad, ...behaviour, base, socket, log, size: content.length }));
+  return config;
+}
+
+function diskReads(log: string): DiskRead[] {
+  const lines = readFileSync(log, 'utf8').split('\n').slice(0, -1);
+  return lines.map((line) => {
+    const [start = '', length = '', outcome] = line.split(' ');
+    return { start: Number(start), end: Number(start) + Number(length), failed: outcome === 'failed' };
+  });
 }
 
 function start(t: TestContext, program: string, argv: readonly string[]): ChildProcess {
