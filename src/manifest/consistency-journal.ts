@@ -1,12 +1,21 @@
 import { visible } from '../model/text.ts';
-import { LOST_WHILE_READ } from '../model/verdict.ts';
+import { LOST_WHILE_READ, weakest } from '../model/verdict.ts';
 import { canonicalLine } from './encode.ts';
 import type { JournalRecord } from './journal-chain.ts';
-import { accountOf, provenEnd, provenUnreadable, type JournalAccount } from './journal-records.ts';
-import type { Manifest } from './schema.ts';
+import { accountOf, type JournalAccount } from './journal-records.ts';
+import { unstableRanges } from './read-map-section.ts';
+import { readingState, type ReadingState } from './reading-state.ts';
+import type { Manifest, Session } from './schema.ts';
+import { sessionsOf } from './sessions.ts';
 
 /** A manifest before the list of files is known is judged the same. */
 export type JournalledPart = Omit<Manifest, 'files' | 'journal'>;
+
+interface Told {
+  readonly account: JournalAccount;
+  readonly state: ReadingState;
+  readonly sessions: readonly Session[];
+}
 
 /**
  * The laws between a manifest and its journal (`docs/manifest-format.md`, section 6); every broken one is a sentence.
@@ -14,10 +23,10 @@ export type JournalledPart = Omit<Manifest, 'files' | 'journal'>;
  */
 export function contradictions(manifest: JournalledPart, records: readonly JournalRecord[]): string[] {
   const { account, faults } = accountOf(records);
-  return [
-    ...faults,
-    ...[checkEnd, checkReading, checkProtection, checkMap, checkChecks].flatMap((rule) => rule(manifest, account)),
-  ];
+  const reading = readingState(records, manifest.source.size);
+  const told = { account, state: reading.state, sessions: sessionsOf(records) };
+  const laws = [checkEnd, checkSessions, checkReading, checkProtection, checkMap, checkChecks];
+  return [...faults, ...reading.faults, ...laws.flatMap((rule) => rule(manifest, told))];
 }
 
 type Law = readonly [holds: boolean, fault: string];
@@ -26,20 +35,18 @@ function unless(...laws: readonly Law[]): string[] {
   return laws.filter(([holds]) => !holds).map(([, fault]) => fault);
 }
 
-/** How the run ended, and what was said of it. */
-function checkEnd(manifest: JournalledPart, { sealed, stopped, closing, readingFailed }: JournalAccount): string[] {
-  const { outcome, acquisition, station } = manifest;
-  const due = stopped?.disturbances ?? closing?.disturbances ?? [];
-  const clock: Law = [same(station.clock.disturbances, due), 'it tells of other clock disturbances than the manifest'];
+/** How the last session ended, and what was said of it. */
+function checkEnd(manifest: JournalledPart, { account }: Told): string[] {
+  const { sealed, stopped, closing, readingFailed } = account;
+  const { outcome, acquisition } = manifest;
   if (outcome !== 'incomplete') {
-    return unless(clock, [
+    return unless([
       closing !== null && stopped === null && readingFailed === null && sealed === null,
       `it tells of a run that did not come to its end; the manifest says ${outcome}`,
     ]);
   }
   const told = acquisition.findings.some(({ code, message }) => code === stopped?.code && message === stopped.message);
   return unless(
-    clock,
     [
       sealed?.reason === manifest.incomplete_reason,
       'it does not tell of a closing as incomplete with the reason that the manifest gives',
@@ -51,21 +58,35 @@ function checkEnd(manifest: JournalledPart, { sealed, stopped, closing, readingF
   );
 }
 
+/** Every sitting as the journal tells it, and of what it began with. */
+function checkSessions(manifest: JournalledPart, { account, sessions }: Told): string[] {
+  const disturbances = sessions.flatMap(({ station }) => station.clock.disturbances);
+  return unless(
+    [same(manifest.sessions, sessions), 'the sessions of the manifest are not those that it tells of'],
+    [same(manifest.station.clock.disturbances, disturbances), 'it tells of other clock disturbances than the manifest'],
+    [
+      account.start === null || account.start.size === manifest.source.size,
+      `it began with a source of ${account.start?.size ?? 0} bytes; the manifest says ${manifest.source.size}`,
+    ],
+  );
+}
+
 /** What reading came to. The hashes of a stopped run are the image's; they must still be those of the data read. */
-function checkReading(manifest: JournalledPart, account: JournalAccount): string[] {
+function checkReading(manifest: JournalledPart, { account, state }: Told): string[] {
   const { outcome, image, digests, source, read_back } = manifest;
   const { read, sourceAfter } = account;
   const spoiled = outcome === 'incomplete' && read_back.state === 'mismatch';
   const known = (read?.digests ?? []).every(({ algorithm, hex }) =>
     digests.some((digest) => digest.algorithm === algorithm && digest.hex === hex),
   );
+  const end = imageEnd(state);
   return unless(
     [outcome === 'incomplete' || read?.complete === true, `not everything was read; the manifest says ${outcome}`],
     [
-      read === null ? image.size >= provenEnd(account) : image.size === read.position,
-      `${provenEnd(account)} bytes were written; the image of the manifest has ${image.size}`,
+      image.size === end || (image.size > end && mayBeLonger(account)),
+      `${end} bytes were written; the image of the manifest has ${image.size}`,
     ],
-    [spoiled || known, 'the hashes of the data read are not those of the manifest'],
+    [spoiled || known || image.size !== read?.position, 'the hashes of the data read are not those of the manifest'],
     [
       same(source.identity_after, sourceAfter?.identity ?? null),
       'source.identity_after is not what was seen after the last reading',
@@ -73,18 +94,29 @@ function checkReading(manifest: JournalledPart, account: JournalAccount): string
   );
 }
 
-/** The write protection as it was last seen: a manifest that claims more than the journal saw misleads a court. */
-function checkProtection({ guard, probes }: JournalledPart, { sourceAfter, stopped }: JournalAccount): string[] {
+/** The image holds this much at least: what is proven to be in it ends here. */
+export function imageEnd({ proven, extents }: ReadingState): number {
+  return Math.max(proven.end, extents.at(-1)?.end ?? 0);
+}
+
+/** More than is proven may be there when nobody told the end, or out of order, or from an earlier session. */
+export function mayBeLonger({ read, start, sessions }: JournalAccount): boolean {
+  return read === null || sessions > 1 || start?.head.acquisition.settings.recovery === 'deferred';
+}
+
+/** The write protection at its weakest: a manifest that claims more than the journal saw misleads a court. */
+function checkProtection({ guard, probes }: JournalledPart, { account, sessions }: Told): string[] {
+  const { sourceAfter, stopped } = account;
   const lost = stopped !== null && LOST_WHILE_READ[stopped.code] !== undefined;
-  const seen = sourceAfter?.verdict ?? null;
+  const due = weakest(sessions.map(({ verdict }) => verdict));
   return unless(
     [
-      !lost || guard.verdict === 'contradicted',
-      `its write protection was lost while it was read (${visible(stopped?.code ?? '')}); the manifest says ${guard.verdict}`,
+      guard.verdict === due,
+      `${lost ? `its write protection was lost while it was read (${visible(stopped.code)}); ` : ''}the weakest verdict of its sessions is ${due}; the manifest says ${guard.verdict}`,
     ],
     [
-      lost || seen === null || (guard.verdict === seen.name && same(guard.evidence_after, seen.evidence)),
-      `the verdict after the last reading was ${seen?.name ?? 'none'}; the manifest says ${guard.verdict}, or tells other evidence`,
+      lost || same(guard.evidence_after, sourceAfter?.verdict?.evidence ?? []),
+      'guard.evidence_after is not what was seen after the last reading',
     ],
     [
       same(guard.counters_after, sourceAfter?.counters ?? null),
@@ -98,20 +130,29 @@ function checkProtection({ guard, probes }: JournalledPart, { sourceAfter, stopp
 }
 
 /** Nothing is called read, or unreadable, that the journal does not prove. */
-function checkMap({ read_map }: JournalledPart, account: JournalAccount): string[] {
+function checkMap({ read_map, outcome, source }: JournalledPart, { state }: Told): string[] {
   const ranges = read_map.ranges.map(({ start, end, errno, attempts }) => ({ start, end, errno, attempts }));
-  const tried = read_map.good + read_map.unreadable;
+  const { map, unreadable } = state.proven;
+  const good = map.bytes('good');
+  const failed = map.bytes('failed-large') + map.bytes('failed-small');
   return unless(
-    [same(ranges, provenUnreadable(account)), 'the unreadable ranges of the manifest are others than it tells of'],
+    [same(ranges, unreadable), 'the unreadable ranges of the manifest are others than it tells of'],
     [
-      tried <= provenEnd(account),
-      `it proves ${provenEnd(account)} bytes to have been read; the manifest says ${tried} were`,
+      outcome === 'incomplete' ? read_map.good <= good : read_map.good === good,
+      `it proves ${good} bytes to have been read; the manifest says ${read_map.good} were`,
     ],
+    [read_map.failed === failed, `${failed} bytes failed and were not given up; the manifest says ${read_map.failed}`],
+    [same(read_map.failed_reads, state.failedReads), 'the failed reads of the manifest are not those that it counts'],
+    [
+      same(read_map.unstable, unstableRanges(state.unstable, source.logical_sector)),
+      'the unstable sectors of the manifest are not those that it tells of',
+    ],
+    [same(read_map.adopted, state.adopted), 'what the manifest says was read by another program is not what it tells'],
   );
 }
 
 /** A check that was made is in the manifest as it came out, whatever came after; one that was not is not. */
-function checkChecks({ read_back, source_check }: JournalledPart, account: JournalAccount): string[] {
+function checkChecks({ read_back, source_check }: JournalledPart, { account }: Told): string[] {
   const { readBack, sourceCheck } = account;
   const notMade = read_back.state === 'waived' || read_back.state === 'not-done';
   return unless(

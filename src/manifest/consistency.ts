@@ -1,13 +1,21 @@
-import { cells, intersect, type Range } from '../model/range.ts';
+import { cells, intersect, total, type Range } from '../model/range.ts';
 import { checkFiles } from './consistency-files.ts';
+import { checkSessions } from './consistency-sessions.ts';
 import { outcomeOf } from './outcome.ts';
 import type { Manifest } from './schema.ts';
 
 /** The laws across a manifest's fields (`docs/manifest-format.md`, "Laws across fields"); every broken one is a sentence. */
 export function inconsistencies(manifest: Manifest): string[] {
-  return [checkFiles, checkPieces, checkReadMap, checkSizes, checkOutcome, checkChecks, checkMethod].flatMap((rule) =>
-    rule(manifest),
-  );
+  return [
+    checkFiles,
+    checkPieces,
+    checkReadMap,
+    checkSizes,
+    checkOutcome,
+    checkChecks,
+    checkMethod,
+    checkSessions,
+  ].flatMap((rule) => rule(manifest));
 }
 
 /** A sentence for each condition that does not hold. */
@@ -38,16 +46,29 @@ export function piecesTouched(ranges: readonly Range[], imageSize: number, piece
   return [...touched].sort((a, b) => a - b);
 }
 
-function checkReadMap({ read_map, source }: Manifest): string[] {
+function checkReadMap({ read_map, source, outcome }: Manifest): string[] {
+  const { good, unreadable, failed, not_tried, unstable, adopted } = read_map;
   const sum = read_map.ranges.reduce((bytes, range) => bytes + (range.end - range.start), 0);
   return [
     ...orderFaults('read_map.ranges', read_map.ranges, source.size),
     ...sectorFaults('read_map.ranges', read_map.ranges, source.logical_sector),
+    // One sector may be unstable more than once.
+    ...unstable.flatMap((range, index) => orderFaults(`read_map.unstable[${index}]`, [range], source.size)),
+    ...sectorFaults('read_map.unstable', unstable, source.logical_sector),
+    ...orderFaults('read_map.adopted', adopted, source.size),
     ...unless(
-      [sum === read_map.unreadable, `read_map.ranges add up to ${sum} bytes; unreadable is ${read_map.unreadable}`],
+      [sum === unreadable, `read_map.ranges add up to ${sum} bytes; unreadable is ${unreadable}`],
       [
-        read_map.good + read_map.unreadable + read_map.not_tried === source.size,
-        'read_map: good + unreadable + not_tried is not source.size',
+        good + unreadable + failed + not_tried === source.size,
+        'read_map: good + unreadable + failed + not_tried is not source.size',
+      ],
+      [
+        outcome === 'incomplete' || total(adopted) <= good,
+        'read_map.adopted: more bytes are said to be read by another program than are read',
+      ],
+      [
+        unstable.every((range) => range.first !== range.again),
+        'read_map.unstable: a place that answered the same is said to be unstable',
       ],
     ),
   ];
@@ -59,10 +80,11 @@ function checkSizes(manifest: Manifest): string[] {
   return unless(
     [image.size === source.size, `image.size is not source.size, though the outcome is ${outcome}`],
     [read_map.not_tried === 0, `read_map.not_tried is not 0, though the outcome is ${outcome}`],
+    [read_map.failed === 0, `read_map.failed is not 0, though the outcome is ${outcome}`],
   );
 }
 
-/** What a stopped run read ends with its image; and only of a whole image a check can be had. */
+/** What a stopped run read ends with its image, which is the whole source where it was read out of order; and only of a whole image a check can be had. */
 function stoppedSizes({ image, source, read_map, read_back, source_check }: Manifest): string[] {
   const checked = 'differing' in read_back || 'differing' in source_check;
   return unless(
@@ -80,6 +102,7 @@ function stoppedSizes({ image, source, read_map, read_back, source_check }: Mani
       !checked || read_back.state === 'mismatch' || read_map.not_tried === 0,
       'read_map.not_tried is not 0, though a check was made and the image read back',
     ],
+    [!checked || read_map.failed === 0, 'read_map.failed is not 0, though a check was made'],
   );
 }
 
@@ -104,11 +127,13 @@ function checkOutcome(manifest: Manifest): string[] {
   );
 }
 
-function checkChecks({ read_back, source_check, acquisition, outcome, source }: Manifest): string[] {
+function checkChecks({ read_back, source_check, acquisition, outcome, source, sessions }: Manifest): string[] {
   const { settings } = acquisition;
+  // Of more than one session the image is read back, whatever was wanted.
+  const waived = !settings.read_back && (sessions.length === 1 || !('differing' in read_back));
   const faults = unless(
     [
-      (read_back.state === 'waived') === !settings.read_back,
+      (read_back.state === 'waived') === waived,
       'read_back is waived exactly when acquisition.settings.read_back is false',
     ],
     [
@@ -153,7 +178,7 @@ function orderFaults(name: string, ranges: readonly Range[], size: number): stri
   });
 }
 
-type Unreadable = Manifest['read_map']['ranges'][number];
+type Unreadable = Pick<Manifest['read_map']['ranges'][number], 'start' | 'end' | 'first_sector' | 'end_sector'>;
 
 function sectorFaults(name: string, ranges: readonly Unreadable[], sector: number): string[] {
   if (sector <= 0) return ['source.logical_sector is 0'];

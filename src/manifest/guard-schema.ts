@@ -4,7 +4,7 @@ import { BLOCKS, EVIDENCE_LEVELS, HARDWARE_ROLES, QUIRKS } from '../model/hardwa
 import { FACTS, REQUIRABLE, VERDICTS } from '../model/verdict.ts';
 import { bytes, count, maybe, sha256, text, unknowns } from './schema-words.ts';
 
-const evidence = z.array(z.strictObject({ fact: z.enum(FACTS), what: text, seen: text, source: text }));
+export const evidenceSchema = z.array(z.strictObject({ fact: z.enum(FACTS), what: text, seen: text, source: text }));
 
 const link = z.strictObject({
   role: z.enum(['controller', 'hub', 'bridge', 'disk']),
@@ -42,7 +42,7 @@ const entry = z.strictObject({
 });
 
 /** Of one node: what this host had sent to it. Sectors of 512 bytes. */
-const counters = z.array(
+export const countersSchema = z.array(
   z.strictObject({
     device: text,
     writes: count,
@@ -65,8 +65,8 @@ export const guardSchema = z.strictObject({
   verdict: z.enum(VERDICTS),
   meaning: text,
   required: z.enum(REQUIRABLE),
-  evidence,
-  evidence_after: evidence,
+  evidence: evidenceSchema,
+  evidence_after: evidenceSchema,
   set_read_only: z.array(text),
   bus: maybe(z.enum(BUSES)),
   /** Controller first, disk last. */
@@ -77,8 +77,8 @@ export const guardSchema = z.strictObject({
   vendor_answer: maybe(
     z.strictObject({ vendor: text, blocking: z.boolean(), serial: text, model: text, firmware: text, raw: text }),
   ),
-  counters_before: maybe(counters),
-  counters_after: maybe(counters),
+  counters_before: maybe(countersSchema),
+  counters_after: maybe(countersSchema),
   unknown: unknowns,
 });
 

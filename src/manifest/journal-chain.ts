@@ -6,6 +6,9 @@ import { canonicalLine } from './encode.ts';
 /** What stands as `prev` in the first record, and as the head of an empty journal. */
 export const NO_RECORD = '0'.repeat(64);
 
+/** Bytes that are read of a journal: months of checkpoints, and a disk with bad places everywhere. */
+export const JOURNAL_LIMIT = 1024 * 1024 * 1024;
+
 /** One line of the journal. `docs/manifest-format.md`, section 6. */
 export interface JournalRecord {
   readonly n: number;

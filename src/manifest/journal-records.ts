@@ -1,134 +1,134 @@
-import { z } from 'zod';
-import { ENGINES } from '../model/digest.ts';
-import type { SourceIdentity } from '../model/identity.ts';
-import { VERDICTS } from '../model/verdict.ts';
+import type { z } from 'zod';
 import type { JournalRecord } from './journal-chain.ts';
-import { manifestSchema } from './schema.ts';
+import {
+  gaveUpRecord,
+  passRecord,
+  pausedRecord,
+  readingFailedRecord,
+  readRecord,
+  reconnectedRecord,
+  type ReadingFailedRecord,
+  type ReadRecord,
+} from './reading-records.ts';
+import {
+  closingRecord,
+  readBackRecord,
+  sealedRecord,
+  sourceAfterRecord,
+  sourceCheckRecord,
+  stoppedRecord,
+} from './run-records.ts';
+import { sessionRecords } from './sessions.ts';
+import { manifestStartSchema, type ManifestStart } from './start.ts';
 
-/** The records of a run that bear on its manifest (`docs/manifest-format.md`, section 6). More may stand in each. */
-const { shape } = manifestSchema;
-const { reader, findings } = shape.acquisition.shape;
-const bytes = z.number().int().nonnegative();
-const disturbances = shape.station.shape.clock.shape.disturbances;
-
-const unreadable = z.array(z.object({ start: bytes, end: bytes, errno: z.string(), attempts: bytes }));
-const runs = {
-  read_again: z.array(z.object({ start: bytes, end: bytes, why: z.string() })),
-  reader_runs: bytes,
-  runs: reader.shape.runs,
-};
-
-const engine = z.object({
-  algorithm: shape.digests.element.shape.algorithm,
-  engine: z.enum(ENGINES),
-  why: z.string(),
-  wasmRate: bytes.nullable(),
-  sourceRate: bytes.nullable(),
-});
-
-const read = z.object({
-  position: bytes,
-  complete: z.boolean(),
-  digests: shape.digests.refine((digests) => digests.some(({ algorithm }) => algorithm === 'sha256')),
-  engines: z.array(engine),
-  /** Of the list of pieces as they were read. */
-  pieces_sha256: shape.pieces.shape.sha256,
-  unreadable,
-  ...runs,
-});
-
-const readingFailed = z.object({ position: bytes, unreadable, message: z.string(), ...runs });
-
-const identity: z.ZodType<SourceIdentity> = z.object({
-  kind: z.enum(['block', 'file']),
-  size: bytes,
-  node: z.string(),
-  model: z.string().nullable(),
-  serial: z.string().nullable(),
-  wwn: z.string().nullable(),
-  diskseq: z.string().nullable(),
-  chain: z.string().nullable(),
-  mtimeMs: z.number().int().nullable(),
-});
-
-const sourceAfter = z.object({
-  identity,
-  verdict: z
-    .object({ name: z.enum(VERDICTS), meaning: z.string(), evidence: shape.guard.shape.evidence_after })
-    .nullable(),
-  counters: shape.guard.shape.counters_after,
-  asked: shape.probes.shape.runs_after,
-  findings: z.array(findings.element),
-});
-
-const stopped = z.object({ code: z.string(), message: z.string(), disturbances: disturbances.optional() });
-const sealed = z.object({ reason: z.string(), size: bytes });
-
-/** What a journal tells of its run. Null: it has no such record. */
+/**
+ * What a journal tells of how its acquisition ended: of its last session, but for what was read in one before it and
+ * still counts. Null: it has no such record. Where reading stands is `readingState`'s to say.
+ */
 export interface JournalAccount {
-  readonly read: z.infer<typeof read> | null;
-  readonly readingFailed: z.infer<typeof readingFailed> | null;
+  /** The first session's; null: it is not in its form. */
+  readonly start: ManifestStart | null;
+  readonly sessions: number;
+  readonly read: ReadRecord | null;
+  readonly readingFailed: ReadingFailedRecord | null;
   /** The look at the source that no reading came after. */
-  readonly sourceAfter: z.infer<typeof sourceAfter> | null;
-  readonly readBack: z.infer<typeof shape.read_back> | null;
-  readonly sourceCheck: z.infer<typeof shape.source_check> | null;
-  readonly closing: { readonly disturbances: z.infer<typeof disturbances> } | null;
-  readonly stopped: z.infer<typeof stopped> | null;
+  readonly sourceAfter: z.infer<typeof sourceAfterRecord> | null;
+  readonly readBack: z.infer<typeof readBackRecord> | null;
+  readonly sourceCheck: z.infer<typeof sourceCheckRecord> | null;
+  readonly closing: z.infer<typeof closingRecord> | null;
+  readonly stopped: z.infer<typeof stoppedRecord> | null;
   /** The last one: a closing as incomplete that was cut off begins anew. */
-  readonly sealed: z.infer<typeof sealed> | null;
+  readonly sealed: z.infer<typeof sealedRecord> | null;
 }
+
+/** Records of which a session has one at most; and those that it may have more often. `readingState` parses the others. */
+const ONCE = {
+  'read-back': readBackRecord,
+  'source-check': sourceCheckRecord,
+  closing: closingRecord,
+  stopped: stoppedRecord,
+};
+const OFTEN = {
+  'source-after': sourceAfterRecord,
+  'sealed-incomplete': sealedRecord,
+  pass: passRecord,
+  paused: pausedRecord,
+  reconnected: reconnectedRecord,
+  'gave-up-waiting': gaveUpRecord,
+};
 
 /** Reads the records of a chain that holds. `faults`: what is not in its form, or can't stand beside the rest. */
 export function accountOf(records: readonly JournalRecord[]): { account: JournalAccount; faults: readonly string[] } {
-  const faults: string[] = [];
-  const last = <T>(type: string, schema: z.ZodType<T>, often = false): T | null => {
-    const found = records.filter((record) => record.type === type);
-    if (found.length > 1 && !often) faults.push(`it has ${found.length} records of type ${type}; a run writes one`);
-    const parsed = found.map((record) => schema.safeParse(record.data));
-    for (const [index, result] of parsed.entries())
-      if (!result.success) faults.push(`record ${found[index]?.n ?? '?'} is not what a record of type ${type} holds`);
-    return parsed.at(-1)?.data ?? null;
-  };
+  const sessions = sessionRecords(records);
+  const last = sessions.at(-1) ?? [];
+  const start = manifestStartSchema.safeParse(records[0]?.data).data ?? null;
+  const reading = readingThatCounts(sessions, start?.size ?? null);
   const account: JournalAccount = {
-    read: last('read', read),
-    readingFailed: last('reading-failed', readingFailed),
-    sourceAfter: readingFollows(records) ? null : last('source-after', sourceAfter, true),
-    readBack: last('read-back', shape.read_back),
-    sourceCheck: last('source-check', shape.source_check),
-    closing: last('closing', z.object({ disturbances })),
-    stopped: last('stopped', stopped),
-    sealed: last('sealed-incomplete', sealed, true),
+    start,
+    sessions: sessions.length,
+    read: lastOf(reading, 'read', readRecord),
+    readingFailed: lastOf(reading, 'reading-failed', readingFailedRecord),
+    sourceAfter: readingFollows(records, start?.size ?? null)
+      ? null
+      : lastOf(records, 'source-after', sourceAfterRecord),
+    readBack: lastOf(last, 'read-back', readBackRecord),
+    sourceCheck: lastOf(last, 'source-check', sourceCheckRecord),
+    closing: lastOf(last, 'closing', closingRecord),
+    stopped: lastOf(last, 'stopped', stoppedRecord),
+    sealed: lastOf(last, 'sealed-incomplete', sealedRecord),
   };
+  const faults = [...startFaults(records, start), ...formFaults(records), ...sessions.flatMap(onceFaults)];
   return { account, faults: [...faults, ...orderFaults(account)] };
 }
 
+/** The session whose reading is still the last; a session after it that found everything read only checks and closes. */
+function readingThatCounts(sessions: readonly JournalRecord[][], size: number | null): readonly JournalRecord[] {
+  for (const own of sessions.toReversed()) {
+    if (own.some(({ type }) => type === 'read' || type === 'reading-failed')) return own;
+    if (!readsNothing(own[0], size)) return [];
+  }
+  return [];
+}
+
+function readsNothing(opening: JournalRecord | undefined, size: number | null): boolean {
+  return opening?.type === 'resumed' && size !== null && opening.data['from'] === size;
+}
+
 /** What was seen of the source before it was read once more says nothing of it after the last reading. */
-function readingFollows(records: readonly JournalRecord[]): boolean {
-  const place = (type: string): number => records.findLastIndex((record) => record.type === type);
-  return place('second-read') > place('source-after');
+function readingFollows(records: readonly JournalRecord[], size: number | null): boolean {
+  const looked = records.findLastIndex(({ type }) => type === 'source-after');
+  return records
+    .slice(looked + 1)
+    .some((record) => record.type === 'second-read' || (record.type === 'resumed' && !readsNothing(record, size)));
+}
+
+function lastOf<T>(records: readonly JournalRecord[], type: string, schema: z.ZodType<T>): T | null {
+  return schema.safeParse(records.findLast((record) => record.type === type)?.data).data ?? null;
+}
+
+function startFaults([first]: readonly JournalRecord[], start: ManifestStart | null): string[] {
+  return first?.type === 'begin' && start !== null ? [] : ['its first record does not say what was begun'];
+}
+
+function formFaults(records: readonly JournalRecord[]): string[] {
+  const forms = new Map<string, z.ZodType>(Object.entries({ ...ONCE, ...OFTEN }));
+  return records
+    .filter(({ type, data }) => forms.get(type)?.safeParse(data).success === false)
+    .map(({ n, type }) => `record ${n} is not what a record of type ${type} holds`);
+}
+
+function onceFaults(own: readonly JournalRecord[]): string[] {
+  return Object.keys(ONCE).flatMap((due) => {
+    const found = own.filter(({ type }) => type === due).length;
+    return found > 1 ? [`it has ${found} records of type ${due}; a session writes one`] : [];
+  });
 }
 
 /** A check, and a closing, come after everything was read. */
-function orderFaults({ read: done, readingFailed: failed, ...account }: JournalAccount): string[] {
-  const faults = done !== null && failed !== null ? ['it says that reading ended, and that it failed'] : [];
-  if (done?.complete === true) return faults;
+function orderFaults({ read: done, ...account }: JournalAccount): string[] {
+  if (done?.complete === true) return [];
   const later = { 'read-back': account.readBack, 'source-check': account.sourceCheck, closing: account.closing };
-  for (const [type, record] of Object.entries(later))
-    if (record !== null) faults.push(`it has a record of type ${type}, though not everything was read`);
-  return faults;
-}
-
-/** The end of the bytes that the journal proves to have been read, and to have been on disk when it said so. */
-export function provenEnd({ read: done, readingFailed: failed }: JournalAccount): number {
-  return done?.position ?? failed?.position ?? 0;
-}
-
-/** What could not be read, as far as {@link provenEnd}: the zeros behind it may never have been written. */
-export function provenUnreadable(account: JournalAccount): z.infer<typeof unreadable> {
-  const end = provenEnd(account);
-  return (
-    (account.read ?? account.readingFailed)?.unreadable.flatMap((range) =>
-      range.start < end ? [{ ...range, end: Math.min(range.end, end) }] : [],
-    ) ?? []
-  );
+  return Object.entries(later)
+    .filter(([, record]) => record !== null)
+    .map(([type]) => `it has a record of type ${type}, though not everything was read`);
 }

@@ -23,6 +23,9 @@ interface Position {
   readonly length: number;
 }
 
+/** Bytes of a journal that is read whole: pieces of 1 MiB make 130 MB of them for two terabytes. */
+export const JOURNAL_LIMIT = 1024 * 1024 * 1024;
+
 const EMPTY: Position = { count: 0, head: NO_RECORD, length: 0 };
 
 /** The append-only, hash-chained record of a run. `docs/manifest-format.md`, section 6. */
@@ -192,7 +195,7 @@ function alreadyThere(path: string, cause: unknown): ExhibitError {
     'destination.exists',
     `${visible(path)} is already there: another acquisition has this folder.`,
     {
-      hint: 'Nothing was overwritten. Choose another evidence id or --folder-name, or close the stopped one: exhibit seal --incomplete REASON.',
+      hint: 'Nothing was overwritten. Choose another evidence id or --folder-name, or go on with the one that stopped: exhibit resume DIR.',
       cause,
     },
   );
@@ -210,7 +213,7 @@ function missing(path: string, cause: unknown): ExhibitError {
   );
 }
 
-function brokenChain(path: string, faults: readonly string[]): ExhibitError {
+export function brokenChain(path: string, faults: readonly string[]): ExhibitError {
   return new ExhibitError(
     'damage',
     'journal.chain',

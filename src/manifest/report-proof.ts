@@ -65,6 +65,10 @@ function proofSection(facts: ReportFacts): string[] {
     lines.push(' The read-back may have come from memory and not from the destination disk.');
   }
   lines.push(...sourceProof(facts));
+  if (facts.read_map.adopted.length > 0)
+    lines.push(
+      ' NOT proved: that what another program read is what the source gave; exhibit hashed it as it was found.',
+    );
   if (outcome === 'incomplete')
     lines.push(' The hashes are of what the image file held when it was closed, not of the data as it was read.');
   if (facts.guard.verdict !== 'not-applicable') lines.push(blockerLine(facts.guard.verdict));
@@ -86,7 +90,7 @@ function sourceProof({ read_back: back, source_check: second, read_map: map }: R
       ' NOT proved: that the source would give the same data again. The second reading was the same, but may have come from memory.',
     ];
   // Fill against fill proves nothing of the source.
-  const allRead = map.unreadable + map.not_tried === 0 && second.unreadable.length === 0;
+  const allRead = map.unreadable + map.failed + map.not_tried === 0 && second.unreadable.length === 0;
   const same = back.state === 'match' ? 'source and image hashes match.' : 'the source gave the same data twice.';
   const partly = 'what could be read of the source was the same twice; unreadable places are filled, not compared.';
   const lines = [` Proved: ${allRead ? same : partly}`];

@@ -4,6 +4,7 @@ import { imageSections } from './report-image.ts';
 import { evidenceLines, fact, field, HELD_BY, reportTime, type ReportFacts } from './report-lines.ts';
 import { hasMismatch } from './outcome.ts';
 import { proofSections } from './report-proof.ts';
+import { sessionSections } from './report-sessions.ts';
 import { chainLines, counterLines, ownWordLines } from './report-source.ts';
 
 export type { ReportFacts } from './report-lines.ts';
@@ -24,6 +25,7 @@ export function formatReport(facts: ReportFacts): string {
     sourceSection(facts),
     guardSection(facts),
     ...imageSections(facts),
+    ...sessionSections(facts),
     destinationSection(facts),
     methodSection(facts),
     stationSection(facts),
@@ -46,6 +48,8 @@ const RESULTS: Record<ReportFacts['outcome'], string> = {
 function heading(facts: ReportFacts): string[] {
   const lines = [`Created By: exhibit ${visible(facts.tool.version)}`, `Report made: ${reportTime(facts.created)}`, ''];
   lines.push(`RESULT: ${resultOf(facts)}`);
+  if (facts.read_map.adopted.length > 0)
+    lines.push('Part of it was read by another program, not by exhibit; see below.');
   if (facts.outcome === 'incomplete' && hasMismatch(facts)) lines.push(MISMATCH);
   if (facts.incomplete_reason !== null) lines.push(field('Reason given', facts.incomplete_reason));
   if (facts.signing.state === 'unsigned')

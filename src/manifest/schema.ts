@@ -2,29 +2,22 @@ import { z } from 'zod';
 import { ALGORITHMS, ENGINES } from '../model/digest.ts';
 import { REQUIRABLE } from '../model/verdict.ts';
 import { guardSchema, probesSchema } from './guard-schema.ts';
-import { bytes, count, maybe, sha256, text, unknowns } from './schema-words.ts';
+import { readMapSchema, unreadableSchema } from './read-map-schema.ts';
+import { bytes, count, maybe, range, sha256, text, time, unknowns } from './schema-words.ts';
+import {
+  heldBySchema,
+  identitySchema,
+  overridesSchema,
+  readerNameSchema,
+  sessionSchema,
+  stationSchema,
+} from './session-schema.ts';
 
 /** The manifest's shape, version 1. `docs/manifest-format.md` is its specification; a test holds the two together. */
 export const MANIFEST_FORMAT = 'exhibit-manifest';
 export const MANIFEST_VERSION = 1;
 
 const hex = z.string().regex(/^[0-9a-f]+$/);
-const time = z
-  .string()
-  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
-  .refine(isRealTime, 'is not a real date');
-const range = z.strictObject({ start: bytes, end: bytes });
-
-const unreadable = z.strictObject({
-  start: bytes,
-  end: bytes,
-  /** In logical sectors of the source, half-open. */
-  first_sector: count,
-  end_sector: count,
-  errno: text,
-  attempts: count,
-});
-
 const caseInfo = z.strictObject({
   number: text,
   evidence_id: text,
@@ -79,9 +72,9 @@ const source = z.strictObject({
     }),
   ),
   unknown: unknowns,
-  identity_before: z.record(text, z.union([text, z.number().int(), z.null()])),
-  identity_after: maybe(z.record(text, z.union([text, z.number().int(), z.null()]))),
-  held_by: z.enum(['exclusive-open', 'advisory-lock', 'nothing']),
+  identity_before: identitySchema,
+  identity_after: maybe(identitySchema),
+  held_by: heldBySchema,
 });
 
 const destination = z.strictObject({
@@ -112,7 +105,7 @@ const command = z.strictObject({
 const acquisition = z.strictObject({
   started: time,
   finished: time,
-  /** Monotonic, whole milliseconds; does not count suspends. */
+  /** Monotonic, whole milliseconds, of all sessions together; does not count suspends. */
   duration_ms: count,
   profile: z.strictObject({ name: text, version: count, sha256 }),
   settings: z.strictObject({
@@ -128,13 +121,20 @@ const acquisition = z.strictObject({
     write_protection: z.enum(REQUIRABLE),
     probe: z.boolean(),
     vendor_query: z.boolean(),
+    recovery: z.enum(['in-line', 'deferred']),
+    retries: count,
+    /** Logical sectors; null: no limit. */
+    max_bad: maybe(count),
+    /** Seconds; null: none. */
+    read_timeout: maybe(count),
+    wait_for_device: count,
   }),
   /** Where each setting came from: the profile, or the command line. */
   setting_origins: z.record(text, z.enum(['profile', 'command-line'])),
-  overrides: z.array(z.strictObject({ option: text, reason: maybe(text) })),
+  overrides: overridesSchema,
   confirmation: text,
   /** `runs` keeps the first 1000; `run_count` is how many there were. */
-  reader: z.strictObject({ name: z.enum(['dd', 'direct']), version: text, run_count: count, runs: z.array(command) }),
+  reader: z.strictObject({ name: readerNameSchema, version: text, run_count: count, runs: z.array(command) }),
   engines: z.array(
     z.strictObject({
       algorithm: text,
@@ -172,30 +172,11 @@ const sourceCheck = z.discriminatedUnion('state', [
     state: z.enum(['match', 'mismatch']),
     cache: cacheState,
     differing: z.array(range),
-    unreadable: z.array(unreadable),
+    unreadable: z.array(unreadableSchema),
   }),
 ]);
 
 const digest = z.strictObject({ algorithm: z.enum(ALGORITHMS), hex, engine: z.enum(ENGINES) });
-
-const station = z.strictObject({
-  hostname: text,
-  kernel: text,
-  node: text,
-  uid: count,
-  /** The person behind sudo, when there is one. */
-  sudo_user: maybe(text),
-  tools: z.record(text, maybe(text)),
-  clock: z.strictObject({
-    synchronised: maybe(z.boolean()),
-    seen_by: text,
-    /** Jumps of the wall clock and sleeps of the machine seen while the job ran. */
-    disturbances: z.array(
-      z.strictObject({ at: time, kind: z.enum(['suspend', 'clock-step']), milliseconds: z.number().int() }),
-    ),
-  }),
-  sleep_inhibited: text,
-});
 
 const signing = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('signed'), principal: text, fingerprint: text, key_type: text }),
@@ -223,8 +204,10 @@ export const manifestSchema = z.strictObject({
   guard: guardSchema,
   probes: probesSchema,
   destination,
-  station,
+  station: stationSchema,
   acquisition,
+  /** One for each time that somebody worked at it: the first, and one for each resuming. */
+  sessions: z.array(sessionSchema).min(1),
   image: z.strictObject({
     format: z.enum(['raw', 'split']),
     /** Bytes of the logical media in the image. For an incomplete one: those from the start that are known to be there. */
@@ -235,14 +218,7 @@ export const manifestSchema = z.strictObject({
   /** Over the logical media's bytes [0, image.size), fill included. */
   digests: z.array(digest),
   pieces: z.strictObject({ file: text, size: bytes, count, sha256, with_unreadable: z.array(bytes) }),
-  read_map: z.strictObject({
-    file: text,
-    good: bytes,
-    unreadable: bytes,
-    not_tried: bytes,
-    fill: z.literal('00'),
-    ranges: z.array(unreadable),
-  }),
+  read_map: readMapSchema,
   read_back: readBack,
   source_check: sourceCheck,
   journal: z.strictObject({ file: text, records: count, head: sha256 }),
@@ -255,11 +231,6 @@ export const manifestSchema = z.strictObject({
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type Outcome = (typeof OUTCOMES)[number];
-export type UnreadableRange = z.infer<typeof unreadable>;
-export type ManifestStation = z.infer<typeof station>;
-
-/** JavaScript takes February 30th for March 2nd; only what comes back unchanged is a date. */
-function isRealTime(value: string): boolean {
-  const milliseconds = Date.parse(value);
-  return !Number.isNaN(milliseconds) && new Date(milliseconds).toISOString() === value;
-}
+export type UnreadableRange = z.infer<typeof unreadableSchema>;
+export type ManifestStation = z.infer<typeof stationSchema>;
+export type Session = z.infer<typeof sessionSchema>;

@@ -73,8 +73,8 @@ interface SidecarFindings {
 
 async function checkSidecars(folder: StoredFolder, manifest: Manifest): Promise<SidecarFindings> {
   const journal = await checkJournal(folder, manifest);
-  const { pieces, checks } = await checkPiecesFile(folder, manifest);
-  return { pieces, checks: [...journal.checks, ...checks, ...(await checkMap(folder, manifest, journal.proven))] };
+  const { pieces, checks } = await checkPiecesFile(folder, manifest, journal.state);
+  return { pieces, checks: [...journal.checks, ...checks, ...(await checkMap(folder, manifest, journal.state))] };
 }
 
 function ownNames({ sums, manifestName }: ContentQuestion, custody: boolean): string[] {

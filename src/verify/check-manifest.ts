@@ -1,6 +1,7 @@
 import { stemOfManifestName, stemOfPiecesName } from '../manifest/file-names.ts';
 import { parseManifest } from '../manifest/parse.ts';
 import type { Manifest } from '../manifest/schema.ts';
+import { total } from '../model/range.ts';
 import { describeBytes } from '../model/size.ts';
 import { visible } from '../model/text.ts';
 import type { Check } from './report.ts';
@@ -47,7 +48,7 @@ function stemFaults(manifest: Manifest, name: string): string[] {
 
 /** What the manifest itself says about how the acquisition ended. */
 export function checkOutcome(manifest: Manifest): Check[] {
-  return [outcomeCheck(manifest), ...readBackChecks(manifest)];
+  return [outcomeCheck(manifest), ...adoptedChecks(manifest), ...readBackChecks(manifest)];
 }
 
 function outcomeCheck({ outcome, image, source, read_map, incomplete_reason }: Manifest): Check {
@@ -73,6 +74,13 @@ function outcomeCheck({ outcome, image, source, read_map, incomplete_reason }: M
       return { name: 'outcome', status: 'unestablished', message };
     }
   }
+}
+
+/** Whose reading it was is no fault, and must not go unsaid. */
+function adoptedChecks({ read_map }: Manifest): Check[] {
+  if (read_map.adopted.length === 0) return [];
+  const message = `${describeBytes(total(read_map.adopted))} of the source were read by another program, not by exhibit.`;
+  return [{ name: 'outcome', status: 'ok', message }];
 }
 
 /** A read-back that was not made is no fault now: the image is read again by this very check. */

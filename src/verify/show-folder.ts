@@ -1,13 +1,16 @@
+import { parseMapfile } from '../image/mapfile.ts';
 import { parseArmour } from '../manifest/armour.ts';
 import { SUMS_SIGNATURE } from '../manifest/file-names.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import { sealOf } from '../manifest/sums.ts';
 import { ExhibitError } from '../model/errors.ts';
+import type { ReadMap } from '../model/read-map.ts';
 import { visible } from '../model/text.ts';
 import type { Ports } from '../system/ports.ts';
 import { readManifest } from './check-manifest.ts';
 import { readSums } from './check-sums.ts';
 import { findManifest, openTarget } from './locate.ts';
+import type { StoredFolder } from './stored-folder.ts';
 
 /** What `exhibit show` shows: as the folder says, nothing verified. */
 export interface ShownFolder {
@@ -16,6 +19,8 @@ export interface ShownFolder {
   readonly sealHex: string | null;
   /** Of the key inside SHA256SUMS.sig. */
   readonly fingerprint: string | null;
+  /** By the folder's mapfile; null: it has none that fits. */
+  readonly map: ReadMap | null;
 }
 
 /** Reads a folder's manifest and seal. Throws `verify.target` (fault `usage`), `show.manifest` (fault `signature`). */
@@ -29,7 +34,7 @@ export async function readForShow(ports: Ports, path: string): Promise<ShownFold
     const bad = [...located.checks, ...checks].filter((check) => check.status !== 'ok');
     const why = bad.map((check) => check.message).join(' ');
     throw new ExhibitError('signature', 'show.manifest', `${visible(folder.path)} has no manifest to show: ${why}`, {
-      hint: 'See all that is wrong: exhibit verify DIR. A stopped acquisition is closed first: exhibit seal DIR --incomplete REASON',
+      hint: 'See all that is wrong: exhibit verify DIR. A stopped acquisition has no seal yet: exhibit resume DIR goes on with it.',
     });
   }
   const armour = await folder.bytes(SUMS_SIGNATURE);
@@ -39,5 +44,12 @@ export async function readForShow(ports: Ports, path: string): Promise<ShownFold
     manifest,
     sealHex: bytes === null ? null : sealOf(bytes),
     fingerprint: signature?.ok === true ? signature.value.fingerprint : null,
+    map: await readMapOf(folder, manifest),
   };
+}
+
+async function readMapOf(folder: StoredFolder, { read_map, source }: Manifest): Promise<ReadMap | null> {
+  const bytes = await folder.bytes(read_map.file);
+  const parsed = bytes.ok ? parseMapfile(bytes.value.toString('utf8')) : null;
+  return parsed?.ok === true && parsed.map.size === source.size ? parsed.map : null;
 }

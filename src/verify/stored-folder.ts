@@ -26,7 +26,7 @@ export interface FileHash {
   readonly size: number;
 }
 
-/** Lists and sidecars; the pieces file of a 40 TiB disk has 240 MB. */
+/** Lists and sidecars. */
 const BYTES_LIMIT = 256 * 1024 * 1024;
 const STEP = 4 * 1024 * 1024;
 const MEDIUM_FAULTS = ['EIO', 'EUCLEAN', 'EBADMSG', 'EREMOTEIO', 'ENODATA', 'ENXIO'];
@@ -57,9 +57,9 @@ export class StoredFolder {
     return (await this.#look(name)).stored;
   }
 
-  /** All bytes of a regular file of at most 256 MiB. */
-  bytes(name: string): Promise<Content<Buffer>> {
-    return once(this.#bytes, name, () => this.#withFile(name, (file, size) => readWhole(file, size)));
+  /** All bytes of a regular file of at most `limit` bytes. */
+  bytes(name: string, limit = BYTES_LIMIT): Promise<Content<Buffer>> {
+    return once(this.#bytes, name, () => this.#withFile(name, (file, size) => readWhole(file, size, limit)));
   }
 
   /** SHA-256 and length of a regular file of any length. */
@@ -128,8 +128,8 @@ export function hashOf(bytes: Uint8Array): FileHash {
   return { sha256: createHash('sha256').update(bytes).digest('hex'), size: bytes.length };
 }
 
-async function readWhole(file: OpenFile, size: number): Promise<Content<Buffer>> {
-  if (size > BYTES_LIMIT) return { ok: false, status: 'not-checked', why: `is larger than ${BYTES_LIMIT} bytes` };
+async function readWhole(file: OpenFile, size: number, limit: number): Promise<Content<Buffer>> {
+  if (size > limit) return { ok: false, status: 'not-checked', why: `is larger than ${limit} bytes` };
   const bytes = Buffer.alloc(size);
   const got = await file.read(bytes, 0, size, 0);
   return { ok: true, value: bytes.subarray(0, got) };

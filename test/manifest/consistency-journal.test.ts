@@ -3,7 +3,7 @@ import test, { describe } from 'node:test';
 import { contradictions } from '../../src/manifest/consistency-journal.ts';
 import { checkChain } from '../../src/manifest/journal-chain.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
-import { journalOf, toldBy, type Told } from '../support/evidence-folder.ts';
+import { journalOf, toldBy, withSessions, type Told } from '../support/told.ts';
 import {
   incompleteManifest,
   mismatchManifest,
@@ -57,13 +57,14 @@ describe('a manifest that is the account of its journal', () => {
     const silent: Manifest = { ...I, read_map: { ...I.read_map, good: 0, not_tried: 10_000 } };
     const clock = { ...silent.station.clock, disturbances: [] };
     const told = [toldBy(I)[0]!, toldBy(I).at(-1)!];
-    assert.deepEqual(faultsOf({ ...silent, station: { ...silent.station, clock } }, told), []);
+    assert.deepEqual(faultsOf(withSessions({ ...silent, station: { ...silent.station, clock } }, told), told), []);
   });
 
   test('of a reading that failed: the image may hold more than is known to have been read', () => {
     const failed = { type: 'reading-failed', data: failedData(5000) };
     const told = [toldBy(I)[0]!, failed, ...toldBy(I).slice(2)];
-    assert.deepEqual(faultsOf({ ...I, read_map: { ...I.read_map, good: 5000, not_tried: 5000 } }, told), []);
+    const manifest = withSessions({ ...I, read_map: { ...I.read_map, good: 5000, not_tried: 5000 } }, told);
+    assert.deepEqual(faultsOf(manifest, told), []);
     assert.match(faultsOf(I, told).join(), /proves 5000 bytes to have been read; the manifest says 6000 were/);
     const long = but(told, 'reading-failed', { position: 7000 });
     assert.match(faultsOf(I, long).join(), /7000 bytes were written; the image of the manifest has 6000/);
@@ -85,9 +86,12 @@ describe('a manifest that is the account of its journal', () => {
     const told = toldBy(S);
     const with_ = (...more: Told[]): Told[] => [...told.slice(0, -1), ...more, told.at(-1)!];
     const again = { type: 'second-read', data: {} };
-    assert.deepEqual(faultsOf(seen, with_(after)), []);
-    assert.deepEqual(faultsOf(seen, with_(again, after)), []);
-    assert.deepEqual(faultsOf(S, with_(after, again)), []);
+    for (const [manifest, records] of [
+      [seen, with_(after)],
+      [seen, with_(again, after)],
+      [S, with_(after, again)],
+    ] as const)
+      assert.deepEqual(faultsOf(withSessions(manifest, records), records), []);
     assert.match(faultsOf(seen, with_(after, again)).join(), /identity_after is not what was seen/);
     assert.match(faultsOf(S, with_(after)).join(), /identity_after is not what was seen/);
   });
@@ -116,22 +120,25 @@ describe('what a manifest says of the write protection after the last reading', 
     type: 'source-after',
     data: { identity, verdict, counters, asked, findings: [] },
   });
-  const seen: Manifest = {
-    ...S,
-    source: { ...S.source, identity_after: identity },
-    guard: { ...S.guard, verdict: 'known-blocker', evidence_after: [...verdict.evidence], counters_after: counters },
-    probes: { ...S.probes, runs_after: asked },
-  };
+  const seen: Manifest = withSessions(
+    {
+      ...S,
+      source: { ...S.source, identity_after: identity },
+      guard: { ...S.guard, evidence_after: [...verdict.evidence], counters_after: counters },
+      probes: { ...S.probes, runs_after: asked },
+    },
+    told,
+  );
 
   test('is what the journal saw', () => {
     assert.deepEqual(faultsOf(seen, told), []);
-    const better: Manifest = { ...seen, guard: { ...seen.guard, verdict: 'known-blocker-declares-wp' } };
+    const better: Manifest = { ...seen, guard: { ...seen.guard, verdict: 'known-blocker' } };
     assert.match(
       faultsOf(better, told).join(),
-      /verdict after the last reading was known-blocker; the manifest says known-blocker-d/,
+      /weakest verdict .* is kernel-flag-only; the manifest says known-blocker/,
     );
     const silent: Manifest = { ...seen, guard: { ...seen.guard, evidence_after: [] } };
-    assert.match(faultsOf(silent, told).join(), /or tells other evidence/);
+    assert.match(faultsOf(silent, told).join(), /evidence_after is not what was seen/);
     const none: Manifest = { ...seen, guard: { ...seen.guard, counters_after: [{ ...counters[0]!, writes: 0 }] } };
     assert.match(faultsOf(none, told).join(), /counters_after is not what was counted/);
     assert.match(faultsOf({ ...seen, probes: S.probes }, told).join(), /runs_after is not what was asked/);
@@ -143,7 +150,7 @@ describe('what a manifest says of the write protection after the last reading', 
       const lost = but(toldBy(I), 'stopped', { code, message });
       const finding = { level: 'warning', code, message } as const;
       const findings = [...I.acquisition.findings, finding];
-      const claims: Manifest = { ...I, acquisition: { ...I.acquisition, findings } };
+      const claims = withSessions({ ...I, acquisition: { ...I.acquisition, findings } }, lost);
       assert.match(faultsOf(claims, lost).join(), /its write protection was lost while it was read/);
       assert.deepEqual(faultsOf({ ...claims, guard: { ...I.guard, verdict: 'contradicted' } }, lost), []);
     }
@@ -254,12 +261,12 @@ describe('a journal that contradicts itself', () => {
   const table: Record<string, [readonly Told[], RegExp]> = {
     'a mismatch, then a match': [
       [...told.slice(0, 2), { type: 'read-back', data: { ...M.read_back } }, ...told.slice(2)],
-      /2 records of type read-back; a run writes one/,
+      /2 records of type read-back; a session writes one/,
     ],
     'a read-back that is none': [but(told, 'read-back', { state: 'fine' }), /record 2 is not what .* read-back holds/],
     'reading that ended, and failed': [
       [...told.slice(0, 2), { type: 'reading-failed', data: failedData(1) }, ...told.slice(2)],
-      /reading ended, and that it failed/,
+      /reading ended a second time/,
     ],
     'a check of a part': [but(told, 'read', { complete: false }), /record of type read-back, though not everything/],
     'a closing of a part': [but(told, 'read', { complete: false }), /record of type closing, though not everything/],

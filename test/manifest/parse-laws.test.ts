@@ -3,6 +3,7 @@ import test, { describe } from 'node:test';
 import { encodeManifest } from '../../src/manifest/encode.ts';
 import { parseManifest } from '../../src/manifest/parse.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
+import { withSessions } from '../support/told.ts';
 import {
   incompleteManifest,
   mismatchManifest,
@@ -33,12 +34,12 @@ describe('laws across fields', () => {
   const cache = { avoided: 'yes' as const, how: 'O_DIRECT', file_system: 'ext4' };
   const range = U.read_map.ranges[0]!;
   /** Everything was read and read back; then it stopped. */
-  const stopped: Manifest = {
+  const stopped: Manifest = withSessions({
     ...S,
     outcome: 'incomplete',
     incomplete_reason: 'power cut',
     image: { ...S.image, complete: false },
-  };
+  });
   const table: Record<string, [Manifest, RegExp]> = {
     'a path for a name': [
       { ...S, files: [...S.files, { ...image!, name: '../x' }] },
@@ -226,9 +227,10 @@ describe('laws across fields', () => {
     for (const manifest of [
       stopped,
       { ...stopped, acquisition: settings({ verify_source: true }), source_check: second },
-      { ...M, ...reasons(stopped), image: { ...M.image, complete: false } },
+      { ...M, sessions: stopped.sessions, ...reasons(stopped), image: { ...M.image, complete: false } },
       {
         ...M,
+        sessions: stopped.sessions,
         ...reasons(stopped),
         image: { ...M.image, complete: false },
         read_map: { ...M.read_map, good: 0, not_tried: 10_000 },

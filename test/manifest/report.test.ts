@@ -94,7 +94,7 @@ describe('the report', () => {
     assert.match(text, /^RESULT: COMPLETE, WITH UNREADABLE SECTORS\./m);
     assert.match(
       text,
-      /^ {2}Unreadable: sectors 8 to 9 \(2 of 512 bytes\); bytes 4096 to 5119; EIO; read in vain 4 times$/m,
+      /^ {2}Unreadable: sectors 8 to 9 \(2 of 512 bytes\); bytes 4096 to 5119; EIO; read in vain 4 times; piece 1; in no partition$/m,
     );
   });
 
@@ -102,7 +102,7 @@ describe('the report', () => {
     const sample = unreadableManifest();
     const ranges = Array.from({ length: 10_000 }, () => sample.read_map.ranges[0]!);
     const text = formatReport({ ...sample, read_map: { ...sample.read_map, ranges } });
-    assert.match(text, /^ {2}and 9000 more ranges, see ITEM-7\.map$/m);
+    assert.match(text, /^ {2}and 9000 more ranges, see ITEM-7\.map and the manifest$/m);
   });
 
   test('lets nothing hostile through', () => {

@@ -1,16 +1,17 @@
 import type { Manifest } from '../../src/manifest/schema.ts';
+import { withSessions } from './told.ts';
 
 const HASH = '0123456789abcdef'.repeat(4);
 
 /** A manifest that keeps all laws: a raw image of 10,000 bytes in three pieces of 4096, everything read and read back. */
 export function sampleManifest(changes: Partial<Manifest> = {}): Manifest {
-  return { ...complete(), ...changes };
+  return { ...withSessions(complete()), ...changes };
 }
 
 /** As {@link sampleManifest}, with the sectors 8 and 9 (bytes 4096 to 5119) unreadable. */
 export function unreadableManifest(): Manifest {
   const sample = complete();
-  return {
+  return withSessions({
     ...sample,
     outcome: 'complete-with-unreadable',
     pieces: { ...sample.pieces, with_unreadable: [4096] },
@@ -20,14 +21,14 @@ export function unreadableManifest(): Manifest {
       unreadable: 1024,
       ranges: [{ start: 4096, end: 5120, first_sector: 8, end_sector: 10, errno: 'EIO', attempts: 4 }],
     },
-  };
+  });
 }
 
 /** As {@link sampleManifest}, stopped after 6000 bytes and closed later. */
 export function incompleteManifest(): Manifest {
   const sample = complete();
   const name = 'ITEM-7.dd.partial';
-  return {
+  return withSessions({
     ...sample,
     outcome: 'incomplete',
     incomplete_reason: 'the drive died\u001b[2J',
@@ -36,14 +37,14 @@ export function incompleteManifest(): Manifest {
     read_map: { ...sample.read_map, good: 6000, not_tried: 4000 },
     read_back: { state: 'not-done', why: 'stopped before' },
     files: [{ name, size: 6000, sha256: HASH, role: 'image' }, ...sample.files.slice(1)],
-  };
+  });
 }
 
 /** As {@link sampleManifest}, with an image that did not read back. */
 export function mismatchManifest(): Manifest {
   const sample = complete();
   const name = 'ITEM-7.dd.partial';
-  return {
+  return withSessions({
     ...sample,
     outcome: 'mismatch',
     image: { ...sample.image, segments: [{ name, offset: 0, size: 10_000, sha256: HASH }] },
@@ -53,19 +54,19 @@ export function mismatchManifest(): Manifest {
       differing: [{ start: 4096, end: 8192 }],
     },
     files: [{ name, size: 10_000, sha256: HASH, role: 'image' }, ...sample.files.slice(1)],
-  };
+  });
 }
 
 /** As {@link mismatchManifest}, stopped before it was closed: the piece that differs is not proven to be read. */
 export function stoppedMismatchManifest(): Manifest {
   const sample = mismatchManifest();
-  return {
+  return withSessions({
     ...sample,
     outcome: 'incomplete',
     incomplete_reason: 'power cut',
     image: { ...sample.image, complete: false },
     read_map: { ...sample.read_map, good: 5904, not_tried: 4096 },
-  };
+  });
 }
 
 function complete(): Manifest {
@@ -200,6 +201,8 @@ function complete(): Manifest {
       },
       sleep_inhibited: 'systemd-inhibit',
     },
+    // What the journal tells: put in last.
+    sessions: [],
     acquisition: {
       started: '2026-03-01T09:15:00.000Z',
       finished: '2026-03-01T09:19:00.000Z',
@@ -218,6 +221,11 @@ function complete(): Manifest {
         write_protection: 'kernel-flag-only',
         probe: true,
         vendor_query: false,
+        recovery: 'in-line',
+        retries: 0,
+        max_bad: null,
+        read_timeout: 300,
+        wait_for_device: 600,
       },
       setting_origins: { format: 'profile', reader: 'command-line' },
       overrides: [{ option: '--allow-unblocked', reason: 'no blocker for this connector' }],
@@ -245,7 +253,18 @@ function complete(): Manifest {
       { algorithm: 'sha256', hex: HASH, engine: 'native' },
     ],
     pieces: { file: 'ITEM-7.pieces.sha256', size: 4096, count: 3, sha256: HASH, with_unreadable: [] },
-    read_map: { file: 'ITEM-7.map', good: 10_000, unreadable: 0, not_tried: 0, fill: '00', ranges: [] },
+    read_map: {
+      file: 'ITEM-7.map',
+      good: 10_000,
+      unreadable: 0,
+      failed: 0,
+      not_tried: 0,
+      fill: '00',
+      ranges: [],
+      failed_reads: { count: 0, ms: 0 },
+      unstable: [],
+      adopted: [],
+    },
     read_back: {
       state: 'match',
       cache: { avoided: 'yes', how: 'O_DIRECT', file_system: 'ext4' },
