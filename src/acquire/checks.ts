@@ -2,12 +2,12 @@ import type { PieceDigest, Digest } from '../model/digest.ts';
 import type { Emit } from '../model/event.ts';
 import { normalise } from '../model/range.ts';
 import type { Plan } from '../model/plan.ts';
+import { manifestRanges } from '../manifest/read-map-section.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import { avoidSourceCache, type CacheState } from '../read/page-cache.ts';
 import type { WrittenSegment } from '../sink/image-writer.ts';
 import type { Ports } from '../system/ports.ts';
 import { differingPieces, imageDigests } from '../verify/image-digests.ts';
-import { manifestRanges } from './read-recorder.ts';
 import { readAgain, type ReadOutcome, type ReadWork } from './read-stage.ts';
 
 export interface ReadBackWork {
@@ -54,7 +54,7 @@ export async function checkSource(
   first: Pick<ReadOutcome, 'digests' | 'pieces' | 'position'>,
 ): Promise<Manifest['source_check'] | null> {
   if (!work.plan.request.settings.verifySource) return { state: 'not-done' };
-  const cache = await avoidSourceCache(work.ports, work.source);
+  const cache = await avoidSourceCache(work.ports, work.attached.held);
   const { result, recorder } = await readAgain(work);
   if (work.stop.aborted) return null;
   const differing = differences(first, { digests: result.digests, pieces: result.spans[0] ?? [] }, first.position);

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { formatPieces } from '../image/pieces.ts';
+import { mapCells } from '../model/map-cells.ts';
+import { normalise } from '../model/range.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import type { Signer } from '../manifest/sign.ts';
+import { readAccount, requireAccount } from './account.ts';
 import { closeFolder } from './close-folder.ts';
 import { imageFiles, manifestBody } from './finish.ts';
 import { countersSection, runsSection } from './guard-section.ts';
 import type { AfterReading } from './hold.ts';
 import type { AcquireResult } from './job.ts';
-import { manifestRanges } from './read-recorder.ts';
 import type { ReadOutcome } from './read-stage.ts';
 import type { Story } from './story.ts';
 
@@ -21,41 +23,41 @@ export interface Checked {
 
 /** The journal's last record, then report, manifest, signatures, sums: what makes a folder of evidence out of files. */
 export async function closeJob(story: Story, read: ReadOutcome, checked: Checked): Promise<AcquireResult> {
-  const { job, journal, start } = story;
+  const { job, journal } = story;
   const { ports, plan, signer, emit } = job;
   emit({ type: 'stage', stage: 'seal', status: 'start' });
   const disturbances = story.clockWatch.stop();
   const finishedMs = ports.clock.wallMs();
   await journal.append('closing', { image: checked.published ? 'published' : 'left as .partial', disturbances });
+  const told = await readAccount(story);
   const body = manifestBody({
-    start,
+    ...told,
+    toolVersion: ports.host.toolVersion,
     createdMs: ports.clock.wallMs(),
     finishedMs,
-    durationMs: Math.floor(ports.clock.monotonicMs() - story.startedMono),
+    durationMs: told.earlierMs + Math.floor(ports.clock.monotonicMs() - story.startedMono),
     identityAfter: checked.after.identity,
     verdictAfter: checked.after.verdict,
     countersAfter: countersSection(checked.after.counters),
     askedAfter: runsSection(checked.after.asked),
     folderSynced: await ports.files.syncFolder(plan.folder.path),
-    disturbances,
     findings: [...checked.after.findings, ...readAgainFindings(read)],
-    runs: read.recorder.runs,
-    runCount: read.recorder.runCount,
     engines: read.engines,
     image: imageFiles(read.written, read.segmentHashes, !checked.published),
     digests: read.digests,
     piecesSha256: createHash('sha256').update(formatPieces(read.pieces)).digest('hex'),
     piecesCount: read.pieces.length,
-    map: read.recorder.map,
-    unreadable: manifestRanges(read.recorder.unreadableRanges, plan.logicalSector),
+    map: told.state.map,
     readBack: checked.back,
     sourceCheck: checked.second,
     journal: { records: journal.count, head: journal.head },
     signing: signingSection(signer),
     incompleteReason: null,
   });
+  requireAccount(body, told.records);
   const closed = await closeFolder(ports.files, plan.folder.path, plan.folder.stem, body, signer, emit);
   emit({ type: 'stage', stage: 'seal', status: 'done', detail: signer === null ? 'unsigned' : 'signed' });
+  const { read_map, sessions } = closed.manifest;
   return {
     ended: 'closed',
     outcome: closed.manifest.outcome,
@@ -63,10 +65,16 @@ export async function closeJob(story: Story, read: ReadOutcome, checked: Checked
     manifestName: closed.manifestName,
     seal: closed.seal,
     digests: closed.manifest.digests.map(({ algorithm, hex }) => ({ algorithm, hex })),
-    unreadableBytes: closed.manifest.read_map.unreadable,
-    unreadableRanges: closed.manifest.read_map.ranges.length,
+    unreadableBytes: read_map.unreadable,
+    // Touching ones that failed differently are one gap to a person.
+    unreadableRanges: normalise(read_map.ranges).length,
     readBack: checked.back.state,
     sourceCheck: checked.second.state,
+    failedReads: read_map.failed_reads,
+    unstablePlaces: read_map.unstable.length,
+    sessions: sessions.length,
+    pauses: sessions.reduce((sum, { pauses }) => sum + pauses.length, 0),
+    map: mapCells(told.state.map),
   };
 }
 

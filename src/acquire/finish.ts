@@ -3,17 +3,18 @@ import { bug } from '../model/errors.ts';
 import type { ReadMap } from '../model/read-map.ts';
 import type { Finding } from '../model/plan.ts';
 import type { SourceIdentity } from '../model/identity.ts';
-import type { Verdict } from '../model/verdict.ts';
+import { weakest, type Verdict } from '../model/verdict.ts';
+import { meaningOf } from '../guard/verdict.ts';
 import { evidenceSection } from './guard-section.ts';
 import { piecesTouched } from '../manifest/consistency.ts';
 import { folderNames } from '../manifest/file-names.ts';
 import { outcomeOf } from '../manifest/outcome.ts';
-import type { Manifest, UnreadableRange } from '../manifest/schema.ts';
+import { readMapSection } from '../manifest/read-map-section.ts';
+import type { ReadingState } from '../manifest/reading-state.ts';
+import type { Manifest, Session } from '../manifest/schema.ts';
 import { MANIFEST_FORMAT, MANIFEST_VERSION } from '../manifest/schema.ts';
 import type { ManifestStart } from '../manifest/start.ts';
-import type { ReaderRun } from '../read/reader.ts';
 import { utc } from '../system/clock.ts';
-import type { ClockDisturbance } from '../system/clock-watch.ts';
 
 /** The manifest before the list of files is known: what the report is made of. */
 export type ManifestBody = Omit<Manifest, 'files'>;
@@ -27,29 +28,34 @@ export interface ImageFile {
 
 /** What reading, checking and closing added to the start. */
 export interface EndFacts {
+  /** Of the first session. */
   readonly start: ManifestStart;
+  /** All of them, as the journal tells them. */
+  readonly sessions: readonly Session[];
+  /** Where reading stands by the journal: the map, bad places, what they cost, runs of the reader. */
+  readonly state: ReadingState;
+  /** What is proven by then, less what is doubtful of it. */
+  readonly map: ReadMap;
+  /** The program that makes this manifest. */
+  readonly toolVersion: string;
   readonly createdMs: number;
   readonly finishedMs: number;
+  /** Of all sessions together. */
   readonly durationMs: number;
   readonly identityAfter: SourceIdentity | null;
-  /** Null: not looked at again. */
+  /** The last look's; null: not looked at again. Its evidence stands in the manifest; the verdict is the weakest of all sessions. */
   readonly verdictAfter: Verdict | null;
   /** The write counters then; null: not counted, or not looked at again. */
   readonly countersAfter: Manifest['guard']['counters_after'];
   /** What the source was asked then. */
   readonly askedAfter: Manifest['probes']['runs_after'];
   readonly folderSynced: boolean;
-  readonly disturbances: readonly ClockDisturbance[];
   readonly findings: readonly Pick<Finding, 'level' | 'code' | 'message'>[];
-  readonly runs: readonly ReaderRun[];
-  readonly runCount: number;
   readonly engines: readonly EngineDecision[];
   readonly image: readonly ImageFile[];
   readonly digests: readonly Digest[];
   readonly piecesSha256: string;
   readonly piecesCount: number;
-  readonly map: ReadMap;
-  readonly unreadable: readonly UnreadableRange[];
   readonly readBack: Manifest['read_back'];
   readonly sourceCheck: Manifest['source_check'];
   readonly journal: { readonly records: number; readonly head: string };
@@ -65,37 +71,31 @@ export function manifestBody(end: EndFacts): ManifestBody {
   const names = folderNames(start.stem);
   const imageSize = end.image.reduce((sum, file) => sum + file.size, 0);
   const stopped = end.incompleteReason !== null;
+  const readMap = readMapSection(names.map, end.map, end.state, head.source.logical_sector);
   return {
     format: MANIFEST_FORMAT,
     version: MANIFEST_VERSION,
     created: utc(end.createdMs),
-    tool: head.tool,
+    tool: { name: 'exhibit', version: end.toolVersion },
     outcome: outcomeOf({
       stopped,
       readBack: end.readBack.state,
       sourceCheck: end.sourceCheck.state,
-      unreadable: end.map.bytes('unreadable'),
+      unreadable: readMap.unreadable,
     }),
     incomplete_reason: end.incompleteReason,
     case: head.case,
     label: head.label,
     source: { ...head.source, identity_after: end.identityAfter === null ? null : { ...end.identityAfter } },
-    guard: {
-      ...head.guard,
-      ...(end.verdictAfter === null
-        ? {}
-        : {
-            verdict: end.verdictAfter.name,
-            meaning: end.verdictAfter.meaning,
-            evidence_after: evidenceSection(end.verdictAfter.evidence),
-          }),
-      counters_after: end.countersAfter,
-    },
+    guard: guardOf(end),
     probes: { ...head.probes, runs_after: end.askedAfter },
     destination: { ...head.destination, folder_synced: end.folderSynced },
     station: {
       ...head.station,
-      clock: { ...head.station.clock, disturbances: end.disturbances.map((each) => ({ ...each })) },
+      clock: {
+        ...head.station.clock,
+        disturbances: end.sessions.flatMap((session) => session.station.clock.disturbances),
+      },
     },
     acquisition: {
       ...head.acquisition,
@@ -103,8 +103,8 @@ export function manifestBody(end: EndFacts): ManifestBody {
       duration_ms: end.durationMs,
       reader: {
         ...head.acquisition.reader,
-        run_count: end.runCount,
-        runs: end.runs.map((run) => ({ ...run, argv: [...run.argv] })),
+        run_count: end.state.readerRuns,
+        runs: end.state.runs.map((run) => ({ ...run, argv: [...run.argv] })),
       },
       engines: end.engines.map(({ algorithm, engine, why, wasmRate, sourceRate }) => ({
         algorithm,
@@ -119,6 +119,7 @@ export function manifestBody(end: EndFacts): ManifestBody {
         ...end.findings.map(({ level, code, message }) => ({ level, code, message })),
       ],
     },
+    sessions: [...end.sessions],
     image: {
       format: head.acquisition.settings.format,
       size: imageSize,
@@ -131,20 +132,25 @@ export function manifestBody(end: EndFacts): ManifestBody {
       size: head.acquisition.settings.piece_size,
       count: end.piecesCount,
       sha256: end.piecesSha256,
-      with_unreadable: piecesTouched(end.unreadable, imageSize, head.acquisition.settings.piece_size),
+      with_unreadable: piecesTouched(readMap.ranges, imageSize, head.acquisition.settings.piece_size),
     },
-    read_map: {
-      file: names.map,
-      good: end.map.bytes('good'),
-      unreadable: end.map.bytes('unreadable'),
-      not_tried: end.map.bytes('not-tried'),
-      fill: '00',
-      ranges: end.unreadable.map((each) => ({ ...each })),
-    },
+    read_map: readMap,
     read_back: end.readBack,
     source_check: end.sourceCheck,
     journal: { file: names.journal, records: end.journal.records, head: end.journal.head },
     signing: end.signing,
+  };
+}
+
+/** Write protection at its weakest of all sessions, with what was seen of it last. */
+function guardOf({ start: { head }, sessions, verdictAfter, countersAfter }: EndFacts): Manifest['guard'] {
+  const verdict = weakest(sessions.map((session) => session.verdict));
+  return {
+    ...head.guard,
+    verdict,
+    meaning: verdict === head.guard.verdict ? head.guard.meaning : meaningOf(verdict),
+    evidence_after: verdictAfter === null ? [] : evidenceSection(verdictAfter.evidence),
+    counters_after: countersAfter,
   };
 }
 

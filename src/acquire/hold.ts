@@ -11,6 +11,7 @@ import { identityDifferences, type SourceIdentity } from '../model/identity.ts';
 import type { Finding, Plan, SourceFacts } from '../model/plan.ts';
 import { visible } from '../model/text.ts';
 import { meets, VERDICTS, type Verdict } from '../model/verdict.ts';
+import { readOnlyPaths } from '../plan/plan.ts';
 import { holdSource, type HeldSource } from '../read/held-source.ts';
 import type { Ports } from '../system/ports.ts';
 import { askAgain, guardFacts } from './protection.ts';
@@ -41,6 +42,39 @@ export async function takeSource(ports: Ports, plan: Plan): Promise<TakenSource>
     const verdict = judge(guardFacts(source, entries, probes));
     requireProtection(plan, verdict);
     return { held, source, verdict, counters: await countersOf(ports, source) };
+  } catch (error) {
+    await held.close();
+    throw error;
+  }
+}
+
+/**
+ * Takes a source that went away and is back, under whatever name: it must be protected as it was planned.
+ * Null: it is there and does not answer yet; what is said of its protection then means nothing.
+ * @param source as it was found just now
+ */
+export async function takeAgain(
+  ports: Ports,
+  plan: Plan,
+  source: SourceFacts,
+  answers: (held: HeldSource) => Promise<boolean>,
+): Promise<TakenSource | null> {
+  const now = source.kind === 'block' && plan.request.overrides.softwareBlock ? readOnlyPaths(source.device) : [];
+  // The flag went away with the device.
+  if (now.length > 0) await setReadOnly(ports, now);
+  const held = await holdSource(ports.files, ports.commands, source);
+  try {
+    const seen = await findSource(ports, source.path);
+    requireSame(source, seen.identity);
+    await requireHeld(source, held);
+    if (!(await answers(held))) {
+      held.close().catch(() => undefined);
+      return null;
+    }
+    const asked = await askAgain(ports, plan.request, seen);
+    const verdict = judge(guardFacts(seen, plan.protection.entries, asked));
+    requireProtection(plan, verdict);
+    return { held, source: seen, verdict, counters: await countersOf(ports, seen) };
   } catch (error) {
     await held.close();
     throw error;
@@ -81,7 +115,7 @@ export function requireProtection(
     'guard.protection-lost',
     `${visible(source.path)} was ${planned.name} when it was planned, and is ${now.name} now; the profile requires ${request.settings.protection}.`,
     {
-      hint: 'Find out what changed its write protection. Nothing was read.',
+      hint: 'Find out what changed its write protection. Nothing was read with less of it.',
     },
   );
 }
@@ -142,7 +176,7 @@ function writesCounted(before: TakenSource['counters'], after: TakenSource['coun
 
 function protectionLost({ code, message }: Pick<Finding, 'code' | 'message'>): ExhibitError {
   return new ExhibitError('source', code, `The write protection of the source changed while it was read. ${message}`, {
-    hint: 'Find out what changed it. What was read stays as .partial and can be closed: exhibit seal --incomplete REASON.',
+    hint: 'Find out what changed it. What was read stays as .partial; then go on (exhibit resume DIR), or close it as it is (exhibit seal DIR --incomplete REASON).',
   });
 }
 

@@ -1,4 +1,5 @@
 import type { StationFacts } from '../discover/station.ts';
+import type { FailedReads } from '../model/checkpoint.ts';
 import type { Emit } from '../model/event.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Outcome } from '../manifest/schema.ts';
@@ -40,5 +41,25 @@ export type AcquireResult =
       /** Whether the image's and the source's second reading went past the page cache; null: there was none. */
       readonly readBackCache?: CacheState['avoided'] | null;
       readonly sourceCheckCache?: CacheState['avoided'] | null;
+      /** What failing reads cost, all sessions together. */
+      readonly failedReads: FailedReads;
+      /** Places that answered differently when they were read again. */
+      readonly unstablePlaces: number;
+      readonly sessions: number;
+      /** How often the source was away while a session waited for it. */
+      readonly pauses: number;
+      /** The read map in cells, as `mapCells` gives it. */
+      readonly map: string;
     }
-  | { readonly ended: 'stopped'; readonly folder: string; readonly position: number; readonly size: number };
+  | {
+      readonly ended: 'stopped';
+      readonly folder: string;
+      /** Where the stream of the hashes stood; behind it there may be bytes that came out of order. */
+      readonly position: number;
+      readonly size: number;
+      /** Bytes that are in the image as they were read. */
+      readonly good: number;
+      readonly unreadableBytes: number;
+      readonly failedReads: FailedReads;
+      readonly map: string;
+    };

@@ -46,6 +46,13 @@ export async function removeLeftovers(
   }
 }
 
+/** A report of a closing that was cut off before its manifest was whole; nothing lists it, and it is made anew. */
+export async function removeStaleReport(files: Files, folder: string, stem: string): Promise<void> {
+  await files.unlink(join(folder, folderNames(stem).report)).catch((error: unknown) => {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  });
+}
+
 /** Bytes of a `NAME.new`; null when there is none. */
 function unfinishedOf(files: Files, folder: string, name: string): Promise<number | null> {
   return fileSize(files, join(folder, name + UNFINISHED));

@@ -27,7 +27,6 @@ export interface OpenedFolder {
  * this process lives. Nothing is left behind when the claim fails.
  */
 export async function openFolder(ports: Ports, plan: Plan, start: ManifestStart): Promise<OpenedFolder> {
-  const path = join(plan.folder.path, folderNames(plan.folder.stem).journal);
   await requireSameDestination(ports, plan);
   let made: readonly string[];
   try {
@@ -35,23 +34,38 @@ export async function openFolder(ports: Ports, plan: Plan, start: ManifestStart)
   } catch (error) {
     throw destinationError(plan.folder.path, error);
   }
-  let journal: Journal;
   try {
-    await requirePlannedDevice(ports, plan);
-    journal = await Journal.create(ports.files, ports.clock, path);
+    return await claimFolder(ports, plan, start, []);
   } catch (error) {
     await removeMade(ports.files, made);
     throw error;
   }
+}
+
+/**
+ * Claims a folder that is there: the journal is made exclusively and locked. Nothing is left behind when that fails.
+ * @param known names of files that may be in it
+ * @param prepare what has to be done in it under the lock, before the first record
+ */
+export async function claimFolder(
+  ports: Ports,
+  plan: Plan,
+  start: ManifestStart,
+  known: readonly string[],
+  prepare: () => Promise<void> = () => Promise.resolve(),
+): Promise<OpenedFolder> {
+  const path = join(plan.folder.path, folderNames(plan.folder.stem).journal);
+  await requirePlannedDevice(ports, plan);
+  const journal = await Journal.create(ports.files, ports.clock, path);
   try {
     await claim(ports, journal.fd, plan.folder.path);
-    await refuseLeftovers(ports, plan);
+    await refuseLeftovers(ports, plan, known);
+    await prepare();
     await journal.append(BEGIN, start);
     return { journal, reserve: await holdReserve(ports.files, plan.folder.path) };
   } catch (error) {
     await journal.close();
     await ports.files.unlink(path).catch(() => undefined);
-    await removeMade(ports.files, made);
     throw error;
   }
 }
@@ -96,9 +110,9 @@ function notPlanned(path: string, differences: string): ExhibitError {
 }
 
 /** The plan saw an empty folder; somebody may have put something there since. */
-async function refuseLeftovers(ports: Ports, plan: Plan): Promise<void> {
+async function refuseLeftovers(ports: Ports, plan: Plan, known: readonly string[]): Promise<void> {
   const own = folderNames(plan.folder.stem).journal;
-  const others = (await ports.files.readDir(plan.folder.path)).filter((name) => name !== own);
+  const others = (await ports.files.readDir(plan.folder.path)).filter((name) => name !== own && !known.includes(name));
   if (others.length === 0) return;
   throw new ExhibitError(
     'destination',

@@ -6,7 +6,7 @@ import { sourceSerials } from '../discover/serials.ts';
 import { observeStation, type StationFacts } from '../discover/station.ts';
 import type { Fact } from '../model/device.ts';
 import { errnoOf, ExhibitError } from '../model/errors.ts';
-import type { PlanResult } from '../model/plan.ts';
+import type { PlanResult, SourceFacts } from '../model/plan.ts';
 import type { AcquireRequest } from '../model/request.ts';
 import { visible } from '../model/text.ts';
 import { planFolder } from '../plan/folder.ts';
@@ -34,16 +34,19 @@ export async function preflight(ports: Ports, request: AcquireRequest, labFile: 
     return named.ok ? named.folder.path : root;
   });
   const station = await observeStation(ports);
-  const readerVersion =
-    request.settings.reader === 'dd'
-      ? await ddVersion(ports.commands)
-      : directVersion(ports.host.nodeVersion, source.kind);
+  const readerVersion = await readerVersionOf(ports, request, source);
   const named = planFolder(request, destination.path);
   const folderContent = named.ok ? await contentOf(ports, named.folder.path) : null;
   const guarded = await observeProtection(ports, request, source, labFile);
   const serials = await sourceSerials(ports, source);
   const result = planAcquisition({ request, source, serials, destination, ...guarded, folderContent });
   return { result, station, readerVersion };
+}
+
+/** First version line of the reader's program. */
+export async function readerVersionOf(ports: Ports, request: AcquireRequest, source: SourceFacts): Promise<string> {
+  if (request.settings.reader === 'dd') return ddVersion(ports.commands);
+  return directVersion(ports.host.nodeVersion, source.kind);
 }
 
 /** A missing --to is most likely a destination disk that is not mounted: making the folder would fill another disk. */

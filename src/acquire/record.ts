@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { formatMapfile } from '../image/mapfile.ts';
 import { formatPieces } from '../image/pieces.ts';
 import { ExhibitError, messageOf } from '../model/errors.ts';
+import { mapCells } from '../model/map-cells.ts';
 import { shellQuote, visible } from '../model/text.ts';
 import { folderNames } from '../manifest/file-names.ts';
 import type { JournalData } from '../manifest/journal.ts';
@@ -14,6 +15,7 @@ import { isThere } from './leftovers.ts';
 import type { ReadRecorder } from './read-recorder.ts';
 import type { ReadFailure, ReadOutcome } from './read-stage.ts';
 import type { Story } from './story.ts';
+import { withWayOn } from './way-on.ts';
 
 /** What reading came to, complete or not: with it a stopped job can be held against its image. */
 export async function recordReading({ journal }: Story, read: ReadOutcome): Promise<void> {
@@ -23,6 +25,7 @@ export async function recordReading({ journal }: Story, read: ReadOutcome): Prom
     digests: read.digests,
     engines: read.engines,
     pieces_sha256: createHash('sha256').update(formatPieces(read.pieces)).digest('hex'),
+    segments_sha256: read.segmentHashes,
     ...readerData(read.recorder),
   });
 }
@@ -32,14 +35,16 @@ function readerData(recorder: ReadRecorder): JournalData {
   return {
     unreadable: recorder.unreadableRanges,
     read_again: recorder.again.map(({ range, why }) => ({ start: range.start, end: range.end, why })),
+    unstable: recorder.unstable,
+    failed_reads: recorder.failedReads,
     reader_runs: recorder.runCount,
     runs: recorder.runs,
   };
 }
 
 /** Looks at the source after a reading, and puts on record what it is like before that can end the run. */
-export async function lookAfter({ job, taken, journal }: Story): Promise<AfterReading> {
-  const after = await checkAfterReading(job.ports, job.plan, taken);
+export async function lookAfter({ job, attached, journal }: Story): Promise<AfterReading> {
+  const after = await checkAfterReading(job.ports, job.plan, attached.taken);
   const findings = after.findings.map(({ level, code, message }) => ({ level, code, message }));
   const counters = countersSection(after.counters);
   const { identity, verdict } = after;
@@ -49,19 +54,30 @@ export async function lookAfter({ job, taken, journal }: Story): Promise<AfterRe
 }
 
 /** Looks a last time at what is watched while it is read. Throws what was seen, so that no end of a job hides it. */
-export async function endWatch({ watch }: Story): Promise<void> {
-  const sign = (await watch?.stop()) ?? null;
+export async function endWatch({ attached }: Story): Promise<void> {
+  const sign = await attached.endWatch();
   if (sign !== null) throw sign;
 }
 
-/** The person stopped it: everything up to `position` is on disk and said so. */
-export async function stopped(story: Story, position: number, stage: string): Promise<AcquireResult> {
+/** The person stopped it: what was read is on disk and said so. */
+export async function stopped(story: Story, read: ReadOutcome, stage: string): Promise<AcquireResult> {
+  const { position, recorder } = read;
   // Not the person: what was seen of the source ended it, or ends it now.
   await endWatch(story);
   const disturbances = story.clockWatch.stop();
   const message = 'stopped by the operator';
   await story.journal.append('stopped', { code: 'interrupted', message, stage, position, disturbances });
-  return { ended: 'stopped', folder: story.job.plan.folder.path, position, size: story.job.plan.size };
+  const { folder, size } = story.job.plan;
+  return {
+    ended: 'stopped',
+    folder: folder.path,
+    position,
+    size,
+    good: recorder.map.bytes('good'),
+    unreadableBytes: recorder.unreadableBytes,
+    failedReads: recorder.failedReads,
+    map: mapCells(recorder.map),
+  };
 }
 
 /**
@@ -82,7 +98,9 @@ export async function giveUp(story: Story, { error, position, recorder }: ReadFa
  */
 export async function recordFailure(story: Story, error: unknown): Promise<unknown> {
   if (await hasManifest(story)) return cutOff(story, error);
-  return recordStop(story, withSign(error, (await story.watch?.stop()) ?? null));
+  const told = withSign(error, await story.attached.endWatch());
+  await recordStop(story, told);
+  return withWayOn(told, story.job.plan.folder.path);
 }
 
 /**
@@ -100,12 +118,11 @@ function withSign(error: unknown, sign: ExhibitError | null): unknown {
   });
 }
 
-async function recordStop(story: Story, error: unknown): Promise<unknown> {
+async function recordStop(story: Story, error: unknown): Promise<void> {
   const code = error instanceof ExhibitError ? error.code : 'unexpected';
   // A full or vanished destination can't take the record; the error that is thrown says what happened.
   const disturbances = story.clockWatch.stop();
   await story.journal.append('stopped', { code, message: messageOf(error), disturbances }).catch(() => undefined);
-  return error;
 }
 
 async function hasManifest({ job: { ports, plan } }: Story): Promise<boolean> {
@@ -122,19 +139,21 @@ function cutOff({ job }: Story, cause: unknown): unknown {
   });
 }
 
+/** As far as a record on disk tells it: whoever resumes takes a map that tells more for another program's. */
 export async function writeMap(story: Story, read: Pick<ReadOutcome, 'recorder'>): Promise<void> {
   const { ports, plan } = story.job;
-  await createSidecar(
+  await writeSidecar(
     story,
     folderNames(plan.folder.stem).map,
-    formatMapfile(read.recorder.map, ports.host.toolVersion),
+    formatMapfile(read.recorder.told, ports.host.toolVersion),
   );
 }
 
-export async function createSidecar({ job }: Story, name: string, content: string): Promise<void> {
+/** In the place of what a checkpoint or an earlier session made: no signature covers it yet. */
+export async function writeSidecar({ job }: Story, name: string, content: string): Promise<void> {
   const path = join(job.plan.folder.path, name);
   try {
-    await job.ports.files.createFile(path, content);
+    await job.ports.files.replaceFile(path, content);
   } catch (error) {
     throw destinationError(path, error);
   }

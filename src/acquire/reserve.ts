@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { errnoOf } from '../model/errors.ts';
 import { destinationError } from '../sink/destination-error.ts';
 import type { Files, OpenFile } from '../system/files.ts';
 
@@ -15,11 +16,13 @@ export interface Reserve {
 
 /**
  * Takes room for the record of a failure: on a destination that has run full, the list of unreadable places could not
- * be written any more. The file loses its name at once, so that nothing is left of it whatever ends us.
+ * be written any more. The file loses its name at once, so that nothing is left of it
+ * whatever ends us afterwards. The caller holds the folder's lock.
  */
 export async function holdReserve(files: Files, folder: string): Promise<Reserve> {
   const path = join(folder, NAME);
   try {
+    await removeLeftOver(files, path);
     const file = await files.open(path, 'create');
     try {
       // Random: zeros take no room on a file system that compresses.
@@ -35,6 +38,15 @@ export async function holdReserve(files: Files, folder: string): Promise<Reserve
   } catch (error) {
     throw destinationError(folder, error);
   }
+}
+
+/** Of a job that was killed before its file lost its name. The folder is locked: nobody else has one. */
+async function removeLeftOver(files: Files, path: string): Promise<void> {
+  const stats = await files.lstat(path).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw error;
+  });
+  if (stats?.isFile() === true && stats.size <= RESERVED) await files.unlink(path);
 }
 
 function reserveOf(file: OpenFile): Reserve {

@@ -1,106 +1,34 @@
-import { checkPresent } from '../discover/source.ts';
-import { ProtectionWatch } from '../guard/watch.ts';
-import type { Event } from '../model/event.ts';
 import { describeBytes } from '../model/size.ts';
+import type { Event } from '../model/event.ts';
+import type { Recovery } from '../model/request.ts';
 import { formatPieces } from '../image/pieces.ts';
 import { folderNames } from '../manifest/file-names.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import { publish } from '../sink/publish.ts';
-import { ClockWatch } from '../system/clock-watch.ts';
-import { inhibitSleep } from '../system/inhibit.ts';
 import { checkSource, readBack } from './checks.ts';
 import { closeJob } from './close-job.ts';
-import { takeSource, type TakenSource } from './hold.ts';
-import type { AcquireJob, AcquireResult } from './job.ts';
-import { openFolder } from './open-folder.ts';
-import { readStage, type ReadOutcome, type ReadWork } from './read-stage.ts';
-import {
-  createSidecar,
-  endWatch,
-  giveUp,
-  lookAfter,
-  recordFailure,
-  recordReading,
-  stopped,
-  writeMap,
-} from './record.ts';
-import { manifestStart } from './start.ts';
+import type { AcquireResult } from './job.ts';
+import { readAll } from './read-all.ts';
+import type { ReadOutcome, ReadWork } from './read-stage.ts';
+import { endWatch, lookAfter, stopped, writeSidecar } from './record.ts';
 import type { Story } from './story.ts';
+import { unstableSectors } from './unstable.ts';
 
-/** One acquisition, from taking the source to the seal. What goes wrong on the way is in the journal before it is thrown. */
-export async function acquire(job: AcquireJob): Promise<AcquireResult> {
-  const { ports, plan } = job;
-  const startedMs = ports.clock.wallMs();
-  const startedMono = ports.clock.monotonicMs();
-  const taken = await takeSource(ports, plan);
-  const awake = await inhibitSleep(ports, `imaging ${plan.folder.stem}`);
-  const clockWatch = new ClockWatch(ports.clock);
-  try {
-    const start = manifestStart({
-      plan: { ...plan, source: taken.source, verdict: taken.verdict },
-      station: job.station,
-      toolVersion: ports.host.toolVersion,
-      readerVersion: job.readerVersion,
-      confirmation: job.confirmation,
-      sleepInhibited: awake.state,
-      heldBy: taken.held.heldBy,
-      counters: taken.counters,
-      startedMs,
-    });
-    const { journal, reserve } = await openFolder(ports, plan, start);
-    const watch = watchSource(ports, taken);
-    const stop = watch === null ? job.stop : AbortSignal.any([job.stop, watch.signal]);
-    const story = { job: { ...job, stop }, taken, journal, reserve, start, startedMono, clockWatch, watch };
-    try {
-      return await readCheckClose(story);
-    } catch (error) {
-      throw await recordFailure(story, error);
-    } finally {
-      await watch?.stop();
-      await reserve.release();
-      await journal.close();
-    }
-  } finally {
-    clockWatch.stop();
-    awake.release();
-    // Closing would wait for a read that hangs; a job that was stopped ends with its process.
-    if (!job.stop.aborted) await taken.held.close();
-  }
-}
-
-function watchSource(ports: AcquireJob['ports'], { source, counters }: TakenSource): ProtectionWatch | null {
-  if (source.kind === 'file') return null;
-  return new ProtectionWatch(ports, source.device, counters.known ? counters.value : null);
-}
-
-async function readCheckClose(story: Story): Promise<AcquireResult> {
-  const { job, taken } = story;
-  const { ports, plan, emit, stop } = job;
-  const work = {
-    ports,
-    plan,
-    source: taken.held,
-    checkPresent: () => checkPresent(ports, taken.source),
-    stop,
-    emit,
-  };
-
-  emit({ type: 'stage', stage: 'read', status: 'start' });
-  const read = await readStage(work);
-  await story.reserve.release();
-  if ('error' in read) return await giveUp(story, read);
-  await writeMap(story, read);
-  await recordReading(story, read);
-  if (read.failure !== null) throw read.failure.error;
-  if (!read.complete) return await stopped(story, read.position, 'read');
+/** Everything after the source was taken and the folder claimed: read, check, publish, close. */
+export async function readCheckClose(story: Story): Promise<AcquireResult> {
+  const { job } = story;
+  const { ports, plan, emit } = job;
+  const reading = await readAll(story);
+  if ('ended' in reading) return reading.ended;
+  const { read, work } = reading;
   const after = await lookAfter(story);
-  emit({ type: 'stage', stage: 'read', status: 'done', detail: `${describeBytes(read.position)}; ${enginesOf(read)}` });
-  await createSidecar(story, folderNames(plan.folder.stem).pieces, formatPieces(read.pieces));
+  for (const event of doneReading(read, plan.request.settings.recovery)) emit(event);
+  await writeSidecar(story, folderNames(plan.folder.stem).pieces, formatPieces(read.pieces));
 
   const back = await readBackStage(story, read);
-  if (back === null) return await stopped(story, read.position, 'read-back');
+  if (back === null) return await stopped(story, read, 'read-back');
   const second = await sourceCheckStage(story, work, read);
-  if (second === null) return await stopped(story, read.position, 'verify-source');
+  if (second === null) return await stopped(story, read, 'verify-source');
   const last = second.state === 'not-done' ? after : await lookAfter(story);
 
   await endWatch(story);
@@ -136,8 +64,16 @@ async function sourceCheckStage(
   const second = await checkSource(work, read);
   if (second === null) return null;
   await story.journal.append('source-check', second);
+  await tellUnstable(story, work, second);
   if ('cache' in second) work.emit(compared('verify-source', second));
   return second;
+}
+
+/** Where the second reading gave another hash: which sectors, and both their answers. Nothing is replaced. */
+async function tellUnstable({ journal }: Story, work: ReadWork, second: Manifest['source_check']): Promise<void> {
+  if (second.state !== 'mismatch') return;
+  const unstable = await unstableSectors(work, second.differing);
+  if (unstable.length > 0) await journal.append('unstable', { unstable });
 }
 
 type Compared = Extract<Manifest['read_back'] | Manifest['source_check'], { cache: unknown }>;
@@ -145,6 +81,14 @@ type Compared = Extract<Manifest['read_back'] | Manifest['source_check'], { cach
 function compared(stage: 'read-back' | 'verify-source', { state, cache }: Compared): Event {
   const detail = `${state}; page cache avoided: ${cache.avoided}`;
   return { type: 'stage', stage, status: state === 'match' ? 'done' : 'failed', detail };
+}
+
+/** Which stage the last bytes of the stream came in. */
+function doneReading(read: ReadOutcome, recovery: Recovery): Event[] {
+  const detail = `${describeBytes(read.position)}; ${enginesOf(read)}`;
+  if (read.caughtUp) return [{ type: 'stage', stage: 'hash', status: 'done', detail }];
+  const done: Event = { type: 'stage', stage: 'read', status: 'done', detail };
+  return recovery === 'in-line' ? [done] : [done, { type: 'stage', stage: 'hash', status: 'skipped' }];
 }
 
 /** `md5 by wasm, sha256 by native`: the choice is said, not only written down. */

@@ -2,25 +2,27 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { formatMapfile } from '../image/mapfile.ts';
 import { formatPieces } from '../image/pieces.ts';
-import { contradictions } from '../manifest/consistency-journal.ts';
+import { imageEnd, mayBeLonger } from '../manifest/consistency-journal.ts';
 import { folderNames } from '../manifest/file-names.ts';
-import { checkChain, Journal } from '../manifest/journal.ts';
-import { provenEnd, provenUnreadable } from '../manifest/journal-records.ts';
+import { Journal } from '../manifest/journal.ts';
+import { checkChain, JOURNAL_LIMIT } from '../manifest/journal-chain.ts';
+import { PIECES_LIMIT } from '../image/pieces.ts';
 import type { Manifest } from '../manifest/schema.ts';
+import { sessionsOf } from '../manifest/sessions.ts';
 import type { Signer } from '../manifest/sign.ts';
 import { verdictOnStop } from '../guard/verdict.ts';
-import { bug, errnoOf } from '../model/errors.ts';
+import { errnoOf } from '../model/errors.ts';
 import type { Emit } from '../model/event.ts';
 import type { Ports } from '../system/ports.ts';
+import { requireAccount } from './account.ts';
 import { closeFolder, type ClosedFolder } from './close-folder.ts';
 import { signingSection } from './close-job.ts';
-import { manifestBody, type EndFacts, type ManifestBody } from './finish.ts';
+import { manifestBody, type EndFacts } from './finish.ts';
 import { closingNames, removeLeftovers } from './leftovers.ts';
 import { claim } from './open-folder.ts';
-import { manifestRanges } from './read-recorder.ts';
 import { readStoppedImage, type StoppedImage } from './stopped-image.ts';
 import { laterFindings, readStoppedJob, type StoppedJob } from './stopped-job.ts';
-import { piecesAsRead, proofOf, provenMap, refuseFinishedNames, type Proof } from './stopped-proof.ts';
+import { piecesAsRead, proofOf, provenMap, refuseFinishedNames, toldApart, type Proof } from './stopped-proof.ts';
 
 export interface SealIncompleteWork {
   readonly ports: Ports;
@@ -46,23 +48,27 @@ export async function sealIncomplete(work: SealIncompleteWork): Promise<ClosedFo
   const path = join(folder, folderNames(stem).journal);
   const journal = await Journal.reopen(ports.files, ports.clock, path, async (fd) => claim(ports, fd, folder));
   try {
-    const job = readStoppedJob(await ports.files.readBytes(path), path);
-    const { read } = job.account;
-    const written = { atLeast: provenEnd(job.account), atMost: read?.position ?? job.start.size };
-    const image = await readStoppedImage(work, job.start, written);
+    const job = readStoppedJob(await ports.files.readBytes(path, JOURNAL_LIMIT), path, stem);
+    const end = imageEnd(job.state);
+    const written = { atLeast: end, atMost: mayBeLonger(job.account) ? job.start.size : end };
+    const image = await readStoppedImage(work, job.start, written, toldApart(job.state));
     refuseFinishedNames(folder, job.account, image);
-    const proof = proofOf(folder, job.account, image, piecesAsRead(job.account, await piecesFile(work)));
+    const proof = proofOf(folder, job, image, piecesAsRead(job.account, await piecesFile(work)));
     await journal.append('sealed-incomplete', sealedData(work, image, proof));
     await writeSidecars(work, job, image, proof);
+    const { records } = checkChain(await ports.files.readBytes(path, JOURNAL_LIMIT));
     const body = manifestBody({
       ...endFacts(job, image, proof),
+      // Of the journal with the record of this closing: a session that it closes did not finish.
+      sessions: sessionsOf(records),
+      toolVersion: ports.host.toolVersion,
       createdMs: ports.clock.wallMs(),
       folderSynced: await ports.files.syncFolder(folder),
       journal: { records: journal.count, head: journal.head },
       signing: signingSection(work.signer),
       incompleteReason: work.reason,
     });
-    requireAccount(body, await ports.files.readBytes(path));
+    requireAccount(body, records);
     return await closeFolder(ports.files, folder, stem, body, work.signer, work.emit);
   } finally {
     await journal.close();
@@ -70,7 +76,7 @@ export async function sealIncomplete(work: SealIncompleteWork): Promise<ClosedFo
 }
 
 async function piecesFile({ ports, folder, stem }: SealIncompleteWork): Promise<Buffer | null> {
-  return ports.files.readBytes(join(folder, folderNames(stem).pieces)).catch((error: unknown) => {
+  return ports.files.readBytes(join(folder, folderNames(stem).pieces), PIECES_LIMIT).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return null;
     throw error;
   });
@@ -84,12 +90,12 @@ function sealedData({ reason, ports }: SealIncompleteWork, { size }: StoppedImag
 /** Made anew of the image: a stopped run may have left them half-made, or of bytes that were never written. */
 async function writeSidecars(
   { ports, folder, stem, emit }: SealIncompleteWork,
-  { start, account }: StoppedJob,
+  { state }: StoppedJob,
   { found }: StoppedImage,
   { doubtful }: Proof,
 ): Promise<void> {
   const names = folderNames(stem);
-  const map = provenMap(start.size, account, doubtful);
+  const map = provenMap(state, doubtful);
   const due = [names.pieces, names.map, names.report, ...closingNames(stem)];
   await removeLeftovers(ports.files, folder, due, emit);
   await ports.files.replaceFile(join(folder, names.pieces), formatPieces(found.pieces));
@@ -98,15 +104,18 @@ async function writeSidecars(
   await ports.files.unlink(join(folder, names.report)).catch(() => undefined);
 }
 
-type FromJournal = Omit<EndFacts, 'createdMs' | 'folderSynced' | 'journal' | 'signing' | 'incompleteReason'>;
+type FromJournal = Omit<
+  EndFacts,
+  'sessions' | 'toolVersion' | 'createdMs' | 'folderSynced' | 'journal' | 'signing' | 'incompleteReason'
+>;
 
 /** The journal's account of the run, the image as it is, and nothing that neither of them tells. Pure. */
 function endFacts(job: StoppedJob, { files, found }: StoppedImage, { doubtful, sentence }: Proof): FromJournal {
-  const { start, account } = job;
-  const { read, readingFailed, sourceAfter, stopped, closing } = account;
-  const reader = read ?? readingFailed;
+  const { start, account, state } = job;
+  const { sourceAfter, stopped } = account;
   return {
     start,
+    state,
     finishedMs: job.lastRecordMs,
     durationMs: job.durationMs,
     identityAfter: sourceAfter?.identity ?? null,
@@ -114,17 +123,13 @@ function endFacts(job: StoppedJob, { files, found }: StoppedImage, { doubtful, s
       (stopped === null ? null : verdictOnStop(stopped.code, stopped.message)) ?? sourceAfter?.verdict ?? null,
     countersAfter: sourceAfter?.counters ?? null,
     askedAfter: sourceAfter?.asked ?? [],
-    disturbances: stopped?.disturbances ?? closing?.disturbances ?? [],
     findings: [...laterFindings(job), { level: 'warning', code: 'seal.incomplete', message: sentence }],
-    runs: reader?.runs ?? [],
-    runCount: reader?.reader_runs ?? 0,
-    engines: read?.engines ?? [],
+    engines: state.engines,
     image: files,
     digests: found.digests,
     piecesSha256: createHash('sha256').update(formatPieces(found.pieces)).digest('hex'),
     piecesCount: found.pieces.length,
-    map: provenMap(start.size, account, doubtful),
-    unreadable: manifestRanges(provenUnreadable(account), start.head.source.logical_sector),
+    map: provenMap(state, doubtful),
     readBack: account.readBack ?? readBackNotMade(start.head.acquisition.settings.read_back),
     sourceCheck: account.sourceCheck ?? { state: 'not-done' },
   };
@@ -132,10 +137,4 @@ function endFacts(job: StoppedJob, { files, found }: StoppedImage, { doubtful, s
 
 function readBackNotMade(wanted: boolean): Manifest['read_back'] {
   return wanted ? { state: 'not-done', why: 'the acquisition stopped before it' } : { state: 'waived' };
-}
-
-/** Nobody puts a name under an account that is not the journal's. */
-function requireAccount(body: ManifestBody, journal: Buffer): void {
-  const faults = contradictions(body, checkChain(journal).records);
-  if (faults.length > 0) throw bug(`the manifest contradicts the journal: ${faults.join('; ')}`);
 }

@@ -1,57 +1,78 @@
+import { MAX_SEGMENTS, segmentCount, segmentsOf } from '../image/segments.ts';
+import { canonicalLine } from '../manifest/encode.ts';
 import { ExhibitError } from '../model/errors.ts';
 import { visible } from '../model/text.ts';
-import { checkChain, type JournalRecord } from '../manifest/journal-chain.ts';
-import { accountOf, provenEnd, type JournalAccount } from '../manifest/journal-records.ts';
+import { checkChain } from '../manifest/journal-chain.ts';
+import { accountOf, type JournalAccount } from '../manifest/journal-records.ts';
+import { readingState, type ReadingState } from '../manifest/reading-state.ts';
 import type { Manifest } from '../manifest/schema.ts';
-import { manifestStartSchema, type ManifestStart } from '../manifest/start.ts';
+import { lastAct, sessionDurations } from '../manifest/sessions.ts';
+import type { ManifestStart } from '../manifest/start.ts';
 
 /** What a stopped acquisition's journal tells. */
 export interface StoppedJob {
+  /** Of its first session. */
   readonly start: ManifestStart;
   readonly account: JournalAccount;
+  readonly state: ReadingState;
   readonly lastRecordMs: number;
+  /** Of all sessions together. */
   readonly durationMs: number;
 }
 
 /**
  * Reads a stopped job's journal, whose chain has been checked. Throws `journal.no-start` when it never began, and
  * `journal.records` for one that contradicts itself: what it says of a check must not get lost unread.
+ * @param stem by the journal's own file name
  */
-export function readStoppedJob(bytes: Uint8Array, path: string): StoppedJob {
+export function readStoppedJob(bytes: Uint8Array, path: string, stem: string): StoppedJob {
   const { records } = checkChain(bytes);
-  const start = manifestStartSchema.safeParse(records[0]?.data);
-  if (!start.success) {
+  const { account, faults } = accountOf(records);
+  const { start } = account;
+  if (start === null) {
     throw new ExhibitError('damage', 'journal.no-start', `${visible(path)} does not say what was being acquired.`, {
       hint: 'The acquisition ended before it began, or another version of exhibit wrote this. There is nothing to seal.',
     });
   }
-  const { account, faults } = accountOf(records);
-  refuseFaults(path, [...faults, ...settingFaults(start.data, account)]);
-  const last = lastOfTheRun(records);
+  const reading = readingState(records, start.size);
+  refuseFaults(path, [...faults, ...fileFaults(start, stem), ...reading.faults, ...settingFaults(start, account)]);
   return {
-    start: start.data,
+    start,
     account,
-    lastRecordMs: Date.parse(last?.at ?? start.data.head.acquisition.started),
-    durationMs: Math.max(0, (last?.mono_ms ?? 0) - (records[0]?.mono_ms ?? 0)),
+    state: reading.state,
+    lastRecordMs: Date.parse(lastAct(records)?.at ?? start.head.acquisition.started),
+    durationMs: sessionDurations(records).reduce((sum, each) => sum + each, 0),
   };
 }
 
 function refuseFaults(path: string, faults: readonly string[]): void {
   if (faults.length === 0) return;
-  throw new ExhibitError('damage', 'journal.records', `${visible(path)} contradicts itself: ${faults.join('; ')}.`, {
-    hint: 'Another version of exhibit wrote it, or somebody changed it. Nothing was touched; keep the folder as it is.',
-  });
+  throw new ExhibitError(
+    'damage',
+    'journal.records',
+    `${visible(path)} contradicts itself: ${visible(faults.join('; '))}.`,
+    {
+      hint: 'Another version of exhibit wrote it, or somebody changed it. Nothing was touched; keep the folder as it is.',
+    },
+  );
+}
+
+/** Anybody can write a journal: image files that it names are renamed, written to and hashed, so they are those it must have. */
+function fileFaults({ stem: told, size, segments, head }: ManifestStart, stem: string): string[] {
+  if (told !== stem) return [`it is called the journal of ${stem}, and tells of ${told}`];
+  const { format, segment_size: segmentSize } = head.acquisition.settings;
+  const few = segmentCount(size, format, segmentSize) <= MAX_SEGMENTS;
+  const due = few ? segmentsOf(size, format, segmentSize, stem) : [];
+  const same = canonicalLine([...segments]) === canonicalLine(due.map((each) => ({ ...each })));
+  return same ? [] : ['its image files are not those of its size and settings'];
 }
 
 /** What the run can't have done by its own settings. */
-function settingFaults({ size, head }: ManifestStart, account: JournalAccount): string[] {
+function settingFaults({ head }: ManifestStart, { readBack, sourceCheck, sessions }: JournalAccount): string[] {
   const { settings } = head.acquisition;
-  const { read, readBack, sourceCheck } = account;
   const laws: [boolean, string][] = [
-    [provenEnd(account) <= size, 'it read more than the source has'],
-    [read?.complete !== true || read.position === size, 'it calls a part of the source everything'],
     [
-      readBack === null || (readBack.state === 'waived') === !settings.read_back,
+      readBack === null || (readBack.state === 'waived') === !(settings.read_back || sessions > 1),
       'its read-back is not what its settings ask for',
     ],
     [readBack?.state !== 'not-done', 'it has a read-back that was not done'],
@@ -64,23 +85,17 @@ function settingFaults({ size, head }: ManifestStart, account: JournalAccount): 
 }
 
 /** The findings that reading and its end add to those before it. */
-export function laterFindings({ account }: StoppedJob): Manifest['acquisition']['findings'] {
-  const { read, readingFailed, sourceAfter, stopped } = account;
-  const again = (read ?? readingFailed)?.read_again ?? [];
+export function laterFindings({ account, state }: StoppedJob): Manifest['acquisition']['findings'] {
+  const { readingFailed, sourceAfter, stopped } = account;
   const end = stopped ?? (readingFailed === null ? null : { code: 'reading-failed', message: readingFailed.message });
   return [
     // A refusal ended the run; here it is what was seen.
     ...(sourceAfter?.findings ?? []).map(({ code, message }) => ({ level: 'warning' as const, code, message })),
-    ...again.map(({ start, end, why }) => ({
+    ...state.readAgain.map(({ start, end, why }) => ({
       level: 'warning' as const,
       code: 'read.again',
       message: `bytes [${start}, ${end}): ${why}`,
     })),
     ...(end === null ? [] : [{ level: 'warning' as const, code: end.code, message: end.message }]),
   ];
-}
-
-/** The last thing the run itself wrote; what sealing added came later. */
-function lastOfTheRun(records: readonly JournalRecord[]): JournalRecord | undefined {
-  return records.findLast(({ type }) => type !== 'tail-dropped' && type !== 'sealed-incomplete');
 }

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { parsePieces } from '../image/pieces.ts';
 import { PARTIAL } from '../manifest/file-names.ts';
-import { provenEnd, provenUnreadable, type JournalAccount } from '../manifest/journal-records.ts';
+import type { JournalAccount } from '../manifest/journal-records.ts';
+import type { ReadingState } from '../manifest/reading-state.ts';
 import type { PieceDigest } from '../model/digest.ts';
-import { normalise, type Range } from '../model/range.ts';
+import { normalise, total, type Range } from '../model/range.ts';
 import { ReadMap } from '../model/read-map.ts';
-import { damaged, type StoppedImage } from './stopped-image.ts';
+import { damaged, rangeKey, type StoppedImage } from './stopped-image.ts';
+import type { StoppedJob } from './stopped-job.ts';
 
 /** How a stopped image stands beside what the journal says was read. */
 export interface Proof {
@@ -24,14 +26,14 @@ export interface Proof {
  */
 export function proofOf(
   folder: string,
-  account: JournalAccount,
+  { account, state }: Pick<StoppedJob, 'account' | 'state'>,
   image: StoppedImage,
   listed: readonly PieceDigest[] | null,
 ): Proof {
-  const { read, readingFailed, readBack } = account;
-  if (read === null) {
-    const end = readingFailed === null ? null : provenEnd(account);
-    return { doubtful: [], asRead: [], sentence: withoutHashes(end, image.size) };
+  const { read, readBack } = account;
+  if (readBack?.state !== 'mismatch') requireAsTold(folder, state, image);
+  if (read?.position !== image.size) {
+    return { doubtful: [], asRead: [], sentence: withoutStreamHashes(account, state, image.size) };
   }
   const changed = read.digests.filter(({ algorithm, hex }) => hexOf(image, algorithm) !== hex);
   if (changed.length === 0)
@@ -61,22 +63,60 @@ const EQUAL_NOW =
 const DIFFERENT =
   'The image is not the data that was read: the acquisition found so when it read it back, before it stopped. The hashes are of the image.';
 
-function withoutHashes(proven: number | null, size: number): string {
-  if (proven === null)
-    return 'The acquisition ended without a word. The image is described as found on disk; what was read, and what of it is here, is not known.';
-  const behind = size > proven ? `, of which those from byte ${proven} on are not known to have been read` : '';
-  return `Reading or writing failed. The image is described as found on disk, ${size} bytes${behind}; no hash of the data read exists to compare it with.`;
+/** Pieces, the one under way, and what was placed out of order are in the image as the checkpoints say they were read. */
+function requireAsTold(folder: string, state: ReadingState, image: StoppedImage): void {
+  const now = new Map(image.found.pieces.map((piece) => [piece.offset, piece]));
+  const changed = (at: number): Error => damaged(folder, `from byte ${at} on it is no longer the data that was read`);
+  for (const { offset, length, sha256 } of state.pieces) {
+    const found = now.get(offset);
+    if (found?.length !== length || found.sha256 !== sha256) throw changed(offset);
+  }
+  for (const { start, end, sha256 } of toldApart(state))
+    if (image.ranges.get(rangeKey({ start, end })) !== sha256) throw changed(start);
 }
 
+/** What the checkpoints tell the hash of that the list of pieces does not cover. */
+export function toldApart({ tail, extents, pieces }: ReadingState): readonly (Range & { readonly sha256: string })[] {
+  const own = tail === null ? [] : [{ ...rangeOf(tail), sha256: tail.sha256 }];
+  const covered = toldEnd({ tail, pieces });
+  return [...own, ...extents.filter(({ end }) => end > covered)];
+}
+
+function toldEnd({ tail, pieces }: Pick<ReadingState, 'tail' | 'pieces'>): number {
+  const last = tail ?? pieces.at(-1);
+  return last === undefined ? 0 : last.offset + last.length;
+}
+
+function withoutStreamHashes({ read, readingFailed }: JournalAccount, state: ReadingState, size: number): string {
+  const told = toldEnd(state);
+  const apart = total(state.extents.filter(({ end }) => end > told));
+  const known = read !== null || readingFailed !== null;
+  const proven = state.proven.end;
+  const how = !known ? 'The acquisition ended without a word.' : read === null ? FAILED : 'Reading stopped.';
+  if (told + apart === 0) {
+    if (!known)
+      return `${how} The image is described as found on disk; what was read, and what of it is here, is not known.`;
+    const behind = size > proven ? `, of which those from byte ${proven} on are not known to have been read` : '';
+    return `${how} The image is described as found on disk, ${size} bytes${behind}; no hash of the data read exists to compare it with.`;
+  }
+  return [
+    `${how} The image is described as found on disk, ${size} bytes.`,
+    `Its first ${told} bytes${apart === 0 ? '' : `, and ${apart} bytes behind them that were read out of order,`} were compared with the hashes of the data that was read: equal.`,
+    ...(proven > told ? [`Bytes ${told} to ${proven - 1} were read, and no hash of them exists to compare with.`] : []),
+    ...(size > proven ? ['What else is in it is not known to have been read.'] : []),
+  ].join(' ');
+}
+
+const FAILED = 'Reading or writing failed.';
+
 /**
- * What is known of each byte: `good` ends where the journal's proof ends, and leaves out what is doubtful. An image
- * file may hold more; nobody knows of what.
+ * What is known of each byte: `good` is what the journal proves, less what is doubtful. An image file may hold more;
+ * nobody knows of what.
  */
-export function provenMap(sourceSize: number, account: JournalAccount, doubtful: readonly Range[]): ReadMap {
-  const map = new ReadMap(sourceSize);
-  map.mark({ start: 0, end: provenEnd(account) }, 'good');
+export function provenMap({ proven }: ReadingState, doubtful: readonly Range[]): ReadMap {
+  const map = new ReadMap(proven.map.size, proven.map.entries);
   for (const range of doubtful) map.mark(range, 'not-tried');
-  for (const range of provenUnreadable(account)) map.mark(range, 'unreadable');
+  for (const range of proven.unreadable) map.mark(range, 'unreadable');
   return map;
 }
 

@@ -23,6 +23,10 @@ const MEANING: Readonly<Record<VerdictName, string>> = {
   contradicted: 'What was seen of the write protection contradicts itself: nothing is claimed.',
 };
 
+export function meaningOf(name: VerdictName): string {
+  return MEANING[name];
+}
+
 /**
  * The verdict on a source's write protection: the strongest claim that a rule makes, with what every rule saw.
  * Where no write blocker applies, none is claimed, whatever else is seen. {@link VERDICTS} goes from weak to strong and

@@ -74,6 +74,6 @@ export class ProtectionWatch {
 
 function lost(code: string, what: string): ExhibitError {
   return new ExhibitError('source', code, `The source was not left alone while it was read: ${what}.`, {
-    hint: 'Find out who did it (mounts, agents of the desktop, other jobs). What was read stays as .partial and can be closed: exhibit seal --incomplete REASON.',
+    hint: 'Find out who did it (mounts, agents of the desktop, other jobs). What was read stays as .partial; then go on (exhibit resume DIR), or close it as it is (exhibit seal DIR --incomplete REASON).',
   });
 }

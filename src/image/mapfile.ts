@@ -1,4 +1,4 @@
-import { ReadMap, type MapEntry, type ReadStatus } from '../model/read-map.ts';
+import { ReadMap, STATUS_LETTERS, type MapEntry, type ReadStatus } from '../model/read-map.ts';
 import { cell, visible } from '../model/text.ts';
 import { Faults } from './faults.ts';
 
@@ -6,14 +6,7 @@ import { Faults } from './faults.ts';
 export type MapfileResult =
   { readonly ok: true; readonly map: ReadMap } | { readonly ok: false; readonly faults: string[] };
 
-const LETTERS: Record<ReadStatus, string> = {
-  'not-tried': '?',
-  'failed-large': '*',
-  'failed-small': '/',
-  unreadable: '-',
-  good: '+',
-};
-const STATUSES = new Map(Object.entries(LETTERS).map(([status, letter]) => [letter, status as ReadStatus]));
+const STATUSES = new Map(Object.entries(STATUS_LETTERS).map(([status, letter]) => [letter, status as ReadStatus]));
 /** What is still to be done, in the order in which it is done. */
 const OPEN: readonly ReadStatus[] = ['not-tried', 'failed-large', 'failed-small'];
 /** ddrescue's own limit for a line of data. */
@@ -32,9 +25,9 @@ export function formatMapfile(map: ReadMap, toolVersion: string): string {
   return [
     `# Mapfile. Created by exhibit ${visible(toolVersion)}`,
     '# current_pos  current_status  current_pass',
-    `${hex(at)}     ${status === undefined ? '+' : LETTERS[status]}               1`,
+    `${hex(at)}     ${status === undefined ? '+' : STATUS_LETTERS[status]}               1`,
     '#      pos        size  status',
-    ...entries.map((entry) => `${hex(entry.start)}  ${hex(entry.end - entry.start)}  ${LETTERS[entry.status]}`),
+    ...entries.map((entry) => `${hex(entry.start)}  ${hex(entry.end - entry.start)}  ${STATUS_LETTERS[entry.status]}`),
     '',
   ].join('\n');
 }

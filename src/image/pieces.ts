@@ -6,6 +6,9 @@ import { Faults } from './faults.ts';
 export type PiecesResult =
   { readonly ok: true; readonly pieces: readonly PieceDigest[] } | { readonly ok: false; readonly faults: string[] };
 
+/** Bytes that are read of a pieces file: that of a 40 TiB disk has 240 MB. */
+export const PIECES_LIMIT = 1024 * 1024 * 1024;
+
 const LINE = /^([0-9a-f]{64}) {2}(0|[1-9]\d{0,15})\+([1-9]\d{0,15})$/;
 
 /** One line, `\n` included. */

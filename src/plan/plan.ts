@@ -1,7 +1,7 @@
 import { segmentsOf } from '../image/segments.ts';
 import type { Device } from '../model/device.ts';
 import { bug } from '../model/errors.ts';
-import type { Finding, Plan, PlanFacts, PlanResult } from '../model/plan.ts';
+import type { Finding, FolderPlan, Plan, PlanFacts, PlanResult } from '../model/plan.ts';
 import type { Rule } from './finding.ts';
 import { planFolder } from './folder.ts';
 import { compareLabel, confirmSerial } from './label.ts';
@@ -25,14 +25,16 @@ export function planAcquisition(facts: PlanFacts, rules: readonly Rule[] = RULES
   const all = rules.flatMap((rule) => rule(facts));
   const refusals = all.filter(({ level }) => level === 'refusal');
   const findings = all.filter(({ level }) => level !== 'refusal');
-  return refusals.length > 0 ? { ok: false, refusals, findings } : { ok: true, plan: makePlan(facts, findings) };
+  if (refusals.length > 0) return { ok: false, refusals, findings };
+  const named = planFolder(facts.request, facts.destination.path);
+  if (!named.ok) throw bug('plan: a folder without a name got past the rules');
+  return { ok: true, plan: makePlan(facts, named.folder, findings) };
 }
 
-function makePlan(facts: PlanFacts, findings: readonly Finding[]): Plan {
+/** The plan, once nothing speaks against it. */
+export function makePlan(facts: PlanFacts, folder: FolderPlan, findings: readonly Finding[]): Plan {
   const { request, source, destination, verdict, protection } = facts;
   const { format, segmentSize, pieceSize } = request.settings;
-  const named = planFolder(request, destination.path);
-  if (!named.ok) throw bug('plan: a folder without a name got past the rules');
   const device = source.kind === 'block' ? source.device : null;
   const size = sourceSize(source);
   return {
@@ -41,11 +43,11 @@ function makePlan(facts: PlanFacts, findings: readonly Finding[]): Plan {
     destination,
     verdict,
     protection,
-    folder: named.folder,
+    folder,
     size,
     logicalSector: device?.logicalSector ?? FILE_SECTOR,
     physicalSector: device?.physicalSector ?? FILE_SECTOR,
-    segments: segmentsOf(size, format, segmentSize, named.folder.stem),
+    segments: segmentsOf(size, format, segmentSize, folder.stem),
     spaceNeeded: spaceNeeded(size, pieceSize),
     labelComparisons: compareLabel(facts),
     setReadOnly: device !== null && request.overrides.softwareBlock ? readOnlyPaths(device) : [],
@@ -58,7 +60,7 @@ function makePlan(facts: PlanFacts, findings: readonly Finding[]): Plan {
  * The device, its partitions, the whole disk that a partition lies on, and all these of the device behind a loop
  * device: a write can come through any of these nodes.
  */
-function readOnlyPaths(device: Device): string[] {
+export function readOnlyPaths(device: Device): string[] {
   const whole = device.kind === 'partition' ? [`/dev/${device.wholeDisk}`] : [];
   const behind = device.behind.known && device.behind.value !== null ? readOnlyPaths(device.behind.value) : [];
   return [device.path, ...device.partitions.map(({ path }) => path), ...whole, ...behind];

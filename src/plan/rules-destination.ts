@@ -4,7 +4,7 @@ import { refusal, type Rule, warning } from './finding.ts';
 import { planFolder } from './folder.ts';
 import { sourceSize, spaceNeeded } from './space.ts';
 
-const notOnSource: Rule = ({ source, destination }) => {
+export const notOnSource: Rule = ({ source, destination }) => {
   if (source.kind !== 'block') return [];
   if (!destination.disks.known) {
     return [
@@ -27,7 +27,7 @@ const notOnSource: Rule = ({ source, destination }) => {
   ];
 };
 
-const notSystemDisk: Rule = ({ source, destination, request }) => {
+export const notSystemDisk: Rule = ({ source, destination, request }) => {
   if (source.kind !== 'block' || !source.device.physical) return [];
   const { onSystemDisk, path } = destination;
   const allowed = request.overrides.allowSystemDestination;
@@ -59,7 +59,7 @@ const notSystemDisk: Rule = ({ source, destination, request }) => {
   ];
 };
 
-const writable: Rule = ({ destination }) =>
+export const writable: Rule = ({ destination }) =>
   destination.readOnly
     ? [
         refusal(
@@ -71,7 +71,7 @@ const writable: Rule = ({ destination }) =>
       ]
     : [];
 
-const roomEnough: Rule = (facts) => {
+export const roomEnough: Rule = (facts) => {
   const { freeBytes, claimedByOthers, path } = facts.destination;
   const needed = spaceNeeded(sourceSize(facts.source), facts.request.settings.pieceSize);
   const claimed = claimedByOthers.known ? claimedByOthers.value : 0;
@@ -107,7 +107,7 @@ const folderEmpty: Rule = ({ request, destination, folderContent }) => {
       'destination',
       'destination.exists',
       `${visible(result.folder.path)} exists and is not empty: it holds ${names.join(', ')}${more}.`,
-      'Nothing is ever overwritten. Choose another --evidence id or --folder-name; `exhibit show` tells what is in the folder.',
+      'Nothing is ever overwritten. Choose another --evidence id or --folder-name; `exhibit show` tells what is in the folder, `exhibit resume` goes on with an acquisition that stopped.',
     ),
   ];
 };

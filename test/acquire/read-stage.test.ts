@@ -11,9 +11,12 @@ import {
   type ReadOutcome,
   type ReadWork,
 } from '../../src/acquire/read-stage.ts';
+import type { Attached } from '../../src/acquire/attached.ts';
+import { Journal } from '../../src/manifest/journal.ts';
 import { segmentsOf } from '../../src/image/segments.ts';
 import type { Event } from '../../src/model/event.ts';
 import type { Plan } from '../../src/model/plan.ts';
+import { normalise } from '../../src/model/range.ts';
 import type { Settings } from '../../src/model/request.ts';
 import { blockSource, destination, fileSource, request, protectionOf } from '../plan/facts.ts';
 import { assertCode, hold, MIB, sectors } from '../read/read-all.ts';
@@ -21,7 +24,7 @@ import { badDisk } from '../support/bad-disk.ts';
 import { errno, filesWith } from '../sink/sink-support.ts';
 import { diskBytes, freshFileSystem } from '../support/loop.ts';
 import { testPorts } from '../support/ports.ts';
-import { tempFolder } from '../support/temp.ts';
+import { atEnd, tempFolder } from '../support/temp.ts';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -70,12 +73,23 @@ async function job(
     if (event.type === 'progress') how.onProgress?.(event.done);
   };
   const stop = how.stop ?? new AbortController().signal;
+  const ports = testPorts();
+  const journal = await Journal.create(ports.files, ports.clock, join(tempFolder(t), 'item.journal.jsonl'));
+  atEnd(t, () => journal.close());
+  // Of the attachment nothing but the open source is used here.
+  const attached = { held: source, checkPresent: () => Promise.resolve() } as unknown as Attached;
   return {
-    work: { ports: testPorts(), plan, source, checkPresent: () => Promise.resolve(), stop, emit },
+    work: { ports, plan, attached, journal, reconnect: noWayBack, stop, emit },
     folder,
     events,
   };
 }
+
+/** Nothing is waited for: what ended the reading ends it. */
+const noWayBack: ReadWork['reconnect'] = async (error) => {
+  await Promise.resolve();
+  throw error;
+};
 
 function sourceFile(t: TestContext, content: Uint8Array): string {
   const path = join(tempFolder(t), 'disk.img');
@@ -88,13 +102,16 @@ function complete(outcome: ReadOutcome | ReadFailure): ReadOutcome {
   return outcome;
 }
 
+/** Without the map, which lies beside them. */
+function imageNames(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.partial'))
+    .sort();
+}
+
 /** The image files of a folder, one after the other. */
 function imageOf(folder: string): Buffer {
-  return Buffer.concat(
-    readdirSync(folder)
-      .sort()
-      .map((name) => readFileSync(join(folder, name))),
-  );
+  return Buffer.concat(imageNames(folder).map((name) => readFileSync(join(folder, name))));
 }
 
 /** Hashes, pieces, segments, map and files all speak of the same bytes, [0, position). */
@@ -109,7 +126,7 @@ function assertSpeaksOf(outcome: ReadOutcome, folder: string, expected: Buffer):
       return { offset: index * MIB, length: piece.length, sha256: sha256(piece) };
     }),
   );
-  const names = readdirSync(folder).sort();
+  const names = imageNames(folder);
   assert.deepEqual(
     outcome.segmentHashes,
     names.map((name) => sha256(readFileSync(join(folder, name)))),
@@ -132,7 +149,7 @@ describe('read stage', { timeout: 120_000 }, () => {
       test(`${reader}, ${format}: hashes, pieces, segments and files speak of the same bytes`, async (t) => {
         const content = diskBytes(7 * MIB + 513);
         const { work, folder, events } = await job(t, sourceFile(t, content), { settings: { reader, format } });
-        const outcome = complete(await readStage(work));
+        const outcome = complete(await readStage(work, null));
         assert.deepEqual([outcome.complete, outcome.failure], [true, null]);
         assertSpeaksOf(outcome, folder, content);
         const progress = events.filter((event) => event.type === 'progress').map(({ done }) => done);
@@ -154,7 +171,7 @@ describe('read stage', { timeout: 120_000 }, () => {
           stop: stop.signal,
           onProgress,
         });
-        const outcome = complete(await readStage(work));
+        const outcome = complete(await readStage(work, null));
         assert.deepEqual([outcome.complete, outcome.failure], [false, null]);
         assert.ok(outcome.position > 5 * MIB && outcome.position < content.length, `${outcome.position}`);
         assertSpeaksOf(outcome, folder, content.subarray(0, outcome.position));
@@ -173,7 +190,7 @@ describe('read stage', { timeout: 120_000 }, () => {
           settings: { reader, format, segmentSize: 16 * MIB },
           onProgress,
         });
-        const outcome = complete(await readStage(work));
+        const outcome = complete(await readStage(work, null));
         assert.equal(outcome.complete, false);
         assertCode(outcome.failure?.error, 'source', 'source.ended-early');
         assert.ok(outcome.position > 44 * MIB && outcome.position <= cut, `${outcome.position}`);
@@ -187,14 +204,14 @@ describe('read stage', { timeout: 120_000 }, () => {
       const disk = await badDisk(t, { content, bad });
       if (disk === null) return;
       const { work, folder } = await job(t, disk.node, { settings: { reader } });
-      const outcome = complete(await readStage(work));
+      const outcome = complete(await readStage(work, null));
       for (const { start, end } of bad) content.fill(0, start, end);
       assertSpeaksOf(outcome, folder, content);
       assert.deepEqual(outcome.recorder.map.ranges('unreadable'), bad);
-      assert.deepEqual(
-        outcome.recorder.unreadableRanges,
-        bad.map((range) => ({ ...range, errno: 'EIO', attempts: 4 })),
-      );
+      // How closely it went in depends on what failing reads cost: never more than four of them.
+      assert.deepEqual(normalise(outcome.recorder.unreadableRanges), bad);
+      for (const { errno, attempts } of outcome.recorder.unreadableRanges)
+        assert.ok(errno === 'EIO' && attempts >= 2 && attempts <= 4, `${attempts} attempts`);
       assert.equal(outcome.recorder.unreadableBytes, 4 * 512);
     });
 
@@ -203,7 +220,7 @@ describe('read stage', { timeout: 120_000 }, () => {
       if (folder === null) return;
       const content = diskBytes(40 * MIB);
       const { work } = await job(t, sourceFile(t, content), { settings: { reader }, folder });
-      const failure = await readStage(work);
+      const failure = await readStage(work, null);
       assert.ok('error' in failure);
       assertCode(failure.error, 'destination', 'destination.full');
       assert.ok(failure.position > 5 * MIB && failure.position <= 12 * MIB);
@@ -224,7 +241,7 @@ describe('read stage', { timeout: 120_000 }, () => {
         if (done > 3 * MIB) void workers.pop()?.terminate();
       };
       const { work, folder } = await job(t, sourceFile(t, content), { settings: { reader }, onProgress });
-      const failure = await readStage(work);
+      const failure = await readStage(work, null);
       assert.ok('error' in failure);
       assertCode(failure.error, 'unexpected', 'hash.worker-died');
       const left = imageOf(folder);
@@ -236,10 +253,11 @@ describe('read stage', { timeout: 120_000 }, () => {
     const content = diskBytes(7 * MIB);
     const files = filesWith((file) => {
       if (!file.path.endsWith('.003.partial')) return {};
-      return { sync: () => Promise.reject(errno('EIO')) };
+      const fails = (): Promise<never> => Promise.reject(errno('EIO'));
+      return { sync: fails, datasync: fails };
     });
     const made = await job(t, sourceFile(t, content), { settings: { format: 'split' } });
-    const failure = await readStage({ ...made.work, ports: testPorts({ files }) });
+    const failure = await readStage({ ...made.work, ports: testPorts({ files }) }, null);
     assert.ok('error' in failure);
     assertCode(failure.error, 'destination', 'destination.failed');
     assert.equal(imageOf(made.folder).length, content.length);
@@ -253,7 +271,7 @@ describe('read stage', { timeout: 120_000 }, () => {
   test('a second reading gives the same hashes and writes nothing', async (t) => {
     const content = diskBytes(5 * MIB + 512);
     const { work, folder } = await job(t, sourceFile(t, content), { settings: { engine: 'auto' } });
-    const first = complete(await readStage(work));
+    const first = complete(await readStage(work, null));
     const names = readdirSync(folder);
     const second = await readAgain(work);
     assert.deepEqual(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, statfsSync } from 'node:fs';
+import { readdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
 import { holdReserve } from '../../src/acquire/reserve.ts';
@@ -20,6 +20,14 @@ describe('room that is kept for the last words', () => {
     await reserve.release();
     await reserve.release();
     assert.equal(free(), before);
+  });
+
+  test('a file that a killed job left there does not stand in the way', async (t) => {
+    const folder = tempFolder(t);
+    writeFileSync(join(folder, 'reserve.partial'), 'half');
+    const reserve = await holdReserve(systemFiles, folder);
+    assert.deepEqual(readdirSync(folder), []);
+    await reserve.release();
   });
 
   test('that can not be had: a destination fault, and nothing is left', async (t) => {

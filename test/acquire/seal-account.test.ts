@@ -18,7 +18,13 @@ const SIZE = 10_000;
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const sample = sampleManifest();
 const bad = (start: number, end: number) => ({ start, end, errno: 'EIO', attempts: 3 });
-const runs = { read_again: [], reader_runs: 1, runs: sample.acquisition.reader.runs };
+const runs = {
+  read_again: [],
+  unstable: [],
+  failed_reads: { count: 0, ms: 0 },
+  reader_runs: 1,
+  runs: sample.acquisition.reader.runs,
+};
 
 function begin(settings: Partial<typeof sample.acquisition.settings> = {}): Told {
   const acquisition = {
@@ -46,14 +52,19 @@ function pieces(content: string, size = SIZE): PieceDigest[] {
 
 function read(content: string, more: Record<string, unknown> = {}): Told {
   const digests = [{ algorithm: 'sha256', engine: 'native', hex: sha256(content) }];
-  const list = { pieces_sha256: sha256(formatPieces(pieces(content))) };
+  const list = { pieces_sha256: sha256(formatPieces(pieces(content))), segments_sha256: [sha256(content)] };
   const data = { position: SIZE, complete: true, digests, engines: [], unreadable: [], ...list, ...runs, ...more };
   return { type: 'read', data };
 }
 
 function image(content: string, size = SIZE): StoppedImage {
   const digests = [{ algorithm: 'sha256' as const, engine: 'native' as const, hex: sha256(content) }];
-  return { size, files: [], found: { digests, pieces: pieces(content, size) } as unknown as StoppedImage['found'] };
+  return {
+    size,
+    files: [],
+    ranges: new Map(),
+    found: { digests, pieces: pieces(content, size) } as unknown as StoppedImage['found'],
+  };
 }
 
 const failed = (position: number, unreadable: object[] = []): Told => ({
@@ -65,7 +76,7 @@ const MISMATCH = { ...mismatchManifest().read_back, differing: [{ start: 4096, e
 const MATCH = sample.read_back;
 
 function job(...told: Told[]): StoppedJob {
-  return readStoppedJob(journalOf([begin(), ...told]).bytes, 'journal');
+  return readStoppedJob(journalOf([begin(), ...told]).bytes, 'journal', 'ITEM-7');
 }
 
 function mapText(map: ReadMap): string {
@@ -99,11 +110,14 @@ describe('a stopped journal that contradicts itself is not sealed over', () => {
       /second read of the source is not what/,
     ],
     'more than there is': [[begin(), failed(SIZE + 1)], /read more than the source has/],
-    'a part, called everything': [[begin(), read('abc', { position: 5 })], /calls a part of the source everything/],
+    'a part, called everything': [
+      [begin(), read('abc', { position: 5 })],
+      /everything was read; its end is at 5 of 10000/,
+    ],
   };
   for (const [name, [told, words]] of Object.entries(table)) {
     test(name, () => {
-      assert.throws(() => readStoppedJob(journalOf(told).bytes, 'journal'), {
+      assert.throws(() => readStoppedJob(journalOf(told).bytes, 'journal', 'ITEM-7'), {
         code: 'journal.records',
         message: words,
       });
@@ -111,7 +125,9 @@ describe('a stopped journal that contradicts itself is not sealed over', () => {
   }
 
   test('one without its first record never began', () => {
-    assert.throws(() => readStoppedJob(journalOf([read('abc')]).bytes, 'journal'), { code: 'journal.no-start' });
+    assert.throws(() => readStoppedJob(journalOf([read('abc')]).bytes, 'journal', 'ITEM-7'), {
+      code: 'journal.no-start',
+    });
   });
 });
 
@@ -132,15 +148,15 @@ describe('the map of a stopped job', () => {
       '0-512 unreadable, 512-5000 good, 5000-10000 not-tried',
     ],
   ];
-  for (const [name, { account }, due] of table) {
+  for (const [name, { state }, due] of table) {
     test(`one ${name}`, () => {
-      assert.equal(mapText(provenMap(SIZE, account, [])), due);
+      assert.equal(mapText(provenMap(state, [])), due);
     });
   }
 
   test('doubtful pieces are not good; what could not be read is so all the same', () => {
-    const { account } = job(read('abc', { unreadable: [bad(4096, 4608)] }), readBack(MISMATCH));
-    const map = provenMap(SIZE, account, [{ start: 4096, end: 8192 }]);
+    const { state } = job(read('abc', { unreadable: [bad(4096, 4608)] }), readBack(MISMATCH));
+    const map = provenMap(state, [{ start: 4096, end: 8192 }]);
     assert.equal(mapText(map), '0-4096 good, 4096-4608 unreadable, 4608-8192 not-tried, 8192-10000 good');
   });
 });
@@ -148,7 +164,7 @@ describe('the map of a stopped job', () => {
 describe('a stopped image beside the data that was read', () => {
   const asRead = pieces('abc');
   const proof = (told: Told[], content: string, listed: readonly PieceDigest[] | null = asRead) =>
-    proofOf('/evidence', job(...told).account, image(content), listed);
+    proofOf('/evidence', job(...told), image(content), listed);
 
   test('equal: nothing is doubtful', () => {
     for (const told of [[read('abc')], [read('abc'), readBack(MATCH)]]) {

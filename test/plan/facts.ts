@@ -194,6 +194,11 @@ export const request: AcquireRequest = {
     protection: 'operator-attested',
     probe: true,
     vendorQuery: false,
+    recovery: 'in-line',
+    retries: 0,
+    maxBad: null,
+    readTimeout: 300,
+    waitForDevice: 600,
   },
   origins: {
     format: 'profile',
@@ -208,6 +213,11 @@ export const request: AcquireRequest = {
     protection: 'profile',
     probe: 'profile',
     vendorQuery: 'profile',
+    recovery: 'profile',
+    retries: 'profile',
+    maxBad: 'profile',
+    readTimeout: 'profile',
+    waitForDevice: 'profile',
   },
   overrides: {
     allowUnblocked: null,

@@ -1,0 +1,66 @@
+import { checkPresent } from '../discover/source.ts';
+import { ProtectionWatch } from '../guard/watch.ts';
+import type { ExhibitError } from '../model/errors.ts';
+import type { HeldSource } from '../read/held-source.ts';
+import type { Ports } from '../system/ports.ts';
+import type { TakenSource } from './hold.ts';
+
+/** The source as it is attached now, and what looks after its write protection. A pulled cable makes it another one. */
+export class Attached {
+  readonly #ports: Ports;
+  readonly #sign = new AbortController();
+  #taken: TakenSource;
+  #watch: ProtectionWatch | null;
+
+  constructor(ports: Ports, taken: TakenSource) {
+    this.#ports = ports;
+    this.#taken = taken;
+    this.#watch = this.#watchOver(taken);
+  }
+
+  get taken(): TakenSource {
+    return this.#taken;
+  }
+
+  get held(): HeldSource {
+    return this.#taken.held;
+  }
+
+  /** Aborts at the first sign that the source was not left alone, whichever attachment it is; its reason is the error. */
+  get signal(): AbortSignal {
+    return this.#sign.signal;
+  }
+
+  /** Throws `source.vanished` when the device is no longer there. */
+  checkPresent(): Promise<void> {
+    return checkPresent(this.#ports, this.#taken.source);
+  }
+
+  /** Looks a last time at what is watched while it is read. Null: nothing was seen. */
+  async endWatch(): Promise<ExhibitError | null> {
+    return (await this.#watch?.stop()) ?? null;
+  }
+
+  /** The device is gone: its descriptor would keep its name from being given away again. Gives what was seen of it. */
+  async letGo(): Promise<ExhibitError | null> {
+    const sign = await this.endWatch();
+    // Closing waits for reads that hang; nobody else does.
+    this.#taken.held.close().catch(() => undefined);
+    return sign;
+  }
+
+  /** It is back, and it is the same disk. */
+  replace(taken: TakenSource): void {
+    this.#taken = taken;
+    this.#watch = this.#watchOver(taken);
+  }
+
+  #watchOver({ source, counters }: TakenSource): ProtectionWatch | null {
+    if (source.kind === 'file') return null;
+    const watch = new ProtectionWatch(this.#ports, source.device, counters.known ? counters.value : null);
+    watch.signal.addEventListener('abort', () => {
+      this.#sign.abort(watch.signal.reason);
+    });
+    return watch;
+  }
+}

@@ -1,0 +1,218 @@
+import { join } from 'node:path';
+import { observeDestination } from '../discover/destination.ts';
+import { observeStation, type StationFacts } from '../discover/station.ts';
+import { findSource } from '../discover/source.ts';
+import { sourceSerials } from '../discover/serials.ts';
+import type { Fact } from '../model/device.ts';
+import { ExhibitError } from '../model/errors.ts';
+import type { PlanResult } from '../model/plan.ts';
+import { visible } from '../model/text.ts';
+import { folderNames } from '../manifest/file-names.ts';
+import { Journal, JOURNAL_LIMIT } from '../manifest/journal.ts';
+import { planResume } from '../plan/resume.ts';
+import { takeBack } from '../sink/publish.ts';
+import type { Ports } from '../system/ports.ts';
+import { adopt, foreignProgress, newlyTold, readForeignMap, type ForeignMap } from './adopt.ts';
+import type { LeftBefore } from './read-stage.ts';
+import { readStoppedJob } from './stopped-job.ts';
+import { runSession, type ClaimedFolder } from './acquire.ts';
+import type { TakenSource } from './hold.ts';
+import { partialParts } from './image-parts.ts';
+import type { AcquireJob, AcquireResult } from './job.ts';
+import { removeStaleReport } from './leftovers.ts';
+import { claim } from './open-folder.ts';
+import { readerVersionOf } from './preflight.ts';
+import { observeProtection } from './protection.ts';
+import { placesToReread, reread, type Reread } from './reread.ts';
+import { holdReserve } from './reserve.ts';
+import { requirePlacesAsRead } from './replay.ts';
+import { reasonThatHolds, requestToResume, type ResumeChoices } from './resume-request.ts';
+import { imageThere, readStoppedFolder, type StoppedFolder } from './stopped-folder.ts';
+import { withWayOn } from './way-on.ts';
+
+/** A resume that was looked at, and not yet begun. */
+export interface ResumePreflight {
+  readonly result: PlanResult;
+  readonly station: StationFacts;
+  readonly readerVersion: string;
+  readonly stopped: StoppedFolder;
+  /** What another program read, and is to be taken over. */
+  readonly foreign: ForeignMap | null;
+}
+
+/** Facts, then a pure decision: reads the stopped folder's journal, looks at source, destination and station. Writes nothing. */
+export async function preflightResume(
+  ports: Ports,
+  folder: string,
+  stem: string,
+  choices: ResumeChoices,
+  labFile: Fact<string>,
+): Promise<ResumePreflight> {
+  await requireIdle(ports, folder, stem);
+  const stopped = await readStoppedFolder(ports, folder, stem);
+  const foreign = await foreignMap(ports, stopped, choices.adoptMap);
+  const outOfOrder = foreign !== null || stopped.state.adopted.length > 0;
+  const asked = requestToResume(stopped.start, stopped.lastHead, choices, outOfOrder);
+  const source = await findSource(ports, asked.sourcePath);
+  const destination = await observeDestination(ports, folder, () => folder);
+  const station = await observeStation(ports);
+  const readerVersion = await readerVersionOf(ports, asked, source);
+  const guarded = await observeProtection(ports, asked, source, labFile);
+  const carried = asked.overrides.allowUnblocked ?? reasonThatHolds(stopped.start, guarded.verdict.name);
+  const request = { ...asked, overrides: { ...asked.overrides, allowUnblocked: carried } };
+  const serials = await sourceSerials(ports, source);
+  const facts = { request, source, serials, destination, ...guarded, folderContent: null };
+  const result = planResume({ ...facts, stopped: await stoppedFacts(ports, stopped) });
+  return { result, station, readerVersion, stopped, foreign };
+}
+
+/** A job that is at work there is told as such: its journal is no stopped one, and its source is in use. */
+async function requireIdle(ports: Ports, folder: string, stem: string): Promise<void> {
+  // What keeps it from being opened is told by whoever needs it.
+  const journal = await ports.files.open(join(folder, folderNames(stem).journal), 'append').catch(() => null);
+  if (journal === null) return;
+  try {
+    await claim(ports, journal.fd, folder);
+  } finally {
+    await journal.close();
+  }
+}
+
+/** What another program has read since, if that is to be taken over. Told by the folder's own map, it must not be missed. */
+async function foreignMap(ports: Ports, stopped: StoppedFolder, path: string | null): Promise<ForeignMap | null> {
+  const { folder, start, state } = stopped;
+  if (path !== null) {
+    if (start.segments.length > 1) throw notForSplit(folder.path);
+    return readForeignMap(ports, path, start.size);
+  }
+  const own = join(folder.path, folderNames(folder.stem).map);
+  if ((await ports.files.statOrNull(own)) === null) return null;
+  const { map } = await readForeignMap(ports, own, start.size);
+  if (newlyTold(state.map, map).some(({ status }) => status === 'good')) throw foreignProgress(own);
+  return null;
+}
+
+function notForSplit(path: string): ExhibitError {
+  const message = `The image in ${visible(path)} is split: no other program has gone on with it by one mapfile.`;
+  return new ExhibitError('usage', 'adopt.split', message, { hint: 'Leave --adopt-map out.' });
+}
+
+async function stoppedFacts(
+  ports: Ports,
+  { folder, start, identity }: StoppedFolder,
+): Promise<Parameters<typeof planResume>[0]['stopped']> {
+  const { probes } = start.head;
+  let taken = 0;
+  for (const { name } of start.segments)
+    for (const path of [`${name}.partial`, name])
+      // Blocks, not length: an image that is written out of order has its full length from the start.
+      taken += ((await ports.files.statOrNull(join(folder.path, path)))?.blocks ?? 0) * 512;
+  return {
+    folder,
+    segments: start.segments,
+    size: start.size,
+    identity,
+    own: probes.own,
+    taken,
+  };
+}
+
+export interface ResumeJob extends AcquireJob {
+  readonly stopped: StoppedFolder;
+  readonly foreign: ForeignMap | null;
+}
+
+/**
+ * Goes on with a stopped acquisition: takes the source and the folder, holds what is on disk and what the source answers
+ * against the journal, and reads on where the last checkpoint stands.
+ */
+export async function resumeAcquisition(job: ResumeJob): Promise<AcquireResult> {
+  return runSession(job, async (taken, { head }) => {
+    const { ports, plan, stopped } = job;
+    const { path, stem } = plan.folder;
+    const journalPath = join(path, folderNames(stem).journal);
+    const journal = await Journal.reopen(ports.files, ports.clock, journalPath, async (fd) => {
+      await claim(ports, fd, path);
+      await requireUnchanged(ports, stopped);
+    });
+    try {
+      return await takeUp(job, journal, taken, head);
+    } catch (error) {
+      await journal.close();
+      throw withWayOn(error, path);
+    }
+  });
+}
+
+async function takeUp(
+  job: ResumeJob,
+  journal: Journal,
+  taken: TakenSource,
+  head: StoppedFolder['lastHead'],
+): Promise<ClaimedFolder> {
+  const { ports, plan, stopped, emit } = job;
+  const { path, stem } = plan.folder;
+  const { start, state } = stopped;
+  const renamed = await takeBack(
+    ports.files,
+    path,
+    start.segments.map(({ name }) => name),
+  );
+  const there = await imageThere(ports, stopped);
+  const again = await rereadLast(job, taken);
+  await removeStaleReport(ports.files, path, stem);
+  await journal.append('resumed', {
+    from: state.position,
+    head,
+    renamed,
+    reread: again === null ? null : { start: again.start, end: again.end, differing: again.differing },
+  });
+  emit({ type: 'note', level: 'info', code: 'resume.from', message: wordsOf(stopped) });
+  const left = { state, there, answered: again?.differing ?? [] };
+  const withForeign = job.foreign === null ? left : await takeOver(job, journal, job.foreign, left);
+  return { journal, reserve: await holdReserve(ports.files, path), start, left: withForeign };
+}
+
+/** What another program read is hashed as it is found, put on record, and not read again. */
+export async function takeOver(
+  { ports, plan, emit, stop }: Pick<AcquireJob, 'ports' | 'plan' | 'emit' | 'stop'>,
+  journal: Journal,
+  foreign: ForeignMap,
+  left: LeftBefore,
+): Promise<LeftBefore> {
+  const { path, stem } = plan.folder;
+  const parts = partialParts(path, plan.segments);
+  const { record, bytes } = await adopt(ports, parts, left.state, foreign, plan.request.settings.pieceSize, stop);
+  await journal.append('adopted', record);
+  const message = `${bytes} bytes are taken over as they were found in the image: another program read them (${foreign.comment}).`;
+  emit({ type: 'note', level: 'warning', code: 'adopt.taken', message });
+  const bytesOfJournal = await ports.files.readBytes(join(path, folderNames(stem).journal), JOURNAL_LIMIT);
+  const { state } = readStoppedJob(bytesOfJournal, path, stem);
+  return { ...left, state };
+}
+
+/** Before anything new is read: what was read last must come again, or it is another disk. */
+async function rereadLast({ ports, plan, stopped, stop }: ResumeJob, { held }: TakenSource): Promise<Reread | null> {
+  const { state, folder, start } = stopped;
+  if (state.finished !== null) return null;
+  const places = placesToReread(state.map, { start: 0, end: start.size });
+  const parts = partialParts(folder.path, start.segments);
+  // First the image: a sector that differs must not be laid at the disk's door.
+  await requirePlacesAsRead(ports, folder.path, parts, state, places);
+  const { readTimeout } = plan.request.settings;
+  const readTimeoutMs = readTimeout === null ? null : readTimeout * 1000;
+  return reread({ ports, source: held, parts, readTimeoutMs, stop, when: 'resumed' }, places);
+}
+
+/** Another resume may have come and gone between the plan and the lock. */
+async function requireUnchanged(ports: Ports, stopped: StoppedFolder): Promise<void> {
+  const now = await readStoppedFolder(ports, stopped.folder.path, stopped.folder.stem);
+  if (now.head === stopped.head) return;
+  const message = `Another job has gone on with ${visible(stopped.folder.path)} since it was looked at.`;
+  throw new ExhibitError('destination', 'destination.busy', message, { hint: 'Look at it again: exhibit resume DIR' });
+}
+
+function wordsOf({ state, start, sessions }: StoppedFolder): string {
+  const { position } = state;
+  return `Session ${sessions + 1}: going on at byte ${position} of ${start.size}.`;
+}

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { readInOrder, StreamEnd, type ProduceWork } from '../../src/acquire/produce.ts';
+import { ReadRecorder } from '../../src/acquire/read-recorder.ts';
+import { Ring } from '../../src/ring/ring.ts';
+import { hold, MIB } from '../read/read-all.ts';
+import { testPorts } from '../support/ports.ts';
+import { tempFolder } from '../support/temp.ts';
+
+test('nobody goes on waiting for a disk when the destination has failed meanwhile', async (t) => {
+  const path = join(tempFolder(t), 'disk.img');
+  writeFileSync(path, Buffer.alloc(4096));
+  const held = await hold(t, path);
+  const failed = new AbortController();
+  let waited = 0;
+  const settings = { reader: 'direct', blockSize: 65_536, retries: 0, readTimeout: null, maxBad: null };
+  const work = {
+    ports: testPorts(),
+    plan: { size: MIB, logicalSector: 512, request: { settings } },
+    attached: { held, checkPresent: () => Promise.resolve() },
+    recorder: new ReadRecorder(MIB),
+    stop: new AbortController().signal,
+    reconnect: (_error: unknown, _position: number, { stop }: { stop: AbortSignal }) => {
+      waited += 1;
+      assert.ok(!stop.aborted);
+      failed.abort(new Error('the destination is full'));
+      assert.ok(stop.aborted, 'it would go on waiting');
+      return Promise.resolve();
+    },
+  } as unknown as ProduceWork;
+  await readInOrder(work, new StreamEnd(0, MIB), new Ring(4, 65_536, 1), failed.signal, null);
+  assert.equal(waited, 1);
+});
