@@ -3,6 +3,14 @@ import type { Finding } from '../model/plan.ts';
 import { safeJson, tame, visible } from '../model/text.ts';
 import type { Env } from './env.ts';
 import { EXIT, exitOf, type ExitCode } from './exit-codes.ts';
+import { mapLines } from './screen/read-map.ts';
+import { snakeKeys } from './snake-keys.ts';
+
+/** A read map, as `mapCells` gives it, and the bytes that it is of. */
+export interface ShownMap {
+  readonly cells: string;
+  readonly size: number;
+}
 
 /** One JSON object a line on standard output, the last of type `result`; people's words on standard error. */
 export class Output {
@@ -19,10 +27,16 @@ export class Output {
     this.#env.terminal.say(tame(text));
   }
 
-  /** The result itself: JSON for a program, text for a person. */
-  result(value: object, text: string): void {
-    if (this.json) this.line({ type: 'result', ...(snakeKeys(value) as object) });
-    else this.#env.terminal.out(tame(text));
+  /** The result itself: JSON for a program, text for a person, with a read map below it if there is one to show. */
+  result(value: object, text: string, map: ShownMap | null = null): void {
+    if (this.json) {
+      this.line({ type: 'result', ...(snakeKeys(value) as object) });
+      return;
+    }
+    const { terminal } = this.#env;
+    terminal.out(tame(text));
+    // Not tamed: its colours are ours.
+    if (map !== null) terminal.out(mapLines(map.cells, map.size, terminal.columns, terminal.colours.out).join('\n'));
   }
 
   line(value: object): void {
@@ -64,16 +78,4 @@ export class Output {
       this.line({ type: 'result', ok: false, exit: code, code: refusals[0]?.code ?? 'refused', refusals, findings });
     return code;
   }
-}
-
-/** One spelling for programs, the manifest's: `unreadableBytes` becomes `unreadable_bytes`, at every depth. */
-function snakeKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(snakeKeys);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [
-      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      snakeKeys(inner),
-    ]),
-  );
 }

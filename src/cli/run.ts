@@ -7,6 +7,7 @@ import { tame, visible } from '../model/text.ts';
 import { addAcquire } from './program-acquire.ts';
 import { addDevices } from './program-devices.ts';
 import { addHardware } from './program-hardware.ts';
+import { addResume } from './program-resume.ts';
 
 /** Command line in, exit code out. Commands are loaded when they are called: `--help` answers at once. */
 export async function run(argv: readonly string[], env: Env): Promise<number> {
@@ -61,6 +62,7 @@ function buildProgram(env: Env, argv: readonly string[], done: Done): Command {
 
   addDevices(program, env, done);
   addAcquire(program, env, done);
+  addResume(program, env, done);
   addSeal(program, env, done);
   addVerify(program, env, done);
   addKeys(program, env, done);

@@ -16,6 +16,11 @@ const CLOSED: Closed = {
   unreadableRanges: 0,
   readBack: 'match',
   sourceCheck: 'match',
+  failedReads: { count: 0, ms: 0 },
+  unstablePlaces: 0,
+  sessions: 1,
+  pauses: 0,
+  map: '+',
 };
 const EQUAL = 'source and image hashes match';
 
@@ -37,5 +42,44 @@ describe('the last words of acquire', () => {
     assert.ok(!text.includes(EQUAL));
     const gaps = acquireSummary({ ...CLOSED, unreadableBytes: 512, sourceCheckCache: 'no' });
     assert.match(gaps, /the same where the source could be read \(from memory/);
+  });
+
+  test('a smooth run says nothing of costs and sessions; another says all of it', () => {
+    assert.doesNotMatch(acquireSummary(CLOSED), /failed|UNSTABLE|sessions|away/);
+    const text = acquireSummary({
+      ...CLOSED,
+      failedReads: { count: 12, ms: 6140 },
+      unstablePlaces: 1,
+      sessions: 3,
+      pauses: 2,
+    });
+    assert.match(text, /^ {2}12 failed reads, 6\.1 s of the drive's own retries\.$/m);
+    assert.match(
+      text,
+      /^ {2}UNSTABLE: 1 place answered differently when read again; the image has the first answer\.$/m,
+    );
+    assert.match(text, /^ {2}3 sessions: it was cut off and resumed; the source was away 2 times\.$/m);
+  });
+
+  test('stopped: where, at what cost, and the command that goes on, ready to be typed', () => {
+    const stopped: AcquireResult = {
+      ended: 'stopped',
+      folder: '/e/C-1/it em',
+      position: 512,
+      size: 4096,
+      good: 512,
+      unreadableBytes: 0,
+      failedReads: { count: 1, ms: 900 },
+      map: '+???',
+    };
+    const text = acquireSummary(stopped);
+    assert.match(text, /^STOPPED at 512 bytes of 4,096 bytes/);
+    assert.match(text, /^ {2}1 failed read, 0\.9 s of the drive's own retries\.$/m);
+    assert.match(text, /^ {2}exhibit resume '\/e\/C-1\/it em'$/m);
+    const outOfOrder = acquireSummary({ ...stopped, position: 0, good: 2048 });
+    assert.match(
+      outOfOrder,
+      /^STOPPED\. 2,048 bytes \(2\.0 KiB\) of 4,096 bytes \(4\.0 KiB\) were read, out of order\./,
+    );
   });
 });

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { exhibitHere } from '../support/in-process.ts';
+import { startExhibit } from '../support/exhibit.ts';
+import { exhibitHere, type EndedHere } from '../support/in-process.ts';
+import { Gate } from '../support/gate.ts';
 import { packageRoot } from '../support/root.ts';
 import { tempFolder } from '../support/temp.ts';
 
@@ -49,6 +51,25 @@ test('the results of --json have the keys that docs/scripting.md names', async (
   assert.deepEqual(keysOf(await resultOf(['seal', join(to, 'C/E2'), '--key', key, '--json'])), documented.get('seal'));
 });
 
+test('so have those of a job that is stopped, shown, and resumed', async (t) => {
+  const folder = tempFolder(t);
+  const [disk, to] = [join(folder, 'disk.img'), join(folder, 'to')];
+  writeFileSync(disk, Buffer.alloc(6 * 1024 * 1024, 'exhibit '));
+  mkdirSync(to);
+  const gate = new Gate(folder, 'read');
+  const described = ['--case', 'C', '--evidence', 'E', '--examiner', 'A', '--unsigned', '--json'];
+  // A process of its own: what is stopped leaves its source open until that ends.
+  const job = startExhibit(t, ['acquire', disk, '--to', to, ...described], gate);
+  await gate.atGate(job);
+  await job.until(() => existsSync(join(to, 'C/E/E.dd.partial')), 'it wrote something');
+  job.kill('SIGINT');
+  const documented = documentedKeys();
+  assert.deepEqual(keysOf(lastOf(await job.ended)), documented.get('acquire, stopped'));
+  assert.deepEqual(keysOf(await resultOf(['show', join(to, 'C/E'), '--json'])), documented.get('show, stopped'));
+  const resumed = await resultOf(['resume', join(to, 'C/E'), '--unsigned', '--json']);
+  assert.deepEqual(keysOf(resumed), documented.get('acquire'));
+});
+
 test('failures and refusals of --json have the keys that docs/scripting.md names', async (t) => {
   const folder = tempFolder(t);
   const failure = await resultOf(['show', join(folder, 'nothing'), '--json']);
@@ -64,8 +85,10 @@ test('failures and refusals of --json have the keys that docs/scripting.md names
 function documentedKeys(): Map<string, string[]> {
   const text = readFileSync(join(packageRoot, 'docs', 'scripting.md'), 'utf8');
   const section = text.slice(text.indexOf('### Results'));
-  const rows = [...section.matchAll(/^\| `([\w -]+)` \| (.+) \|$/gm)];
-  return new Map(rows.map((row) => [row[1]!, [...row[2]!.matchAll(/`(\w+)`/g)].map((key) => key[1]!).sort()]));
+  const rows = [...section.matchAll(/^\| `([\w -]+)`(, stopped)? \| (.+) \|$/gm)];
+  return new Map(
+    rows.map((row) => [row[1]! + (row[2] ?? ''), [...row[3]!.matchAll(/`(\w+)`/g)].map((key) => key[1]!).sort()]),
+  );
 }
 
 function keysOf(result: Json): string[] {
@@ -76,7 +99,10 @@ function keysOf(result: Json): string[] {
 }
 
 async function resultOf(argv: readonly string[]): Promise<Json> {
-  const { stdout, stderr } = await exhibitHere(argv);
+  return lastOf(await exhibitHere(argv));
+}
+
+function lastOf({ stdout, stderr }: EndedHere): Json {
   assert.notEqual(stdout, '', stderr);
   const last = stdout.trimEnd().split('\n').at(-1) ?? '';
   const result = JSON.parse(last) as Json;

@@ -42,6 +42,12 @@ export async function lookAt(env: Env, target: string): Promise<FolderState> {
   return { folder, stem, closed };
 }
 
+/** Whether an acquisition was begun in a folder. A folder that can't be read has none. */
+export async function hasJournal(env: Env, target: string): Promise<boolean> {
+  const names = await env.ports.files.readDir(target).catch(() => []);
+  return names.some((name) => stemOfJournalName(name) !== null);
+}
+
 /** The reason of `--incomplete`, which a stopped acquisition needs and no other takes; null: there is a manifest. */
 export function judgeReason(target: string, closed: boolean, reason: string | undefined): string | null {
   if (closed && reason !== undefined) {

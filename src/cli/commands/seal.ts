@@ -38,7 +38,7 @@ export async function sealCommand(env: Env, target: string, options: SealOptions
             output.say(message);
           },
         });
-  const screen = makeScreen(env, output, ['seal'], 512);
+  const screen = makeScreen(env, output, { stages: ['seal'], sector: 512, waitForDevice: 0 });
   try {
     const work = {
       ports: env.ports,

@@ -24,7 +24,7 @@ export async function verifyCommand(env: Env, target: string, options: VerifyOpt
   const output = new Output(env, options.json === true);
   const order = { range: rangeOf(options), sample: sampleOf(options) };
   const signals = env.watchSignals(() => undefined);
-  const screen = makeScreen(env, output, ['verify'], 512);
+  const screen = makeScreen(env, output, { stages: ['verify'], sector: 512, waitForDevice: 0 });
   let failed = true;
   try {
     const report = await verifyFolder(env.ports, {

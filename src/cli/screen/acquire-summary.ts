@@ -2,14 +2,18 @@ import type { Seal } from '../../acquire/close-folder.ts';
 import type { AcquireResult } from '../../acquire/job.ts';
 import { describeBytes, groupDigits } from '../../model/size.ts';
 import { shellQuote, visible } from '../../model/text.ts';
+import { costText } from './cost.ts';
 
 /** The last words of `exhibit acquire`: what was made, what was proved, the seal, and how anybody checks it. */
 export function acquireSummary(result: AcquireResult): string {
   if (result.ended === 'stopped') {
     return [
-      `STOPPED at ${describeBytes(result.position)} of ${describeBytes(result.size)}. What was read is on disk, as .partial, in`,
+      `${stoppedWhere(result)} What was read is on disk, as .partial, in`,
       `  ${visible(result.folder)}`,
-      'Close it as it is with:',
+      ...sentence(costText(result.failedReads)),
+      'Go on with it, here or on another station:',
+      `  exhibit resume ${shellQuote(result.folder)}`,
+      'Or close it as it is:',
       `  exhibit seal ${shellQuote(result.folder)} --incomplete REASON`,
     ].join('\n');
   }
@@ -18,6 +22,7 @@ export function acquireSummary(result: AcquireResult): string {
     `  ${visible(result.folder)}`,
     ...result.digests.map(({ algorithm, hex }) => `  ${algorithm.toUpperCase().padEnd(6)}  ${hex}`),
     `  ${proved(result)}`,
+    ...storyLines(result),
     ...sealLines(result.seal),
     'Anybody checks it with:',
     `  exhibit verify ${shellQuote(result.folder)}${result.seal.fingerprint === null ? '' : ' --signers FILE'}`,
@@ -39,6 +44,38 @@ export function sealLines(seal: Seal): string[] {
 }
 
 type Closed = Extract<AcquireResult, { ended: 'closed' }>;
+type Stopped = Extract<AcquireResult, { ended: 'stopped' }>;
+
+function stoppedWhere({ position, size, good, unreadableBytes }: Stopped): string {
+  const done = good + unreadableBytes;
+  if (done === position) return `STOPPED at ${describeBytes(position)} of ${describeBytes(size)}.`;
+  return `STOPPED. ${describeBytes(good)} of ${describeBytes(size)} were read, out of order.`;
+}
+
+/** What was not as smooth as it should be; nothing for the usual case. */
+function storyLines({ failedReads, unstablePlaces, sessions, pauses }: Closed): string[] {
+  const unstable =
+    unstablePlaces === 0
+      ? ''
+      : `${times(unstablePlaces, 'place')} answered differently when read again; the image has the first answer.`;
+  const story = [
+    sessions > 1 ? `${sessions} sessions: it was cut off and resumed` : '',
+    pauses > 0 ? `the source was away ${times(pauses, 'time')}` : '',
+  ].filter((part) => part !== '');
+  return [
+    ...sentence(costText(failedReads)),
+    ...(unstable === '' ? [] : [`  UNSTABLE: ${unstable}`]),
+    ...sentence(story.join('; ')),
+  ];
+}
+
+function times(count: number, what: string): string {
+  return `${groupDigits(count)} ${what}${count === 1 ? '' : 's'}`;
+}
+
+function sentence(words: string): string[] {
+  return words === '' ? [] : [`  ${words.charAt(0).toUpperCase()}${words.slice(1)}.`];
+}
 
 function headline(result: Closed): string {
   switch (result.outcome) {

@@ -1,6 +1,7 @@
 import { safeJson } from '../../model/text.ts';
 import type { Clock } from '../../system/clock.ts';
 import { utc } from '../../system/clock.ts';
+import { snakeKeys } from '../snake-keys.ts';
 import type { Screen } from './screen.ts';
 
 const PROGRESS_EVERY_MS = 1000;
@@ -14,7 +15,7 @@ export function jsonScreen(out: (line: string) => void, clock: Clock): Screen {
         if (event.done < event.total && clock.monotonicMs() - lastProgress < PROGRESS_EVERY_MS) return;
         lastProgress = clock.monotonicMs();
       }
-      out(safeJson({ at: utc(clock.wallMs()), ...event }));
+      out(safeJson({ at: utc(clock.wallMs()), ...(snakeKeys(event) as object) }));
     },
     stop: () => Promise.resolve(),
   };

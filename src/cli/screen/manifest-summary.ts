@@ -113,10 +113,11 @@ function digestLines({ digests, pieces }: Manifest): Line[] {
 }
 
 function unreadableLines({ read_map: map }: Manifest): Line[] {
-  if (map.unreadable === 0 && map.not_tried === 0) return [];
+  if (map.unreadable + map.failed + map.not_tried === 0) return [];
   const hidden = map.ranges.length - RANGES_SHOWN;
   return [
     ['unreadable', `${describeBytes(map.unreadable)} in ${map.ranges.length} ranges`],
+    ...(map.failed === 0 ? [] : [['failed', `${describeBytes(map.failed)}, not given up yet`] as const]),
     ...(map.not_tried === 0 ? [] : [['not read', describeBytes(map.not_tried)] as const]),
     ...map.ranges
       .slice(0, RANGES_SHOWN)

@@ -1,5 +1,7 @@
 import progressStream from 'progress-stream';
+import type { Event } from '../../model/event.ts';
 import { groupDigits, roundBytes } from '../../model/size.ts';
+import { costText } from './cost.ts';
 
 /** What a person wants to know of a running stage. `bytesPerSecond` and `secondsLeft` are null until they can be told. */
 export interface Reading {
@@ -20,13 +22,15 @@ const ZEROS = Buffer.alloc(1024 * 1024);
 export class Meter {
   readonly #total: number;
   readonly #stream: ReturnType<typeof progressStream>;
-  #done = 0;
+  #done: number;
   #reading: Reading;
 
-  constructor(total: number) {
+  /** @param from bytes that were there when it began: a resumed job has read them at no speed at all */
+  constructor(total: number, from: number) {
     this.#total = total;
-    this.#reading = { done: 0, total, percent: 0, bytesPerSecond: null, secondsLeft: null };
-    this.#stream = progressStream({ length: total, time: 250, speed: 10_000, drain: true }, (progress) => {
+    this.#done = from;
+    this.#reading = { done: from, total, percent: 0, bytesPerSecond: null, secondsLeft: null };
+    this.#stream = progressStream({ length: total - from, time: 250, speed: 10_000, drain: true }, (progress) => {
       this.#reading = {
         ...this.#reading,
         bytesPerSecond: progress.speed > 0 ? Math.round(progress.speed) : null,
@@ -47,20 +51,30 @@ export class Meter {
   }
 }
 
-/** `  42.5 %  1.2 GiB of 2.9 GiB  151.0 MiB/s  0:11 left  3,072 bytes unreadable`. */
-export function readingLine(reading: Reading, unreadable: number, sector: number): string {
+type Progress = Extract<Event, { type: 'progress' }>;
+
+/** `  42.5 %  1.2 GiB of 2.9 GiB  151.0 MiB/s  0:11 left  6 unreadable sectors`; a second line tells of passes and failing reads. */
+export function readingLines(
+  reading: Reading,
+  { unreadable, rescue, failedReads }: Progress,
+  sector: number,
+): string[] {
   const parts = [
     `${reading.percent.toFixed(1).padStart(5)} %`,
     `${roundBytes(reading.done)} of ${roundBytes(reading.total)}`,
   ];
   if (reading.bytesPerSecond !== null) parts.push(`${(reading.bytesPerSecond / 1024 ** 2).toFixed(1)} MiB/s`);
-  if (reading.secondsLeft !== null) parts.push(`${duration(reading.secondsLeft)} left`);
+  if (reading.secondsLeft !== null) parts.push(`${clockTime(reading.secondsLeft)} left`);
   if (unreadable > 0) parts.push(`${groupDigits(Math.ceil(unreadable / sector))} unreadable sectors`);
-  return parts.join('  ');
+  const more: string[] = [];
+  if (rescue !== undefined)
+    more.push(`pass ${rescue.pass}: ${roundBytes(rescue.tried)} tried, ${roundBytes(rescue.good)} good`);
+  if (failedReads !== undefined && failedReads.count > 0) more.push(costText(failedReads));
+  return [parts, more].filter((line) => line.length > 0).map((line) => line.join('  '));
 }
 
-/** `0:11`, `3:07:59`. */
-function duration(seconds: number): string {
+/** Seconds as `0:11`, `3:07:59`. */
+export function clockTime(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const two = (n: number): string => String(n).padStart(2, '0');

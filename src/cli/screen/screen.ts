@@ -10,6 +10,7 @@ export interface Screen {
 export const STAGE_TITLES: Readonly<Record<Stage, string>> = {
   preflight: 'Preflight',
   read: 'Read and hash the source',
+  hash: 'Hash what was read out of order',
   'read-back': 'Read the image back',
   'verify-source': 'Read the source a second time',
   seal: 'Manifest, signatures, seal',

@@ -8,9 +8,9 @@ import {
   type SimpleRenderer,
 } from 'listr2';
 import { deferred, type Deferred } from '../../model/deferred.ts';
-import type { Event, Stage } from '../../model/event.ts';
+import type { Stage } from '../../model/event.ts';
 import { visible } from '../../model/text.ts';
-import { Meter, readingLine } from './meter.ts';
+import { LiveText, type LiveLook } from './live-text.ts';
 import { STAGE_TITLES, type Screen } from './screen.ts';
 
 type Task = ListrTaskWrapper<object, typeof DefaultRenderer, typeof SimpleRenderer>;
@@ -20,11 +20,17 @@ interface StageState {
   readonly ended: Deferred<{ ending: Ending; detail: string | undefined }>;
   readonly started: Deferred<Task>;
   task: Task | null;
-  meter: Meter | null;
 }
 
 /** The live task list for a terminal, by listr2. It listens to events only; it runs nothing itself. */
-export function taskListScreen(display: NodeJS.WriteStream, stages: readonly Stage[], sector: number): Screen {
+export function taskListScreen(display: NodeJS.WriteStream, stages: readonly Stage[], look: LiveLook): Screen {
+  const ended = new AbortController();
+  const live = new LiveText(look);
+  let now: Stage | undefined;
+  const draw = (): void => {
+    const task = now === undefined ? null : states.get(now)?.task;
+    if (task !== null && task !== undefined && live.lines.length > 0) task.output = live.lines.join('\n');
+  };
   const states = new Map(stages.map((stage) => [stage, newState()]));
   const list = new Listr(
     stages.map((stage) => ({
@@ -46,9 +52,14 @@ export function taskListScreen(display: NodeJS.WriteStream, stages: readonly Sta
   const running = list.run().catch(() => undefined);
   return {
     emit: (event) => {
-      show(event, states, sector);
+      if (event.type === 'stage' && event.status !== 'start')
+        states.get(event.stage)?.ended.resolve({ ending: event.status, detail: event.detail });
+      if (event.type === 'stage' && event.status === 'start') now = event.stage;
+      if (live.see(event)) void countDown(live, look, draw, ended.signal);
+      if (event.type !== 'stage') draw();
     },
     async stop(failed) {
+      ended.abort();
       for (const state of states.values())
         state.ended.resolve({ ending: failed ? 'failed' : 'skipped', detail: undefined });
       await running;
@@ -57,7 +68,7 @@ export function taskListScreen(display: NodeJS.WriteStream, stages: readonly Sta
 }
 
 function newState(): StageState {
-  return { ended: deferred(), started: deferred(), task: null, meter: null };
+  return { ended: deferred(), started: deferred(), task: null };
 }
 
 async function play(stage: Stage, task: Task, state: StageState | undefined): Promise<void> {
@@ -70,22 +81,10 @@ async function play(stage: Stage, task: Task, state: StageState | undefined): Pr
   if (ending === 'failed') throw new Error(title);
 }
 
-function show(event: Event, states: ReadonlyMap<Stage, StageState>, sector: number): void {
-  switch (event.type) {
-    case 'stage':
-      if (event.status !== 'start')
-        states.get(event.stage)?.ended.resolve({ ending: event.status, detail: event.detail });
-      break;
-    case 'progress': {
-      const state = states.get(event.stage);
-      if (state === undefined) break;
-      state.meter ??= new Meter(event.total);
-      state.meter.advanceTo(event.done);
-      if (state.task !== null) state.task.output = readingLine(state.meter.reading, event.unreadable, sector);
-      break;
-    }
-    case 'note':
-      // Notes stand in the report and the manifest; warnings were shown with the plan.
-      break;
+/** While a disk is waited for, nothing else moves. */
+async function countDown(live: LiveText, { clock }: LiveLook, draw: () => void, ended: AbortSignal): Promise<void> {
+  while (live.waiting && !ended.aborted) {
+    draw();
+    await clock.sleep(1000, ended);
   }
 }

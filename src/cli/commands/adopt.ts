@@ -1,0 +1,72 @@
+import { adoptAcquisition, preflightAdopt } from '../../acquire/adopt-foreign.ts';
+import { buildRequest, type AcquireFlags } from '../../catalog/merge.ts';
+import { loadProfile } from '../../catalog/profiles.ts';
+import { ExhibitError } from '../../model/errors.ts';
+import { visible } from '../../model/text.ts';
+import { findSigningKey } from '../../manifest/keys.ts';
+import { describePlan } from '../../plan/describe.ts';
+import type { Env } from '../env.ts';
+import { EXIT } from '../exit-codes.ts';
+import { labHardwareFile } from '../lab-hardware.ts';
+import { Output } from '../output.ts';
+import { askAndRun, shownPlan } from './run-job.ts';
+
+/** What an image needs that was begun by another program: it has no journal that tells its case. */
+export interface AdoptOptions {
+  readonly adoptMap: string;
+  readonly image?: string;
+  readonly case?: string;
+  readonly evidence?: string;
+  readonly description?: string;
+  readonly notes?: string;
+  readonly authority?: string;
+}
+
+type Options = AcquireFlags & AdoptOptions & { readonly dryRun?: boolean; readonly json?: boolean };
+
+/** `exhibit resume DIR SOURCE --adopt-map MAP` where ddrescue began: its folder becomes the evidence folder. */
+export async function adoptCommand(
+  env: Env,
+  target: string,
+  source: string | undefined,
+  options: Options,
+): Promise<number> {
+  const output = new Output(env, options.json === true);
+  const profile = await loadProfile(env.ports, 'rescue');
+  const request = buildRequest({ ...options, to: target, source, folderName: undefined }, null, profile);
+  if (env.supervise !== null) return env.supervise();
+  const folder = await env.ports.files.realPath(target).catch((cause: unknown) => {
+    const message = `${visible(target)} is not a folder that can be read.`;
+    throw new ExhibitError('usage', 'adopt.no-image', message, { hint: 'Name the folder of the image.', cause });
+  });
+  const { adoptMap, image: name = null } = options;
+  const lab = await labHardwareFile(env.ports);
+  const ready = await preflightAdopt(env.ports, folder, request, adoptMap, name, lab);
+  const { result, station, readerVersion, image, foreign } = ready;
+  if (!result.ok) return output.refused(result.refusals, result.findings);
+  const { plan } = result;
+  output.say(`${describePlan(plan)}\n`);
+  output.say(`Taken over: ${visible(image.name)}, as ${visible(foreign.path)} tells (${visible(foreign.comment)}).\n`);
+  const key = request.overrides.unsigned ? null : await findSigningKey(env.ports, request.keyPath);
+  if (options.dryRun === true) {
+    output.result(
+      { ok: true, exit: EXIT.done, dryRun: true, plan: shownPlan(plan) },
+      'Dry run: nothing was read or written.',
+    );
+    return EXIT.done;
+  }
+  return askAndRun(env, output, plan, key, (job) =>
+    adoptAcquisition({ ...job, station, readerVersion, image, foreign }),
+  );
+}
+
+/** An acquisition that exhibit began has its case and its image: nobody gives it others. */
+export function refuseCaseOptions(options: Partial<AdoptOptions>): void {
+  const names = ['case', 'evidence', 'description', 'notes', 'authority', 'image'] as const;
+  const given = names.filter((name) => options[name] !== undefined).map((name) => `--${name}`);
+  if (given.length === 0) return;
+  const message = `${given.join(', ')}: the acquisition was begun with its own.`;
+  throw new ExhibitError('usage', 'usage.request', message, {
+    hint: 'They are for an image that another program began, together with --adopt-map. Leave them out.',
+  });
+}

@@ -1,0 +1,122 @@
+import { preflightResume, resumeAcquisition } from '../../acquire/resume.ts';
+import type { ResumeChoices } from '../../acquire/resume-request.ts';
+import { textFault } from '../../catalog/text-laws.ts';
+import { recoveryLimits, type SettingFlags } from '../../catalog/merge-settings.ts';
+import { UsageFaults } from '../../catalog/usage-faults.ts';
+import { visible } from '../../model/text.ts';
+import { findSigningKey, type KeyChoice } from '../../manifest/keys.ts';
+import { describePlan } from '../../plan/describe.ts';
+import type { Env } from '../env.ts';
+import { EXIT } from '../exit-codes.ts';
+import { labHardwareFile } from '../lab-hardware.ts';
+import { Output } from '../output.ts';
+import { describeStopped } from '../screen/stopped.ts';
+import { askAndRun, shownPlan } from './run-job.ts';
+import { sealCommand } from './seal.ts';
+import { adoptCommand, refuseCaseOptions, type AdoptOptions } from './adopt.ts';
+import { hasJournal, lookAt } from './seal-state.ts';
+
+export interface ResumeOptions
+  extends Partial<AdoptOptions>, Pick<SettingFlags, 'retries' | 'maxBad' | 'readTimeout' | 'waitForDevice'> {
+  readonly examiner?: string;
+  readonly labelSerial?: string;
+  readonly adoptMap?: string;
+  readonly key?: string;
+  readonly unsigned?: boolean;
+  readonly allowUnblocked?: string;
+  readonly softwareBlock?: boolean;
+  readonly allowSystemDestination?: boolean;
+  readonly ignoreBadHardware?: boolean;
+  /** False: `--no-read-back`, which is refused. */
+  readonly readBack?: boolean;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+/** `exhibit resume`: what is on disk and what the source answers are held against the journal; then it goes on. */
+export async function resumeCommand(
+  env: Env,
+  target: string,
+  source: string | undefined,
+  options: ResumeOptions,
+): Promise<number> {
+  const output = new Output(env, options.json === true);
+  if (options.adoptMap !== undefined && !(await hasJournal(env, target)))
+    return adoptCommand(env, target, source, { ...options, adoptMap: options.adoptMap });
+  refuseCaseOptions(options);
+  const choices = choicesOf(source, options);
+  const state = await lookAt(env, target);
+  if (state.closed) return finishClosing(env, target, options);
+  const ready = await preflightResume(env.ports, state.folder, state.stem, choices, await labHardwareFile(env.ports));
+  const { result, stopped, foreign, station, readerVersion } = ready;
+  const { settings } = stopped.start.head.acquisition;
+  // A read that hangs in this process would keep it from ending.
+  if (settings.reader === 'direct' && env.supervise !== null) return env.supervise();
+  output.say(`${describeStopped(stopped)}\n`);
+  if (!result.ok) return output.refused(result.refusals, result.findings);
+  const { plan } = result;
+  output.say(`${describePlan(plan)}\n`);
+  const key = await keyOf(env, options);
+  if (options.dryRun === true) {
+    output.result(
+      { ok: true, exit: EXIT.done, dryRun: true, plan: shownPlan(plan) },
+      'Dry run: nothing was read or written.',
+    );
+    return EXIT.done;
+  }
+  return askAndRun(env, output, plan, key, (job) =>
+    resumeAcquisition({ ...job, station, readerVersion, stopped, foreign }),
+  );
+}
+
+/** Everything was acquired, and has its manifest: what is left is what `seal` does. */
+async function finishClosing(env: Env, target: string, options: ResumeOptions): Promise<number> {
+  new Output(env, options.json === true).say(
+    `${visible(target)} has its manifest: only its closing is to be finished.`,
+  );
+  const { key, unsigned, json } = options;
+  return sealCommand(env, target, {
+    ...(key === undefined ? {} : { key }),
+    ...(unsigned === undefined ? {} : { unsigned }),
+    ...(json === undefined ? {} : { json }),
+  });
+}
+
+async function keyOf(env: Env, { key, unsigned }: ResumeOptions): Promise<KeyChoice | null> {
+  return unsigned === true ? null : findSigningKey(env.ports, key ?? null);
+}
+
+/** @throws ExhibitError `usage.request` with every fault at once */
+function choicesOf(source: string | undefined, options: ResumeOptions): ResumeChoices {
+  const faults = new UsageFaults();
+  if (options.readBack === false) faults.add(NO_READ_BACK, NO_READ_BACK_HINT);
+  if (options.key !== undefined && options.unsigned === true)
+    faults.add('--key and --unsigned exclude each other.', 'Leave one of them out.');
+  const line = (option: string, text: string | undefined): string | null => {
+    const fault = text === undefined ? null : textFault(text, 'line');
+    if (fault !== null) faults.add(`${option} ${fault}.`);
+    return text ?? null;
+  };
+  const choices: ResumeChoices = {
+    sourcePath: line('SOURCE', source),
+    examiner: line('--examiner', options.examiner),
+    labelSerial: line('--label-serial', options.labelSerial),
+    limits: recoveryLimits(options, faults),
+    adoptMap: line('--adopt-map', options.adoptMap),
+    overrides: {
+      allowUnblocked: line('--allow-unblocked', options.allowUnblocked),
+      softwareBlock: options.softwareBlock === true,
+      allowSystemDestination: options.allowSystemDestination === true,
+      ignoreBadHardware: options.ignoreBadHardware === true,
+      unsigned: options.unsigned === true,
+    },
+    keyPath: options.key ?? null,
+    yes: options.yes === true,
+  };
+  faults.throwIfAny();
+  return choices;
+}
+
+const NO_READ_BACK = 'A resumed acquisition is read back as a whole before it is signed: --no-read-back is refused.';
+const NO_READ_BACK_HINT = 'Nobody saw all of it go to disk in one piece. Leave --no-read-back out.';
