@@ -44,7 +44,7 @@ describe('the destination fills in the middle', () => {
       const partial = statSync(join(folder, 'HDD-01.dd.partial'));
       assert.ok(partial.size >= 4 * MIB && partial.size < 24 * MIB, `${partial.size} bytes`);
       assert.ok(!existsSync(join(folder, 'HDD-01.dd')) && !existsSync(join(folder, 'HDD-01.manifest.json')));
-      const [, failed, last] = journalOf(folder);
+      const [failed, last] = journalOf(folder).slice(-2);
       assert.deepEqual([failed?.type, failed?.data['unreadable']], ['reading-failed', []]);
       assert.deepEqual([last?.type, last?.data['code']], ['stopped', 'destination.full']);
       assert.deepEqual(readdirSync(folder).sort(), ['HDD-01.dd.partial', 'HDD-01.journal.jsonl', 'HDD-01.map']);

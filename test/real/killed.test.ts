@@ -11,8 +11,8 @@ import { tempFolder } from '../support/temp.ts';
 
 const MIB = 1_048_576;
 /** In each of two lanes. */
-const ROUNDS = 10;
-const CLOSINGS = 10;
+const ROUNDS = 6;
+const CLOSINGS = 6;
 const OPTIONS = [[], ['--format', 'split', '--segment-size', '4M'], ['--verify-source'], ['--reader', 'direct']];
 
 describe('SIGKILL', { concurrency: 2 }, () => {

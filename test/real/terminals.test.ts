@@ -138,7 +138,7 @@ describe('on a terminal', { concurrency: 2 }, () => {
     assert.deepEqual(await terminal.leftAfter(2000), []);
     assert.deepEqual(
       journalOf(desk.evidence()).map(({ type: kind }) => kind),
-      ['begin', 'read', 'source-after', 'stopped'],
+      ['begin', 'engines', 'checkpoint', 'read', 'source-after', 'stopped'],
     );
   });
 

@@ -8,8 +8,9 @@ import { formatAllowedSigners, MANIFEST_NAMESPACE, SUMS_NAMESPACE } from '../../
 import { piecesTouched } from '../../src/manifest/consistency.ts';
 import { encodeManifest } from '../../src/manifest/encode.ts';
 import { folderNames, PARTIAL } from '../../src/manifest/file-names.ts';
-import { formatRecord, hashLine, NO_RECORD, type JournalData } from '../../src/manifest/journal-chain.ts';
+import { checkChain, NO_RECORD } from '../../src/manifest/journal-chain.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
+import { sessionsOf } from '../../src/manifest/sessions.ts';
 import { formatSums, sealOf } from '../../src/manifest/sums.ts';
 import { formatVerifyText } from '../../src/manifest/verify-text.ts';
 import { fingerprintOf } from '../../src/manifest/sign-blob.ts';
@@ -19,6 +20,9 @@ import { cells, type Range } from '../../src/model/range.ts';
 import { ReadMap } from '../../src/model/read-map.ts';
 import { signByHand, type MadeKey } from '../manifest/sign-support.ts';
 import { sampleManifest } from './sample-manifest.ts';
+import { journalOf, toldBy, type Told } from './told.ts';
+
+export { journalOf, toldBy, type Told } from './told.ts';
 
 const STEM = 'ITEM-7';
 export const SIGNER = 'Ann Lee';
@@ -62,7 +66,8 @@ export function makeEvidence(spec: FolderSpec): string {
   const change = spec.change ?? ((same) => same);
   const made = manifestFor(spec, source.length, data);
   const { bytes, records, head } = journalOf((spec.tell ?? ((same) => same))(toldBy(change(made))));
-  const manifest = { ...made, journal: { ...made.journal, records, head } };
+  const sessions = sessionsOf(checkChain(bytes).records);
+  const manifest = { ...made, sessions, journal: { ...made.journal, records, head } };
   writeSidecars(folder, manifest, spec, source.length, data);
   writeFileSync(join(folder, manifest.journal.file), bytes);
   const files = manifest.files.map((file) => ({ ...file, ...measure(folder, file.name) }));
@@ -144,48 +149,6 @@ function writeSidecars(folder: string, manifest: Manifest, spec: FolderSpec, siz
   for (const range of spec.unreadable ?? []) map.mark(range, 'unreadable');
   writeFileSync(join(folder, names.map), formatMapfile(map, '0.1.0'));
   writeFileSync(join(folder, names.report), 'The report.\n');
-}
-
-/** A record of a journal, before it has its place in the chain. */
-export interface Told {
-  readonly type: string;
-  readonly data: JournalData;
-}
-
-/** What the journal of a run tells that ended as the manifest says. */
-export function toldBy(manifest: Manifest): Told[] {
-  const { outcome, digests, image, pieces, read_back, source_check, source, station, acquisition } = manifest;
-  const stopped = outcome === 'incomplete';
-  const { disturbances } = station.clock;
-  const checked = !stopped || 'differing' in read_back || 'differing' in source_check;
-  const ranges = manifest.read_map.ranges.map(({ start, end, errno, attempts }) => ({ start, end, errno, attempts }));
-  const { run_count: reader_runs, runs } = acquisition.reader;
-  const read = { position: image.size, complete: checked, digests, engines: [], pieces_sha256: pieces.sha256 };
-  const identity = source.identity_after;
-  const after = { counters: manifest.guard.counters_after, asked: manifest.probes.runs_after, findings: [] };
-  return [
-    { type: 'begin', data: { word: 'true' } },
-    { type: 'read', data: { ...read, unreadable: ranges, read_again: [], reader_runs, runs } },
-    ...(identity === null ? [] : [{ type: 'source-after', data: { identity, verdict: null, ...after } }]),
-    ...(checked ? [{ type: 'read-back', data: read_back }] : []),
-    ...(checked ? [{ type: 'source-check', data: source_check }] : []),
-    stopped
-      ? { type: 'stopped', data: { code: 'interrupted', message: 'stopped by the operator', disturbances } }
-      : { type: 'closing', data: { image: 'published', disturbances } },
-    ...(stopped ? [{ type: 'sealed-incomplete', data: { reason: manifest.incomplete_reason, size: image.size } }] : []),
-  ];
-}
-
-/** Records in a chain that holds. */
-export function journalOf(told: readonly Told[]): { bytes: Buffer; records: number; head: string } {
-  let head = NO_RECORD;
-  const lines = told.map(({ type, data }, n) => {
-    const at = `2026-03-01T09:15:0${n}.000Z`;
-    const line = formatRecord({ n, prev: head, at, mono_ms: n * 1000, type, data });
-    head = hashLine(line);
-    return line;
-  });
-  return { bytes: Buffer.concat(lines), records: lines.length, head };
 }
 
 function cut(sizes: readonly number[]): Segment[] {

@@ -26,6 +26,7 @@ export function envHere(
     lively: false,
     canAsk: person !== null,
     columns: 120,
+    colours: { out: false, display: false },
     display: null,
     say: (text) => void (said.stderr += text.endsWith('\n') ? text : `${text}\n`),
     out: (text) => void (said.stdout += text.endsWith('\n') ? text : `${text}\n`),

@@ -131,6 +131,7 @@ function formatted(t: TestContext, folder: string, make: readonly [string, ...st
 /** How a small file system is made; `fuse` is mounted by a program of its own. */
 const FILE_SYSTEMS = {
   ext4: { make: ['mkfs.ext4', '-q', '-F'] },
+  xfs: { make: ['mkfs.xfs', '-q', '-m', 'reflink=1'] },
   vfat: { make: ['mkfs.vfat'] },
   exfat: { make: ['mkfs.exfat'], fuse: 'mount.exfat-fuse' },
   tmpfs: { make: [] },
