@@ -7,7 +7,7 @@ import { systemEnv } from '../../../src/cli/env.ts';
 import { systemCommands } from '../../../src/system/run-command.ts';
 import { blockerTestHere } from '../../blocker-test/support.ts';
 import { until } from '../../support/children.ts';
-import { newDesk, startExhibit, type Desk, type Running } from '../../support/exhibit.ts';
+import { journalOf, newDesk, startExhibit, type Desk, type Running } from '../../support/exhibit.ts';
 import { PC_DISKS, type PcDisk, type PcDiskName } from '../host/disks.ts';
 import { Gate, type Place } from '../../support/gate.ts';
 import { exhibitHere } from '../../support/in-process.ts';
@@ -24,6 +24,8 @@ export interface Ran {
 }
 
 const MODULES = '/exhibit/modules';
+/** For what a job has to come to, on an emulated processor that others may be using. */
+const PATIENCE_MS = 60_000;
 /** The machine as a station; once: each has listeners of its own on this process. */
 const { ports } = systemEnv([]);
 
@@ -106,22 +108,49 @@ export class Bench {
     });
   }
 
+  /** As {@link meanwhile}, with something that takes the source away; and something more once the job waits for it. */
+  async whileItWaits(
+    desk: Desk,
+    place: Place,
+    argv: readonly string[],
+    takeAway: () => unknown,
+    act: () => unknown,
+  ): Promise<Ran> {
+    return this.#heldUp(desk, place, argv, async (gate, ended) => {
+      await takeAway();
+      gate.open();
+      await this.untilItWaits(desk, ended);
+      if (!ended()) await act();
+    });
+  }
+
+  /** Waits until a job has put on record that it waits for its source, or has ended. */
+  async untilItWaits(desk: Desk, ended: () => boolean): Promise<void> {
+    const waits = (): boolean => journalOf(desk.evidence()).at(-1)?.type === 'paused';
+    await until(() => waits() || ended(), 'the job to wait for its source', PATIENCE_MS);
+  }
+
   /** As {@link meanwhile}, and not let go on: what is done is what has to end it. */
   async endedBy(desk: Desk, place: Place, argv: readonly string[], act: () => unknown): Promise<Ran> {
     return this.#heldUp(desk, place, argv, act);
   }
 
-  async #heldUp(desk: Desk, place: Place, argv: readonly string[], act: (gate: Gate) => unknown): Promise<Ran> {
+  async #heldUp(
+    desk: Desk,
+    place: Place,
+    argv: readonly string[],
+    act: (gate: Gate, ended: () => boolean) => unknown,
+  ): Promise<Ran> {
     const gate = new Gate(desk.folder, place);
     let early: Ran | null = null;
     const ran = this.exhibit(argv, gate.env).then((ended) => (early = ended));
-    await until(() => gate.reached || early !== null, `exhibit to come to ${place}`, 60_000);
+    await until(() => gate.reached || early !== null, `exhibit to come to ${place}`, PATIENCE_MS);
     if (gate.reached) {
       // What dd has delivered before the gate is on its way to the image.
       await pause(100);
-      await act(gate);
+      await act(gate, () => early !== null);
     }
-    await until(() => early !== null, 'exhibit to end', 60_000);
+    await until(() => early !== null, 'exhibit to end', PATIENCE_MS);
     // Whatever still waits there, too.
     gate.remove();
     return ran;

@@ -113,7 +113,7 @@ export class UsbDisk {
 
   /** Takes the disk out, and puts it behind another bridge in the same socket, with what was written to it. */
   async moveBehind(spec: UsbSpec): Promise<BenchDisk> {
-    await this.pull();
+    if (this.#disk !== null) await this.pull();
     this.#forget();
     this.#describe(spec);
     return this.plug();

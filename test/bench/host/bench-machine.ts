@@ -16,6 +16,8 @@ const TOOLS = [
   'smartctl',
   'lsblk',
   'blockdev',
+  'losetup',
+  'dmsetup',
   'flock',
   'ssh-keygen',
   'dmesg',

@@ -27,7 +27,7 @@ const AT_BOOT = [
 
 /** Brought along, loaded by the scenarios that want them (`Bench.load`). */
 const ON_DEMAND: readonly string[] = [
-  ...['scsi_debug', 'loop', 'ext4', 'crc32c_generic'],
+  ...['scsi_debug', 'loop', 'dm-mod', 'dm-delay', 'ext4', 'crc32c_generic'],
   ...Object.values<PcDisk>(PC_DISKS).flatMap(({ modules }) => modules ?? []),
 ];
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Manifest } from '../../../src/manifest/schema.ts';
 import { manifestOf } from '../../support/exhibit.ts';
 import { packageRoot } from '../../support/root.ts';
-import { attributeOf, unitSerial } from '../guest/disks.ts';
+import { attributeOf } from '../guest/disks.ts';
 import { BLOCKER } from '../guest/usb-specs.ts';
 import { scenario } from '../scenario.ts';
 
@@ -80,41 +80,6 @@ export const acquireScenarios = [
       assert.ok(ran.stdout.includes(image), ran.stdout);
       assert.equal(manifest?.outcome, 'complete');
       judgeRecord(manifest, hardware);
-    },
-  }),
-
-  scenario({
-    name: 'a write-protected 4Kn disk with medium errors: exit 3, the sectors that can not be read and no others',
-    setup: async (bench) => ({
-      // opts=2: medium errors are on; they begin at this sector of 4,096 bytes.
-      disk: await bench.scsi(
-        ...['dev_size_mb=4', 'sector_size=4096', 'wp=1'],
-        ...['opts=2', 'medium_error_start=700', 'medium_error_count=3'],
-      ),
-      desk: bench.desk(),
-    }),
-    command: async (bench, { disk, desk }) => {
-      const argv = desk.acquire(disk.node, ...sure(unitSerial(disk)), '--unsigned', '--profile', 'usb');
-      const ran = await bench.exhibit(argv);
-      return {
-        ran,
-        declared: bench.run('sg_modes', '-6', '--page=0x3f', disk.node).stdout,
-        log: bench
-          .must('dmesg')
-          .split('\n')
-          .filter((line) => line.includes('Medium Error')),
-        manifest: ran.code === 3 ? manifestOf(desk.evidence()) : null,
-      };
-    },
-    expect: ({ ran, declared, log, manifest }) => {
-      assert.equal(ran.code, 3, ran.stderr);
-      assert.match(declared, /WP=1/);
-      assert.equal(manifest?.guard.verdict, 'device-declares-wp');
-      assert.ok(log.length > 0, 'the kernel told of no medium error');
-      assert.deepEqual(
-        manifest.read_map.ranges.map(({ start, end }) => [start / 4096, end / 4096]),
-        [[700, 703]],
-      );
     },
   }),
 ];

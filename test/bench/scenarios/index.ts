@@ -1,7 +1,9 @@
 import type { Scenario } from '../scenario.ts';
 import { acquireScenarios } from './acquire.ts';
 import { blockerTestScenarios } from './blocker-test.ts';
+import { damagedScenarios } from './damaged.ts';
 import { deviceScenarios } from './devices.ts';
+import { goesAwayScenarios } from './goes-away.ts';
 import { middleScenarios } from './middle.ts';
 import { udevScenarios } from './udev.ts';
 import { verdictScenarios } from './verdicts.ts';
@@ -11,6 +13,6 @@ import { verdictScenarios } from './verdicts.ts';
  * time. A new scenario goes into one of these lists.
  */
 export const MACHINES: readonly (readonly Scenario[])[] = [
-  [...deviceScenarios, ...verdictScenarios, ...acquireScenarios],
-  [...middleScenarios, ...blockerTestScenarios, ...udevScenarios],
+  [...deviceScenarios, ...verdictScenarios, ...acquireScenarios, ...damagedScenarios],
+  [...middleScenarios, ...goesAwayScenarios, ...blockerTestScenarios, ...udevScenarios],
 ];

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { sh } from '../../support/loop.ts';
 import { journalOf, manifestOf, type Desk } from '../../support/exhibit.ts';
 import type { Bench, Ran } from '../guest/bench.ts';
-import { attributeOf } from '../guest/disks.ts';
 import { MIB } from '../guest/medium.ts';
 import { BLOCKER, BRIDGE, READ_ONLY_BRIDGE } from '../guest/usb-specs.ts';
 import { scenario } from '../scenario.ts';
@@ -44,29 +43,6 @@ function judgeStopped(ran: Ran, closed: Closed, code: string): void {
 }
 
 export const middleScenarios = [
-  scenario({
-    name: 'the cable is pulled while the disk is read, and put back: exit 11, never called complete',
-    setup: async (bench) => ({ usb: await bench.usb({ ...BLOCKER, mebibytes: LARGE }), desk: bench.desk() }),
-    command: async (bench, { usb, desk }) => {
-      const sequence = attributeOf(usb.disk, 'diskseq');
-      const argv = desk.acquire(usb.node, ...sure(BLOCKER.serial), ...BY_FLAG);
-      const ran = await bench.meanwhile(desk, 'read', argv, () => usb.pull());
-      const again = await usb.plug();
-      return {
-        ran,
-        stopped: journalOf(desk.evidence()).at(-1),
-        sequences: [sequence, attributeOf(again, 'diskseq')],
-        readable: bench.must('sha256sum', again.node).slice(0, 64) === bench.must('sha256sum', usb.medium).slice(0, 64),
-      };
-    },
-    expect: ({ ran, stopped, sequences, readable }) => {
-      assert.equal(ran.code, 11, ran.stderr);
-      assert.equal(stopped?.type, 'stopped');
-      assert.notEqual(sequences[0], sequences[1]);
-      assert.ok(readable, 'the disk that was put back gives other bytes');
-    },
-  }),
-
   scenario({
     name: "the kernel's read-only flag falls, or somebody writes, while the disk is read: stopped at once, and on record",
     setup: async (bench) => ({ usb: await bench.usb({ ...BRIDGE, mebibytes: LARGE }), desk: bench.desk() }),
