@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- --quick] [--rounds N] [--size MIB]`: exhibit against the tools its users pick today, memory to
- * memory, rounds interleaved, medians and ratios of the same run. Prints a table and writes bench/results.json.
+ * `npm run bench [-- --quick] [--rounds N] [--size MIB] [--only throughput|bad-media|cut-off]`: exhibit against the tools
+ * its users pick today, rounds interleaved, medians and ratios of the same run: memory to memory; a disk with three bad
+ * sectors; what checkpoints cost and how soon a killed job reads on. Prints tables and writes bench/results.json.
  */
 import { randomFillSync } from 'node:crypto';
 import {
@@ -14,14 +15,23 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { availableParallelism, cpus, release, tmpdir, totalmem } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { canMakeBadMedia, measureBadMedia } from './bad-media.ts';
+import { measureCutOff, type CutOffFigures } from './cut-off.ts';
 import { measure, median, type Measurement } from './measure.ts';
 
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean' }, rounds: { type: 'string' }, size: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean' },
+    rounds: { type: 'string' },
+    size: { type: 'string' },
+    only: { type: 'string' },
+  },
 });
+/** `throughput`, `bad-media`, `cut-off`: without it, all of them. */
+const wants = (part: string): boolean => values.only === undefined || values.only === part;
 const rounds = Number(values.rounds ?? (values.quick === true ? 1 : 5));
 const mebibytes = Number(values.size ?? (values.quick === true ? 512 : 2048));
 const memory = '/dev/shm';
@@ -63,8 +73,8 @@ const contestants: readonly Contestant[] = [
   },
 ];
 
-const present = contestants.filter(({ needs }) => needs === null || onPath(needs));
-const missing = contestants.filter((each) => !present.includes(each)).map(({ name }) => name);
+const present = contestants.filter(({ needs }) => wants('throughput') && (needs === null || onPath(needs)));
+const missing = contestants.filter(({ needs }) => needs !== null && !onPath(needs)).map(({ name }) => name);
 const runs = new Map<string, Measurement[]>(present.map(({ name }) => [name, []]));
 for (let round = 1; round <= rounds; round += 1) {
   for (const { name, command } of present) {
@@ -73,6 +83,27 @@ for (let round = 1; round <= rounds; round += 1) {
       rmSync(join(folder, left), { recursive: true, force: true });
     process.stderr.write(`round ${round}/${rounds}: ${name}\n`);
   }
+}
+const badRounds = Math.min(rounds, 3);
+const canBad = canMakeBadMedia(onPath);
+const badMedia = wants('bad-media') && canBad ? await measureBadMedia(folder, exhibit, badRounds, onPath('dc3dd')) : [];
+const rival = badMedia.find(({ name }) => name === 'ddrescue -d')?.seconds;
+if (badMedia.length > 0)
+  console.table(
+    badMedia.map((each) => ({ ...each, 'times ddrescue -d': rival === undefined ? '' : round2(each.seconds / rival) })),
+  );
+if (wants('bad-media') && !canBad) console.log('No disk with bad sectors: it takes root, nbdkit, nbdfuse, ddrescue.');
+const cutOff: CutOffFigures[] = [];
+if (wants('cut-off')) {
+  // On a disk: in memory nothing has to be brought anywhere.
+  const onDisk = mkdtempSync(join(tmpdir(), 'exhibit-bench-'));
+  process.on('exit', () => {
+    rmSync(onDisk, { recursive: true, force: true });
+  });
+  const main = join(import.meta.dirname, '..', 'src', 'main.js');
+  for (const engine of ['native', 'wasm'] as const)
+    cutOff.push(await measureCutOff(onDisk, source, main, engine, badRounds));
+  console.table(cutOff);
 }
 const help = [];
 for (let round = 0; round < 5; round += 1) help.push((await measure(`${exhibit} --help`)).seconds);
@@ -105,7 +136,7 @@ const machine = {
 const file = join(import.meta.dirname, '..', '..', 'bench', 'results.json');
 writeFileSync(
   file,
-  `${JSON.stringify({ machine, mebibytes, rounds, hashes: 'md5, sha256 (exhibit: and pieces)', help_milliseconds: Math.round(median(help) * 1000), results, missing }, null, 2)}\n`,
+  `${JSON.stringify({ machine, mebibytes, rounds, hashes: 'md5, sha256 (exhibit: and pieces)', help_milliseconds: Math.round(median(help) * 1000), results, bad_media: badMedia, cut_off: cutOff, missing }, null, 2)}\n`,
 );
 
 function writeRandom(path: string, size: number): void {
