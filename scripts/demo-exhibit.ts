@@ -13,6 +13,33 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const INTERRUPTED = 130;
 
 /**
+ * Runs exhibit as if typed by hand, and kills it without a warning as soon as `now` says so: a power cut in small. Gives
+ * its exit code where it ended before.
+ */
+export async function cutOff(argv: readonly string[], now: () => boolean): Promise<number | 'killed'> {
+  const child = spawn(process.execPath, [MAIN, ...argv], { stdio: 'inherit' });
+  const watch = setInterval(() => {
+    if (now()) child.kill('SIGKILL');
+  }, 5);
+  // It ends by itself; until then nobody may end us and leave it behind.
+  const wait = (): void => undefined;
+  for (const signal of SIGNALS) process.on(signal, wait);
+  try {
+    return await new Promise<number | 'killed'>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => {
+        resolve(signal === 'SIGKILL' ? 'killed' : (code ?? INTERRUPTED));
+      });
+    });
+  } finally {
+    clearInterval(watch);
+    for (const signal of SIGNALS) process.off(signal, wait);
+    // Killed in the middle of drawing, it left the cursor hidden.
+    if (process.stderr.isTTY) process.stderr.write('\u001b[?25h');
+  }
+}
+
+/**
  * Runs exhibit as a child. `shown`: it has the terminal, as if typed by hand. `quiet`: what it prints on standard
  * output is kept. A request to stop this program is passed on, and the child's orderly end is waited for.
  */

@@ -1,14 +1,25 @@
 // `npm run demo`: the main job for real, on a sample disk that it makes. Usage: demo.js [--size 256M] [FOLDER]
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Manifest } from '../src/manifest/schema.ts';
 import { ExhibitError, messageOf } from '../src/model/errors.ts';
 import { groupDigits, parseSize, roundBytes } from '../src/model/size.ts';
 import { shellQuote } from '../src/model/text.ts';
 import { makeSampleDisk } from './demo-disk.ts';
-import { exhibit } from './demo-exhibit.ts';
+import { cutOff, exhibit } from './demo-exhibit.ts';
 import { attach, type DemoSource } from './demo-source.ts';
 import { tool } from './demo-tools.ts';
 
@@ -59,8 +70,41 @@ async function imageAndVerify(folder: string, source: DemoSource): Promise<numbe
   step(5, 'Verify', null);
   const verified = await shown(['verify', evidence, ...signing.verify]);
   if (verified !== signing.verifies) return verified === 0 ? 1 : verified;
+  const resumed = await cutOffAndResume(source, to, signing, evidence);
+  if (resumed !== 0) return resumed;
   closing(evidence);
   return 0;
+}
+
+/** The same disk once more, cut off in the middle as by a power cut: the hashes come out the same. */
+async function cutOffAndResume(source: DemoSource, to: string, signing: Signing, first: string): Promise<number> {
+  const [item, evidence] = ['DISK-02', join(to, 'DEMO-1', 'DISK-02')];
+  const partial = join(evidence, `${item}.dd.partial`);
+  const most = statSync(join(first, 'DISK-01.dd')).size * 0.9;
+  // At the first checkpoint, or before the end where the disk is too small for one.
+  const now = (): boolean =>
+    existsSync(join(evidence, `${item}.map`)) || (statSync(partial, { throwIfNoEntry: false })?.size ?? 0) >= most;
+  step(6, 'Acquire it again, and kill it in the middle', null);
+  const acquire = ['acquire', source.path, '--to', to, '--case', 'DEMO-1', '--evidence', item, '--examiner', NAME];
+  say(`   $ exhibit ${acquire.map(shellQuote).join(' ')}\n`);
+  const ended = await cutOff([...acquire, ...signing.acquire], now);
+  if (ended !== 'killed') {
+    if (ended !== 0) return ended;
+    say('\n   NOTE: it was done before it could be killed: a larger --size gives it more to do.');
+    return 0;
+  }
+  say('\n   Killed, without a word. What was read is on disk, as far as the last checkpoint:');
+  step(7, 'Resume', null);
+  const resumed = await shown(['resume', evidence, ...signing.acquire]);
+  if (resumed !== 0) return resumed;
+  const [before, after] = [sha256In(first, 'DISK-01'), sha256In(evidence, item)];
+  say(`\n   ${before === after ? 'The same SHA-256 as undisturbed' : 'ANOTHER SHA-256 than undisturbed'}: ${after}`);
+  return before === after ? 0 : 1;
+}
+
+function sha256In(evidence: string, item: string): string {
+  const manifest = JSON.parse(readFileSync(join(evidence, `${item}.manifest.json`), 'utf8')) as Manifest;
+  return manifest.digests.find(({ algorithm }) => algorithm === 'sha256')?.hex ?? 'none';
 }
 
 interface Signing {
@@ -126,10 +170,10 @@ function parseCommandLine() {
   }
 }
 
-/** The files, the disk made of them, and its image. */
+/** The files, the disk made of them, and its images. */
 function requireRoom(folder: string, size: number): void {
   const { bavail, bsize } = statfsSync(folder);
-  const needed = size * 2.5 + 64 * MIB;
+  const needed = size * 3.5 + 64 * MIB;
   if (bavail * bsize >= needed) return;
   rmdirSync(folder);
   const have = `${groupDigits(Math.floor((bavail * bsize) / MIB))} MiB`;

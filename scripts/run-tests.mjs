@@ -10,7 +10,14 @@ import { fileURLToPath } from 'node:url';
 /** Two emulated machines with limits of their own: nothing runs beside them. */
 const ALONE = 'test/bench/bench';
 /** What takes longest, first: started last it would be waited for alone. */
-const FIRST = ['test/real/killed', 'test/acquire/closing', 'test/verify/tamper', 'test/real/'];
+const FIRST = [
+  'test/real/resume-killed',
+  'test/real/power-cut',
+  'test/real/killed',
+  'test/acquire/closing',
+  'test/verify/tamper',
+  'test/real/',
+];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const wanted = process.argv.slice(2);

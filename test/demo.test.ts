@@ -29,6 +29,14 @@ describe('npm run demo', { concurrency: false }, () => {
     assert.ok(stdout.includes(`Its seal is\n  ${seal}\n`), stdout);
     assert.ok(stdout.includes('VERIFIED'), stdout);
     runPrintedCommands(stdout);
+    // A disk so small may be done before it can be killed; that is said.
+    assert.match(stdout, /The same SHA-256 as undisturbed: [0-9a-f]{64}|NOTE: it was done before it could be killed/);
+    assert.doesNotMatch(stdout, /ANOTHER SHA-256/);
+    assert.ok(
+      readFileSync(join(folder, 'evidence', 'DEMO-1', 'DISK-02', 'DISK-02.dd')).equals(
+        readFileSync(join(folder, 'disk.img')),
+      ),
+    );
     assert.match(stdout, HAS_LOOP ? /Attached read-only: \/dev\/loop\d+/ : /is the source instead\./);
     assertNoLoop(folder);
   });

@@ -24,7 +24,7 @@ test('files of the program that documents name are there', () => {
 });
 
 test('options that documents name are options of the program', () => {
-  const program = ['run', 'program-acquire', 'program-devices', 'program-hardware']
+  const program = ['run', 'program-acquire', 'program-resume', 'program-devices', 'program-hardware']
     .map((name) => read(`src/cli/${name}.ts`))
     .join('\n');
   for (const page of [
@@ -34,6 +34,8 @@ test('options that documents name are options of the program', () => {
     'docs/validation.md',
     'docs/threat-model.md',
     'docs/scripting.md',
+    'docs/recovery.md',
+    'docs/glossary.md',
   ]) {
     assertOptions(page, program);
   }

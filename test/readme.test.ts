@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Running } from './support/exhibit.ts';
+import { Gate } from './support/gate.ts';
 import { attachLoop, diskBytes, smallFileSystem } from './support/loop.ts';
 import { packageRoot } from './support/root.ts';
 import { tempFolder } from './support/temp.ts';
@@ -56,9 +57,9 @@ async function runBlock(t: TestContext, sandbox: Sandbox, { directive, text, lin
 
 interface Sandbox {
   readonly folder: string;
-  readonly env: NodeJS.ProcessEnv;
-  /** A large disk of zeros, to be stopped while it is read. */
-  readonly largeDisk: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** A disk of zeros, to be stopped while it is read. */
+  readonly otherDisk: string;
   /** Puts what this machine has in the place of README's stand-ins: the disk and its size, the destination, the stick. */
   replace(text: string): string;
 }
@@ -73,9 +74,8 @@ function makeSandbox(t: TestContext): Sandbox {
   writeFileSync(disk, diskBytes(DISK_BYTES));
   if (!HAS_LOOP) t.diagnostic('no loop device here (root is needed): the disk of the examples is a plain file');
   const source = HAS_LOOP ? attachLoop(t, disk) : disk;
-  const largeDisk = join(folder, 'large.img');
-  writeFileSync(largeDisk, '');
-  spawnSync('truncate', ['--size', '4G', largeDisk]);
+  const otherDisk = join(folder, 'other.img');
+  writeFileSync(otherDisk, Buffer.alloc(DISK_BYTES));
   const env = {
     PATH: `${bin}:${process.env['PATH'] ?? ''}`,
     HOME: home,
@@ -89,7 +89,7 @@ function makeSandbox(t: TestContext): Sandbox {
       .replaceAll('/mnt/stick', stick)
       .replaceAll('4TB', DISK_LABEL)
       .replaceAll('/evidence', join(folder, 'evidence'));
-  return { folder, env, largeDisk, replace };
+  return { folder, env, otherDisk, replace };
 }
 
 /** A vfat file system, where one can be mounted. */
@@ -104,14 +104,20 @@ function makeStick(t: TestContext, folder: string): string {
 }
 
 /** Starts an acquisition and stops it as Ctrl-C does, while it reads. */
-async function stopInTheMiddle({ folder, env, largeDisk }: Sandbox, item: string): Promise<void> {
-  const argv = [MAIN, 'acquire', largeDisk, '--to', join(folder, 'evidence'), '--request', 'case.yaml'];
-  const job = spawn(process.execPath, [...argv, '--evidence', item], { cwd: folder, env, stdio: 'ignore' });
-  const ended = new Promise<number | null>((resolve) => job.once('close', resolve));
+async function stopInTheMiddle({ folder, env, otherDisk }: Sandbox, item: string): Promise<void> {
+  const gate = new Gate(folder, 'read', env['PATH']);
+  const argv = [MAIN, 'acquire', otherDisk, '--to', join(folder, 'evidence'), '--request', 'case.yaml'];
+  const job = new Running(process.execPath, [...argv, '--evidence', item], {
+    cwd: folder,
+    env: { ...env, ...gate.env },
+  });
   const partial = join(folder, 'evidence', '2026-0412', item, `${item}.dd.partial`);
-  for (let tries = 0; tries < 1000 && job.exitCode === null && !existsSync(partial); tries += 1) await sleep(20);
+  await gate.atGate(job);
+  await job.until(() => existsSync(partial), 'it wrote something');
   job.kill('SIGINT');
-  assert.equal(await ended, 130, `${item} was not stopped in the middle`);
+  const { code, stderr } = await job.ended;
+  assert.equal(code, 130, `${item} was not stopped in the middle\n${stderr}`);
+  gate.remove();
 }
 
 function writeProgram(path: string, line: string): void {

@@ -41,6 +41,7 @@ export async function blockerTestHere(
     outputClosed: () => false,
     canAsk: answers !== null,
     columns: 120,
+    colours: { out: false, display: false },
     display: null,
     say: (text) => void (said.stderr += `${text}\n`),
     out: (text) => void (said.stdout += `${text}\n`),
