@@ -69,7 +69,7 @@ export async function preflightResume(
 /** A job that is at work there is told as such: its journal is no stopped one, and its source is in use. */
 async function requireIdle(ports: Ports, folder: string, stem: string): Promise<void> {
   // What keeps it from being opened is told by whoever needs it.
-  const journal = await ports.files.open(join(folder, folderNames(stem).journal), 'append').catch(() => null);
+  const journal = await ports.files.open(join(folder, folderNames(stem).journal), 'read').catch(() => null);
   if (journal === null) return;
   try {
     await claim(ports, journal.fd, folder);
