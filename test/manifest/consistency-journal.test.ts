@@ -279,5 +279,6 @@ describe('a journal that contradicts itself', () => {
 });
 
 function failedData(position: number): Record<string, unknown> {
-  return { position, unreadable: [], message: 'full', read_again: [], reader_runs: 1, runs: S.acquisition.reader.runs };
+  const none = { unreadable: [], read_again: [], unstable: [], failed_reads: { count: 0, ms: 0 } };
+  return { position, message: 'full', ...none, reader_runs: 1, runs: S.acquisition.reader.runs };
 }
