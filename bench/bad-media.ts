@@ -94,7 +94,7 @@ async function makeDisk(folder: string): Promise<Disk> {
   writeFileSync(base, due);
   for (const sector of BAD) due.fill(0, sector * 512, (sector + 1) * 512);
   writeFileSync(log, '');
-  const touches = BAD.map((n) => `[ "$4" -lt ${(n + 1) * 512} ] && [ $(($4 + $3)) -gt ${n * 512} ]`).join(' || ');
+  const touches = BAD.map((n) => `{ [ "$4" -lt ${(n + 1) * 512} ] && [ $(($4 + $3)) -gt ${n * 512} ]; }`).join(' || ');
   writeFileSync(
     script,
     `#!/bin/sh
