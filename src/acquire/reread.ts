@@ -36,7 +36,7 @@ export interface RereadWork {
 }
 
 /** The last stretch of the source that was read and is in the image: `within` bounds it. Null: there is none. */
-export function lastGood(map: ReadMap, within: Range): Range | null {
+function lastGood(map: ReadMap, within: Range): Range | null {
   const last = map.ranges('good').findLast((range) => range.start < within.end && range.end > within.start);
   if (last === undefined) return null;
   const end = Math.min(last.end, within.end);

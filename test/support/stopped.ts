@@ -25,7 +25,7 @@ export interface Stopped {
 }
 
 /** Bytes of the disk that {@link stoppedJob} images, unless it is given a source. */
-export function stoppedContent(): Buffer {
+function stoppedContent(): Buffer {
   return diskBytes(STOPPED_SIZE, STOPPED_SIZE % 977);
 }
 
