@@ -25,6 +25,7 @@ const HELPERS = new Set(['utc', 'tryLock', 'inhibitSleep', 'ClockWatch']);
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   execa: ['system/run-command.ts'],
   'hash-wasm': ['hash/engines.ts'],
+  ssh2: ['system/ssh2-link.ts'],
   listr2: ['cli/screen/task-list.ts'],
   'progress-stream': ['cli/screen/meter.ts'],
   // One a program.

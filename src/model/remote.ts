@@ -33,3 +33,21 @@ export interface RemoteRun {
   readonly outputBytes: number;
   readonly stderr: string;
 }
+
+/** A command line for the login shell of another machine. Only `src/remote/quote.ts` makes one. */
+export type ShellLine = string & { readonly __brand: 'shell line' };
+
+/** What is known of a connection once it stands. */
+export interface LinkFacts {
+  readonly transport: Transport;
+  readonly address: Pick<RemoteAddress, 'user' | 'host' | 'port'>;
+  readonly hostKey: HostKey;
+  /** Who says that this key is the host's: `known_hosts` and where, or `--host-key`. */
+  readonly judgedBy: string;
+  /** As the server names itself; null: not told. */
+  readonly serverVersion: string | null;
+  /** What encrypts the bytes that come from there; null: not told. */
+  readonly cipher: string | null;
+  /** How we were let in: `agent`, `key /path`, `password`, …; null: not told. */
+  readonly authentication: string | null;
+}

@@ -7,7 +7,8 @@ const SHAPE = /^(?:(?<user>[^@/]*)@)?(?<host>\[[^\]/]*\]|[^:@/[\]]*)(?::(?<port>
 const HOST_NAME = /^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?$/;
 /** Hex groups, with an IPv4 tail and a zone where there are any; what it means is for the resolver to say. */
 const IPV6 = /^(?=[0-9A-Fa-f]*:)[0-9A-Fa-f:]+(\d+\.\d+\.\d+\.\d+)?(%[A-Za-z0-9._-]+)?$/;
-const HINT = 'It looks like this: ssh://user@host/dev/sda, ssh://user@host:2222/dev/sda, ssh://user@[2001:db8::7]/dev/sda';
+const HINT =
+  'It looks like this: ssh://user@host/dev/sda, ssh://user@host:2222/dev/sda, ssh://user@[2001:db8::7]/dev/sda';
 
 /** Whether a source names a disk of another machine. */
 export function isSshAddress(text: string): boolean {

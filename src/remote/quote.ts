@@ -1,8 +1,6 @@
 import { bug, ExhibitError } from '../model/errors.ts';
+import type { ShellLine } from '../model/remote.ts';
 import { visible } from '../model/text.ts';
-
-/** A command line for the login shell of another machine. Nothing but {@link shellLine} makes one. */
-export type ShellLine = string & { readonly __brand: 'shell line' };
 
 /** What no shell takes for anything else: `=` (zsh) and `%` (csh, fish) only mean something in front. */
 const PLAIN = /^[A-Za-z0-9_./-][A-Za-z0-9_./:,@%+=-]*$/;

@@ -67,7 +67,12 @@ describe('ssh addresses', () => {
       );
     });
 
-  for (const text of ['ssh://ada:s3cret@box/dev/sda', 'ssh://ada%3As3cret@box/', 'ssh://ada:s3@cret@box/dev/sda', 'ssh://ada:s3cret/dev/sda'])
+  for (const text of [
+    'ssh://ada:s3cret@box/dev/sda',
+    'ssh://ada%3As3cret@box/',
+    'ssh://ada:s3@cret@box/dev/sda',
+    'ssh://ada:s3cret/dev/sda',
+  ])
     test('a password is refused and never repeated', () => {
       assert.throws(
         () => parseSshAddress(text),

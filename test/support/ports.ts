@@ -27,6 +27,7 @@ export function testPorts(change: Partial<Omit<Ports, 'host'>> = {}, host: Parti
     files: systemFiles,
     commands: systemCommands(),
     clock: systemClock,
+    connectSsh: async (order) => (await import('../../src/system/ssh2-link.ts')).connectSsh2(order),
     root: '',
     ...change,
     host: { ...HOST, ...host },
