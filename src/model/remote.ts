@@ -1,3 +1,5 @@
+import type { Fact } from './device.ts';
+
 /** Where another machine is reached, and what of it is meant. */
 export interface RemoteAddress {
   /** Null: not given. */
@@ -50,4 +52,52 @@ export interface LinkFacts {
   readonly cipher: string | null;
   /** How we were let in: `agent`, `key /path`, `password`, …; null: not told. */
   readonly authentication: string | null;
+}
+
+/** Whose build a tool is: options and messages differ. */
+export type ToolKind = 'gnu' | 'busybox' | 'toybox' | 'uutils' | 'bsd' | 'openssl' | 'other';
+
+/** A program of another machine. */
+export interface RemoteTool {
+  readonly path: string;
+  readonly kind: ToolKind;
+  /** The first line of what it says of itself; null: nothing that looks like it. */
+  readonly version: string | null;
+}
+
+/** As whom commands run that take root: we are root, or by `sudo -n`; `nobody`: neither. */
+export type Rights = 'root' | 'sudo' | 'nobody';
+
+/** What another machine is, as it told itself. */
+export interface RemoteFacts {
+  readonly hostname: Fact<string>;
+  /** `uname -srvm`. */
+  readonly system: Fact<string>;
+  /** `Linux`, `FreeBSD`, `Darwin`, … */
+  readonly kernel: Fact<string>;
+  readonly uid: Fact<number>;
+  readonly rights: Rights;
+  /** What `sudo -n` said when it was asked; null: it was not. */
+  readonly sudo: string | null;
+  /** New at every start of the machine (random(4)). */
+  readonly bootId: Fact<string>;
+  readonly clock: Fact<RemoteClock>;
+  /** By name; null: it has none of that name. */
+  readonly tools: Readonly<Record<string, RemoteTool | null>>;
+  /** dd takes ranges by bytes, and whole blocks from a pipe (`skip_bytes`, `count_bytes`, `fullblock`). */
+  readonly ddByBytes: Fact<boolean>;
+  /** A pipe can be opened by `/dev/fd`: what is sent can be hashed on its way. */
+  readonly devFd: Fact<boolean>;
+}
+
+/** Its clock against ours, in milliseconds. */
+export interface RemoteClock {
+  readonly theirs: number;
+  /** When half of the way there and back had passed. */
+  readonly ours: number;
+  /** Theirs less ours; right to half of the round trip and their clock's own steps. */
+  readonly offset: number;
+  readonly roundTrip: number;
+  /** The smallest step it tells: 1000 where `date` knows no fractions. */
+  readonly step: number;
 }

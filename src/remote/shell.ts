@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { LinkFacts, RemoteRun } from '../model/remote.ts';
 import type { Clock } from '../system/clock.ts';
 import type { RemoteEnd, SshChannel, SshLink } from '../system/ssh-link.ts';
@@ -5,6 +6,7 @@ import { shellLine } from './quote.ts';
 
 /** What a command over there left behind. That it failed, hung or said too much is a value. */
 export interface RemoteResult extends RemoteEnd {
+  /** As it was asked for, without what is put around every command. */
   readonly argv: readonly string[];
   readonly stdout: Buffer;
   readonly stderr: string;
@@ -30,6 +32,8 @@ export interface RemoteShell {
   readonly facts: LinkFacts;
   readonly lost: AbortSignal;
   readonly footprint: readonly RemoteRun[];
+  /** What start-up files of the login shell print before anything runs: the first of it that was met; untrusted. */
+  readonly noise: string | null;
   /** Runs a command to its end, in the language C. Rejects only when the connection is lost. */
   run(argv: readonly string[], options?: RemoteRunOptions): Promise<RemoteResult>;
   /** Starts a command that is spoken with. It stands in the footprint when it has ended, with what the speaker tallied. */
@@ -47,14 +51,20 @@ function isNobodys({ exit, signal, failure }: RemoteResult): boolean {
   return exit === null && signal === null && failure === null;
 }
 
+/** Says a word of ours on both outputs before the command says anything: what comes before it are start-up files. */
+const MARKED = 'echo "$0"; echo "$0" >&2; exec "$@"';
+const KEPT_NOISE = 2000;
+
 /** Commands with their words quoted, over whichever transport. */
 export function remoteShell(link: SshLink, clock: Clock): RemoteShell {
   const footprint: RemoteRun[] = [];
+  const mark = `exhibit-${randomBytes(12).toString('hex')}`;
+  let noise: string | null = null;
   const start = async (argv: readonly string[]) => {
     const began = clock.monotonicMs();
     const channel = await link.exec(shellLine(argv));
-    const record = (end: RemoteEnd, outputBytes: number, stderr: string): void => {
-      footprint.push({ argv, ...end, ms: Math.round(clock.monotonicMs() - began), outputBytes, stderr });
+    const record = ({ exit, signal }: RemoteEnd, outputBytes: number, stderr: string): void => {
+      footprint.push({ argv, exit, signal, ms: Math.round(clock.monotonicMs() - began), outputBytes, stderr });
     };
     return { channel, record };
   };
@@ -62,10 +72,16 @@ export function remoteShell(link: SshLink, clock: Clock): RemoteShell {
     facts: link.facts,
     lost: link.lost,
     footprint,
+    get noise() {
+      return noise;
+    },
     async run(words, options = {}) {
-      const argv = inC(words);
-      const { channel, record } = await start(argv);
-      const result = await toEnd(channel, argv, options, clock);
+      const { channel, record } = await start(['sh', '-c', MARKED, mark, ...inC(words)]);
+      const raw = await toEnd(channel, words, options, clock);
+      const [out, complaints] = [behind(raw.stdout, mark), behind(Buffer.from(raw.stderr), mark)];
+      const result = { ...raw, stdout: out.rest, stderr: complaints.rest.toString() };
+      const before = (out.before + complaints.before).trim();
+      if (before !== '') noise ??= before.slice(0, KEPT_NOISE);
       record(result, result.stdout.length, result.stderr);
       // A channel may be seen to end before the connection is.
       if (isNobodys(result)) await clock.sleep(LOSS_SEEN_MS, link.lost);
@@ -73,8 +89,7 @@ export function remoteShell(link: SshLink, clock: Clock): RemoteShell {
       return result;
     },
     async open(words, tally = { outputBytes: 0, stderr: '' }) {
-      const argv = inC(words);
-      const { channel, record } = await start(argv);
+      const { channel, record } = await start(inC(words));
       void channel.done.then((end) => {
         record(end, tally.outputBytes, tally.stderr);
       });
@@ -82,6 +97,13 @@ export function remoteShell(link: SshLink, clock: Clock): RemoteShell {
     },
     close: () => link.close(),
   };
+}
+
+/** What a command said behind the mark. Without one it was never started: all that was said is why. */
+function behind(said: Buffer, mark: string): { before: string; rest: Buffer } {
+  const at = said.indexOf(`${mark}\n`);
+  if (at === -1) return { before: '', rest: said };
+  return { before: said.toString('utf8', 0, at), rest: said.subarray(at + mark.length + 1) };
 }
 
 /** sudo drops the environment: the language is set behind it. */

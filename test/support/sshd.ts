@@ -106,8 +106,8 @@ function configOf(
 
 function start(config: string, log: string): ChildProcess {
   writeFileSync(log, '');
-  // A group of its own, which those who are logged in belong to as long as they make none.
-  return spawn(SSHD, ['-D', '-f', config, '-E', log], { stdio: 'ignore', detached: true });
+  // It dies with a test that is killed.
+  return spawn('setpriv', ['--pdeathsig', 'KILL', '--', SSHD, '-D', '-f', config, '-E', log], { stdio: 'ignore' });
 }
 
 /** Those who are logged in have sessions of their own: everything below the server goes. */
