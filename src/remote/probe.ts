@@ -1,5 +1,5 @@
 import { valueOf } from '../model/device.ts';
-import type { RemoteFacts, Rights } from '../model/remote.ts';
+import type { RemoteFacts, RemoteTool, Rights } from '../model/remote.ts';
 import type { Clock } from '../system/clock.ts';
 import {
   BYTES_GIVEN,
@@ -13,7 +13,7 @@ import {
   TRY_DEV_FD,
 } from './questions.ts';
 import { howItEnded, type RemoteShell } from './shell.ts';
-import { FIND, parseFound, TOOLS, toolOf } from './tools.ts';
+import { ASK, FIND, parseFound, parseSaid, TOOLS, toolOf } from './tools.ts';
 
 /** Channels at a time: servers allow ten by default (MaxSessions). */
 const AT_ONCE = 4;
@@ -71,15 +71,15 @@ async function askClock(shell: RemoteShell, clock: Clock): Promise<RemoteFacts['
 async function askTools(shell: RemoteShell): Promise<RemoteFacts['tools']> {
   const names = Object.keys(TOOLS);
   const found = parseFound(names, (await shell.run(script(FIND, ...names))).stdout.toString('utf8'));
-  const asked = await inTurn(
-    names.map((name) => async () => {
-      const place = found.get(name);
-      if (place === undefined) return [name, null] as const;
-      const { stdout, stderr } = await shell.run(script('"$@" </dev/null', place.path, TOOLS[name] ?? '--version'));
-      return [name, toolOf(place, `${stdout.toString('utf8')}\n${stderr}`)] as const;
-    }),
-  );
-  return Object.fromEntries(asked);
+  const there = names.filter((name) => found.has(name));
+  const pairs = there.flatMap((name) => [found.get(name)?.path ?? '', TOOLS[name] ?? '--version']);
+  const said = parseSaid(there.length, (await shell.run(script(ASK, ...pairs))).stdout.toString('utf8'));
+  const tools = Object.fromEntries(names.map((name): [string, RemoteTool | null] => [name, null]));
+  for (const [index, name] of there.entries()) {
+    const place = found.get(name);
+    if (place !== undefined) tools[name] = toolOf(place, said[index] ?? '');
+  }
+  return tools;
 }
 
 /** Runs a few at a time; the results in the order of the tasks. */

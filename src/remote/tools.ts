@@ -20,6 +20,15 @@ export const TOOLS: Readonly<Record<string, string>> = {
 /** One line a tool: where it is, and where a link to it leads; an empty line: there is none. */
 export const FIND = 'for t in "$@"; do p=$(command -v "$t") && echo "$p $(readlink -f "$p")" || echo; done';
 
+/** Asks each tool what it is, given as pairs of a path and an option: what it says on both outputs, and a line between two. */
+export const ASK = 'while [ $# -gt 1 ]; do "$1" "$2" </dev/null 2>&1; echo; echo "exhibit-next $?"; shift 2; done';
+
+/** What each of so many tools said to {@link ASK}. */
+export function parseSaid(count: number, text: string): string[] {
+  const said = text.split(/^exhibit-next \d+$/m);
+  return Array.from({ length: count }, (_, index) => said[index] ?? '');
+}
+
 /** @param text what {@link FIND} printed for `names` */
 export function parseFound(names: readonly string[], text: string): Map<string, { path: string; real: string }> {
   const lines = text.split('\n');

@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto';
+import type { RemoteFacts } from '../model/remote.ts';
+import type { Clock } from '../system/clock.ts';
+import type { SshChannel } from '../system/ssh-link.ts';
+import { asRoot, script } from './probe.ts';
+import type { RemoteShell, Tally } from './shell.ts';
+
+/** What can be asked of a path. None of it writes; only `open` touches a device, which it opens for reading. */
+export type Question = 'read' | 'list' | 'link' | 'real' | 'stat' | 'lstat' | 'open';
+
+const STAT = '%f:%d:%i:%t:%T:%s:%Y';
+/** The letters of the questions, and what answers each: output goes to 3, complaints are kept. */
+const ANSWERS: Readonly<Record<Question, readonly [letter: string, command: string]>> = {
+  read: ['r', 'cat -- "$p" >&3'],
+  list: ['d', 'ls -A -1 -- "$p/." >&3'],
+  link: ['l', 'if [ -e "$p" ] || [ -L "$p" ]; then readlink -- "$p" >&3; else stat -- "$p"; fi'],
+  real: ['f', 'if [ -e "$p" ]; then readlink -f -- "$p" >&3; else stat -L -- "$p"; fi'],
+  stat: ['s', `stat -L -c ${STAT} -- "$p" >&3`],
+  lstat: ['t', `stat -c ${STAT} -- "$p" >&3`],
+  open: ['o', ': <"$p"'],
+};
+const CASES = Object.values(ANSWERS).map(([letter, command]) => `${letter}) ${command};;`);
+/** Reads a letter and a path, a line each; answers with bytes, then its word, the status, the complaint, its word. */
+const PROGRAM = [
+  'exec 3>&1;',
+  'printf "%s\\n" "$1";',
+  'while IFS= read -r o && IFS= read -r p; do',
+  `e=$( ( case $o in ${CASES.join(' ')} esac ) 2>&1 ); x=$?;`,
+  'printf "\\n%s %s %s %s\\n" "$1" "$x" "$e" "$1"; done',
+].join(' ');
+
+const PATIENCE_MS = 20_000;
+const ENTRY_LIMIT = 64 * 1024 * 1024;
+
+/** The kernel's words in the language C, of glibc and of musl. */
+const ERRNOS: readonly [RegExp, string][] = [
+  [/No such file/, 'ENOENT'],
+  [/Permission denied|cannot open .*: Permission/, 'EACCES'],
+  [/Not a directory/, 'ENOTDIR'],
+  [/Is a directory/, 'EISDIR'],
+  [/No such device or address/, 'ENXIO'],
+  [/No such device/, 'ENODEV'],
+  [/No medium found/, 'ENOMEDIUM'],
+  [/Operation not permitted/, 'EPERM'],
+  [/Too many levels of symbolic links|Symbolic link loop/, 'ELOOP'],
+  [/Input\/output error|I\/O error/, 'EIO'],
+  [/Invalid argument/, 'EINVAL'],
+];
+
+interface Pending {
+  readonly what: string;
+  readonly resolve: (bytes: Buffer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * One process over there that answers what is asked of its files, in order: the same passive questions that this
+ * station's own discovery puts to its kernel, without a command a question. Started at the first question.
+ */
+export class FileAgent {
+  readonly #shell: RemoteShell;
+  readonly #facts: Pick<RemoteFacts, 'rights'>;
+  readonly #clock: Clock;
+  readonly #word = `exhibit-${randomBytes(12).toString('hex')}`;
+  #channel: Promise<SshChannel> | null = null;
+  #pending: Pending[] = [];
+  #parts: Buffer[] = [];
+  #begun = false;
+  #answered = 0;
+
+  constructor(shell: RemoteShell, facts: Pick<RemoteFacts, 'rights'>, clock: Clock) {
+    this.#shell = shell;
+    this.#facts = facts;
+    this.#clock = clock;
+  }
+
+  /** What stands there; rejects with an error that carries the errno as `code`, as Node's own do. */
+  async ask(question: Question, path: string): Promise<Buffer> {
+    const what = `${question} '${path}'`;
+    if (/[\n\0]/.test(path)) throw failure('EINVAL', what, 'a path with a line break can not be asked for');
+    const channel = await (this.#channel ??= this.#start());
+    const answer = new Promise<Buffer>((resolve, reject) => {
+      this.#pending.push({ what, resolve, reject });
+    });
+    channel.stdin.write(`${ANSWERS[question][0]}\n${path}\n`);
+    return answer;
+  }
+
+  close(): void {
+    void this.#channel?.then(
+      (channel) => {
+        channel.stdin.end();
+      },
+      () => undefined,
+    );
+  }
+
+  async #start(): Promise<SshChannel> {
+    const tally: Tally = { outputBytes: 0, stderr: '' };
+    const channel = await this.#shell.open(asRoot(this.#facts.rights, script(PROGRAM, this.#word)), tally);
+    channel.stdin.on('error', () => undefined);
+    channel.stderr.on('data', (part: Buffer) => (tally.stderr = (tally.stderr + part.toString()).slice(0, 2000)));
+    channel.stdout.on('data', (part: Buffer) => {
+      tally.outputBytes += part.length;
+      this.#take(part, channel);
+    });
+    void channel.done.then(() => {
+      this.#fail(tally.stderr.trim());
+    });
+    void this.#watch(channel);
+    return channel;
+  }
+
+  #take(part: Buffer, channel: SshChannel): void {
+    this.#parts.push(part);
+    // An answer ends with a line: no need to look at every part of a long one.
+    if (part.at(-1) !== 0x0a) return;
+    let left: Buffer = Buffer.concat(this.#parts);
+    for (let rest = this.#answer(left); rest !== null; rest = this.#answer(left)) left = rest;
+    this.#parts = [left];
+    if (left.length > ENTRY_LIMIT) channel.kill();
+  }
+
+  /** Takes one answer off the front; null: it is not whole yet. */
+  #answer(bytes: Buffer): Buffer | null {
+    if (!this.#begun) {
+      const line = `${this.#word}\n`;
+      const at = bytes.indexOf(line);
+      if (at === -1) return null;
+      this.#begun = true;
+      return bytes.subarray(at + line.length);
+    }
+    const at = bytes.indexOf(`\n${this.#word} `);
+    const [head, tail] = [at + this.#word.length + 2, ` ${this.#word}\n`];
+    const end = at === -1 ? -1 : bytes.indexOf(tail, head);
+    if (end === -1) return null;
+    const asked = this.#pending.shift();
+    this.#answered += 1;
+    const [status = '', ...said] = bytes.toString('utf8', head, end).split(' ');
+    const complaint = said.join(' ').trim();
+    if (status === '0') asked?.resolve(Buffer.from(bytes.subarray(0, at)));
+    else asked?.reject(failure(errnoIn(complaint), asked.what, complaint));
+    return bytes.subarray(end + tail.length);
+  }
+
+  async #watch(channel: SshChannel): Promise<void> {
+    const ended = new AbortController();
+    void channel.done.then(() => {
+      ended.abort();
+    });
+    for (let before = -1; !ended.signal.aborted; before = this.#answered) {
+      if (this.#pending.length > 0 && before === this.#answered) channel.kill();
+      await this.#clock.sleep(PATIENCE_MS, ended.signal);
+    }
+  }
+
+  #fail(why: string): void {
+    this.#channel = null;
+    this.#begun = false;
+    this.#parts = [];
+    for (const { reject, what } of this.#pending.splice(0)) {
+      reject(this.#shell.lost.aborted ? (this.#shell.lost.reason as Error) : failure('EIO', what, why || 'no answer'));
+    }
+  }
+}
+
+function errnoIn(complaint: string): string {
+  return ERRNOS.find(([pattern]) => pattern.test(complaint))?.[1] ?? 'EIO';
+}
+
+function failure(code: string, what: string, why: string): Error {
+  return Object.assign(new Error(`${code}: ${why === '' ? 'it failed' : why}, ${what}`), { code });
+}

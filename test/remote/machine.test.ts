@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { lstatSync, readdirSync, readlinkSync, realpathSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { describe, type TestContext } from 'node:test';
+import { listDevices } from '../../src/discover/devices.ts';
+import { findSource } from '../../src/discover/source.ts';
+import { errnoOf } from '../../src/model/errors.ts';
+import { probeRemote } from '../../src/remote/probe.ts';
+import { remoteMachine } from '../../src/remote/remote-ports.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import { attachLoop, diskBytes, lacks } from '../support/loop.ts';
+import { testPorts } from '../support/ports.ts';
+import { lacksSshd, startSshd, type SshdOptions } from '../support/sshd.ts';
+import { atEnd, tempFolder } from '../support/temp.ts';
+import { connected } from './connected.ts';
+
+async function machine(t: TestContext, options?: SshdOptions) {
+  const shell = await connected(t, await startSshd(t, options));
+  const made = remoteMachine(testPorts(), shell, await probeRemote(shell, systemClock));
+  atEnd(t, () => {
+    made.close();
+  });
+  return { shell, ports: made.ports };
+}
+
+describe('the files of another machine', () => {
+  test('are what they are there', async (t) => {
+    if (lacksSshd(t)) return;
+    const { ports } = await machine(t, { config: ['ForceCommand echo hello; sh -c "$SSH_ORIGINAL_COMMAND"'] });
+    const { files } = ports;
+    const folder = tempFolder(t);
+    const path = (name: string): string => join(folder, name);
+    const bytes = Buffer.from('\0\n\nbytes \xff \n exhibit- 0\n', 'latin1');
+    writeFileSync(path(`a 'b" $(c)`), bytes);
+    writeFileSync(path('-n'), 'minus');
+    symlinkSync('./-n', path('link'));
+    symlinkSync('/nowhere', path('dangling'));
+    assert.deepEqual(await files.readBytes(path(`a 'b" $(c)`)), bytes);
+    assert.deepEqual((await files.readDir(folder)).sort(), readdirSync(folder).sort());
+    assert.equal(await files.readLink(path('link')), readlinkSync(path('link')));
+    assert.equal(await files.readLink(path('dangling')), '/nowhere');
+    assert.equal(await files.realPath(path('link')), realpathSync(path('link')));
+    assert.equal(await files.statOrNull(path('absent')), null);
+    for (const place of [path('link'), folder, '/dev/null', '/dev/loop0', '/sys/block'].filter((each) => exists(each)))
+      for (const [mine, theirs] of [
+        [statSync(place), await files.stat(place)],
+        [lstatSync(place), await files.lstat(place)],
+      ] as const) {
+        const { mode, dev, ino, rdev, size } = mine;
+        assert.deepEqual({ mode, dev, ino, rdev, size }, pick(theirs), place);
+        assert.equal(theirs.isDirectory(), mine.isDirectory());
+        assert.equal(theirs.isBlockDevice(), mine.isBlockDevice());
+      }
+  });
+
+  test('give the errors that Node gives, and asking goes on', async (t) => {
+    if (lacksSshd(t)) return;
+    const { ports } = await machine(t);
+    const { files } = ports;
+    const folder = tempFolder(t);
+    writeFileSync(join(folder, 'file'), '');
+    symlinkSync('loop', join(folder, 'loop'));
+    const errno = async (work: Promise<unknown>): Promise<string | undefined> => work.then(() => undefined, errnoOf);
+    assert.equal(await errno(files.readText(join(folder, 'absent'))), 'ENOENT');
+    assert.equal(await errno(files.readText(folder)), 'EISDIR');
+    assert.equal(await errno(files.readDir(join(folder, 'file'))), 'ENOTDIR');
+    assert.equal(await errno(files.readDir(join(folder, 'absent'))), 'ENOENT');
+    assert.equal(await errno(files.stat(join(folder, 'absent'))), 'ENOENT');
+    assert.equal(await errno(files.realPath(join(folder, 'absent'))), 'ENOENT');
+    assert.equal(await errno(files.readLink(join(folder, 'absent'))), 'ENOENT');
+    assert.equal(await errno(files.open(join(folder, 'absent'), 'read')), 'ENOENT');
+    assert.equal(await errno(files.stat(join(folder, 'loop'))), 'ELOOP');
+    assert.equal(await errno(files.readText(join(folder, 'a\nb'))), 'EINVAL');
+    assert.equal(await errno(files.open(join(folder, 'file'), 'read')), undefined);
+    assert.throws(() => files.unlink(join(folder, 'file')), /bug/);
+  });
+});
+
+describe('the disks of another machine', () => {
+  test('are described as it would describe them itself', async (t) => {
+    if (lacksSshd(t) || lacks(t, 'losetup')) return;
+    const file = join(tempFolder(t), 'disk');
+    writeFileSync(file, diskBytes(3 * 1024 * 1024));
+    const node = attachLoop(t, file);
+    const { ports } = await machine(t);
+    const [theirs, ours] = [await listDevices(ports), await listDevices(testPorts())];
+    const named = (devices: typeof ours) => devices.find(({ path }) => path === node);
+    assert.notEqual(named(ours), undefined);
+    assert.deepEqual(named(theirs), named(ours));
+    const source = await findSource(ports, node);
+    assert.deepEqual(source, await findSource(testPorts(), node));
+    await assert.rejects(findSource(ports, '/dev/no-such-disk'), { code: 'source.missing' });
+  });
+
+  test('hold none of this station when the machine has other ones', async (t) => {
+    if (lacksSshd(t) || lacks(t, 'unshare')) return;
+    // Over there /sys is empty, and there is no lsblk.
+    const hidden = 'mount -t tmpfs none /sys; mount --bind /dev/null /usr/bin/lsblk';
+    const config = [`ForceCommand unshare -m sh -c '${hidden}; eval "$SSH_ORIGINAL_COMMAND"'`];
+    const { ports } = await machine(t, { config });
+    await assert.rejects(listDevices(ports), { code: 'discover.failed' });
+  });
+});
+
+function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function pick({
+  mode,
+  dev,
+  ino,
+  rdev,
+  size,
+}: Pick<ReturnType<typeof statSync> & object, 'mode' | 'dev' | 'ino' | 'rdev' | 'size'>) {
+  return { mode, dev, ino, rdev, size };
+}
