@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { RemoteFacts } from '../model/remote.ts';
 import type { Clock } from '../system/clock.ts';
 import type { SshChannel } from '../system/ssh-link.ts';
+import { errnoIn } from './errno.ts';
 import { asRoot, script } from './probe.ts';
 import type { RemoteShell, Tally } from './shell.ts';
 
@@ -31,21 +32,6 @@ const PROGRAM = [
 
 const PATIENCE_MS = 20_000;
 const ENTRY_LIMIT = 64 * 1024 * 1024;
-
-/** The kernel's words in the language C, of glibc and of musl. */
-const ERRNOS: readonly [RegExp, string][] = [
-  [/No such file/, 'ENOENT'],
-  [/Permission denied|cannot open .*: Permission/, 'EACCES'],
-  [/Not a directory/, 'ENOTDIR'],
-  [/Is a directory/, 'EISDIR'],
-  [/No such device or address/, 'ENXIO'],
-  [/No such device/, 'ENODEV'],
-  [/No medium found/, 'ENOMEDIUM'],
-  [/Operation not permitted/, 'EPERM'],
-  [/Too many levels of symbolic links|Symbolic link loop/, 'ELOOP'],
-  [/Input\/output error|I\/O error/, 'EIO'],
-  [/Invalid argument/, 'EINVAL'],
-];
 
 interface Pending {
   readonly what: string;
@@ -139,7 +125,7 @@ export class FileAgent {
     const [status = '', ...said] = bytes.toString('utf8', head, end).split(' ');
     const complaint = said.join(' ').trim();
     if (status === '0') asked?.resolve(Buffer.from(bytes.subarray(0, at)));
-    else asked?.reject(failure(errnoIn(complaint), asked.what, complaint));
+    else asked?.reject(failure(errnoIn(complaint) ?? 'EIO', asked.what, complaint));
     return bytes.subarray(end + tail.length);
   }
 
@@ -162,10 +148,6 @@ export class FileAgent {
       reject(this.#shell.lost.aborted ? (this.#shell.lost.reason as Error) : failure('EIO', what, why || 'no answer'));
     }
   }
-}
-
-function errnoIn(complaint: string): string {
-  return ERRNOS.find(([pattern]) => pattern.test(complaint))?.[1] ?? 'EIO';
 }
 
 function failure(code: string, what: string, why: string): Error {

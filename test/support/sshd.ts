@@ -83,7 +83,10 @@ function configOf(
   { hostKey, authorized, port, folder }: Record<'hostKey' | 'authorized' | 'folder', string> & { port: number },
   { config = [], env = {} }: SshdOptions,
 ): string {
-  const set = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  // Root's own start-up files may do a great deal with a richer one.
+  const set = Object.entries({ PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...env }).map(
+    ([name, value]) => `${name}=${value}`,
+  );
   return [
     ...config,
     `Port ${port}`,

@@ -1,0 +1,143 @@
+import { bug, ExhibitError } from '../model/errors.ts';
+import { lengthOf, type Range } from '../model/range.ts';
+import { placeOf } from '../model/remote-faults.ts';
+import { visible } from '../model/text.ts';
+import type { ProbeAnswer, RangeReader } from '../read/probe.ts';
+import type { Clock } from '../system/clock.ts';
+import { ReaderChannel, type ChannelOrder, type RangeAnswer } from './reader-channel.ts';
+
+/** A range whose hash over there is not that of what came. */
+export interface Mismatch extends Range {
+  readonly told: string;
+  readonly ours: string;
+}
+
+/** Told of what the target told of each range that was taken. */
+export interface ProofLog {
+  /** @param hashed the target told a hash of what it sent, and it is ours */
+  taken(range: Range, hashed: boolean): void;
+  mismatch(mismatch: Mismatch): void;
+}
+
+/**
+ * Ranges of a disk over there, one at a time, as the recovery of bad places and the rescue ask for them. A loop that died
+ * is replaced at the next read; what ended it is the caller's to judge.
+ */
+export class RemoteRanges implements RangeReader {
+  readonly #order: ChannelOrder;
+  readonly #proof: ProofLog;
+  readonly #clock: Clock;
+  #channel: ReaderChannel | null = null;
+
+  constructor(order: ChannelOrder, proof: ProofLog) {
+    this.#order = order;
+    this.#proof = proof;
+    this.#clock = order.clock;
+  }
+
+  /** As `Probe.read`: single reads cut at multiples of `unit`, up to the first that fails. */
+  async read(range: Range, unit = lengthOf(range)): Promise<ProbeAnswer> {
+    const parts: Buffer[] = [];
+    const began = this.#clock.monotonicMs();
+    for (const part of cutAt(range, unit)) {
+      const { bytes, told } = await this.#taken(part, unit);
+      parts.push(bytes);
+      const failure = failureOf(this.#order, part, { bytes, told });
+      if (failure === null) continue;
+      this.#channel?.goOn();
+      const ms = this.#clock.monotonicMs() - began;
+      return { bytes: Buffer.concat(parts), failure: { errno: failure, ms }, goodMs: 0 };
+    }
+    return { bytes: Buffer.concat(parts), failure: null, goodMs: this.#clock.monotonicMs() - began };
+  }
+
+  close(): void {
+    this.#channel?.close();
+  }
+
+  /** A hash that does not fit is read once more: a live disk may have changed, a second mismatch is none of its doing. */
+  async #taken(range: Range, unit: number): Promise<RangeAnswer> {
+    const first = await this.#ask(range, unit);
+    const mismatch = mismatchOf(range, first);
+    if (mismatch === null) return this.#proven(range, first);
+    this.#proof.mismatch(mismatch);
+    if (first.told.exit !== 0) this.#channel?.goOn();
+    const second = await this.#ask(range, unit);
+    const again = mismatchOf(range, second);
+    if (again === null) return this.#proven(range, second);
+    this.#proof.mismatch(again);
+    throw damaged(this.#order, again);
+  }
+
+  #proven(range: Range, answer: RangeAnswer): RangeAnswer {
+    const taken = { start: range.start, end: range.start + answer.bytes.length };
+    if (answer.bytes.length > 0) this.#proof.taken(taken, answer.sha256 !== null);
+    return answer;
+  }
+
+  async #ask(range: Range, unit: number): Promise<RangeAnswer> {
+    if (this.#channel?.usable !== true) this.#channel = new ReaderChannel(this.#order);
+    const answer = await this.#channel.read(range, unit);
+    // Only one range is ordered at a time, and after a failure the loop is told to go on.
+    if (answer === 'not-read') throw bug('a range was left out though nothing failed before it');
+    return answer;
+  }
+}
+
+/** The first part ends at a multiple of `unit`, so that every read of the second begins at one. */
+function cutAt(range: Range, unit: number): Range[] {
+  const edge = Math.ceil(range.start / unit) * unit;
+  const single = unit >= lengthOf(range);
+  if (single || edge === range.start || edge >= range.end) return [range];
+  return [
+    { start: range.start, end: edge },
+    { start: edge, end: range.end },
+  ];
+}
+
+/** Null: the target told no hash, or the one that is ours. */
+export function mismatchOf({ start }: Range, { bytes, told, sha256 }: RangeAnswer): Mismatch | null {
+  if (told.sha256 === null || sha256 === null || told.sha256 === sha256) return null;
+  return { start, end: start + bytes.length, told: told.sha256, ours: sha256 };
+}
+
+/** The errno of a read that failed; null: everything came. Throws for what is no failing read. */
+export function failureOf(
+  { path, shell }: Pick<ChannelOrder, 'path' | 'shell'>,
+  range: Range,
+  { bytes, told }: Pick<RangeAnswer, 'bytes' | 'told'>,
+): string | null {
+  if (told.exit === 0 && bytes.length === lengthOf(range)) return null;
+  if (told.exit !== 0 && told.errno !== null) return told.errno;
+  const at = range.start + bytes.length;
+  const where = `${visible(path)} on ${placeOf(shell.facts.address)}`;
+  if (told.exit === 0) {
+    throw new ExhibitError('source', 'source.ended-early', `${where} ended at byte ${at}, before ${range.end}.`, {
+      hint: 'Its size was told wrongly, or it was cut meanwhile. What was read is kept.',
+    });
+  }
+  const said = told.complaint === '' ? '' : `: ${visible(told.complaint)}`;
+  throw new ExhibitError(
+    'source',
+    'remote.reader-died',
+    `dd ended with status ${told.exit ?? 'unknown'} at byte ${at} of ${where}${said}.`,
+    {
+      hint: 'No sector was marked bad for it, and what was read is kept. See what ended it over there, then: exhibit resume DIR',
+    },
+  );
+}
+
+export function damaged(
+  { path, shell }: Pick<ChannelOrder, 'path' | 'shell'>,
+  { start, end, told, ours }: Mismatch,
+): ExhibitError {
+  const what = `Bytes ${start} to ${end - 1} of ${visible(path)} on ${placeOf(shell.facts.address)}`;
+  return new ExhibitError(
+    'damage',
+    'remote.hash-mismatch',
+    `${what} did not arrive as they were sent, twice: ${told} there, ${ours} here.`,
+    {
+      hint: 'The memory of one of the machines, or a program over there, changes what is read. Nothing of this range was kept.',
+    },
+  );
+}
