@@ -50,11 +50,11 @@ export async function withMachine<T>(
     const shell = await connectRemote(env.ports, { address, transport, hostKey, person, asker, signal: signals.stop });
     try {
       const facts = await probeRemote(shell, env.ports.clock);
-      const { ports, close } = remoteMachine(env.ports, shell, facts);
+      const machine = remoteMachine(env.ports, shell, facts);
       try {
-        return await work({ shell, facts, ports });
+        return await work({ shell, facts, ports: machine.ports });
       } finally {
-        close();
+        machine.close();
       }
     } finally {
       await shell.close();

@@ -81,14 +81,14 @@ function target({ address: { user, host, port } }: ConnectOrder): string[] {
 
 async function untilUp(ports: Ports, order: ConnectOrder, { child, socket, log }: Master): Promise<void> {
   const until = ports.clock.monotonicMs() + UP_WITHIN_MS;
-  let ended = false;
+  const ended = new AbortController();
   void child.done.then(() => {
-    ended = true;
+    ended.abort();
   });
   // The socket comes once ssh is let in (ssh.c: muxserver_listen).
   while ((await ports.files.statOrNull(socket)) === null) {
     if (order.signal.aborted) throw linkClosed(order.address);
-    if (ended) throw whyOpenSshFailed(order.address, await readLog(ports, log));
+    if (ended.signal.aborted) throw whyOpenSshFailed(order.address, await readLog(ports, log));
     if (ports.clock.monotonicMs() > until)
       throw unreachable(order.address, `ssh made no connection within ${UP_WITHIN_MS / 1000} seconds`);
     await ports.clock.sleep(LOOK_EVERY_MS, order.signal);

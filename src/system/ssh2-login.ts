@@ -50,7 +50,7 @@ export class LoginAttempts {
       return;
     }
     // The types say always; it is null before the server has said anything.
-    this.accepted = (left as readonly string[] | null) ?? this.accepted;
+    this.accepted = left ?? this.accepted;
     void this.#next().then(
       (method) => {
         next(method ?? (false as never));

@@ -26,12 +26,18 @@ function makeKey(folder: string, name: string, type = 'ed25519'): Key {
   return { type: kind, base64, blob: Buffer.from(base64, 'base64'), fingerprint };
 }
 
+interface Shown {
+  readonly host?: string;
+  readonly pinned?: string;
+  readonly hashed?: boolean;
+}
+
 interface Case {
   readonly folder: string;
   readonly key: Key;
   readonly other: Key;
   /** Judges `key`, shown by the host, against a known_hosts file. */
-  judge(file: string, options?: { host?: string; pinned?: string; hashed?: boolean }): Promise<string>;
+  readonly judge: (file: string, options?: Shown) => Promise<string>;
 }
 
 function begin(t: TestContext): Case | null {
@@ -42,7 +48,7 @@ function begin(t: TestContext): Case | null {
     folder,
     key,
     other,
-    async judge(file, { host = 'box', pinned, hashed } = {}) {
+    judge: async (file, { host = 'box', pinned, hashed } = {}) => {
       const path = join(folder, 'known_hosts');
       writeFileSync(path, file);
       if (hashed === true) sh('ssh-keygen', '-H', '-f', path);

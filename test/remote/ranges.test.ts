@@ -1,84 +1,19 @@
 import assert from 'node:assert/strict';
-import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { describe, type TestContext } from 'node:test';
+import test, { describe } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ExhibitError } from '../../src/model/errors.ts';
 import type { Range } from '../../src/model/range.ts';
-import { ReadMap } from '../../src/model/read-map.ts';
-import { TRANSPORTS, type Transport } from '../../src/model/remote.ts';
-import type { HeldSource } from '../../src/read/held-source.ts';
-import { rescueWith } from '../../src/read/rescue/rescue.ts';
-import { parseSshAddress } from '../../src/remote/address.ts';
-import { probeRemote } from '../../src/remote/probe.ts';
-import { RemoteRanges, type Mismatch } from '../../src/remote/range-reader.ts';
-import { ReaderChannel, type ChannelOrder } from '../../src/remote/reader-channel.ts';
-import { systemClock } from '../../src/system/clock.ts';
+import { TRANSPORTS } from '../../src/model/remote.ts';
+import { ReaderChannel } from '../../src/remote/reader-channel.ts';
 import { badDisk } from '../support/bad-disk.ts';
 import { childrenOf } from '../support/children.ts';
 import { startLink } from '../support/link.ts';
-import { attachLoop, diskBytes, lacks, sh } from '../support/loop.ts';
-import { lacksSshd, startSshd, type Sshd, type SshdOptions } from '../support/sshd.ts';
-import { atEnd, tempFolder } from '../support/temp.ts';
-import { Rescued, rescueOrder } from '../read/rescue-support.ts';
-import { connected } from './connected.ts';
-
-const MIB = 1024 * 1024;
-
-interface Options {
-  readonly sshd?: SshdOptions;
-  readonly server?: Sshd;
-  readonly port?: number;
-  readonly transport?: Transport;
-  readonly change?: Partial<ChannelOrder>;
-}
-
-async function orderOn(t: TestContext, path: string, options: Options = {}): Promise<ChannelOrder> {
-  const server = options.server ?? (await startSshd(t, options.sshd));
-  const address = parseSshAddress(`ssh://root@127.0.0.1:${options.port ?? server.port}`);
-  const shell = await connected(t, server, options.transport, { address, hostKey: server.fingerprint });
-  const facts = await probeRemote(shell, systemClock);
-  const byBytes = facts.ddByBytes.known && facts.ddByBytes.value;
-  return {
-    shell,
-    facts,
-    clock: systemClock,
-    path,
-    dd: { byBytes, direct: true },
-    hash: 'sha256sum',
-    ...options.change,
-  };
-}
-
-async function channelOn(t: TestContext, path: string, options: Options = {}): Promise<ReaderChannel> {
-  const channel = new ReaderChannel(await orderOn(t, path, options));
-  atEnd(t, () => {
-    channel.close();
-  });
-  return channel;
-}
-
-function loopDisk(t: TestContext, bytes: Buffer): string {
-  const file = join(tempFolder(t), 'disk');
-  writeFileSync(file, bytes);
-  return attachLoop(t, file);
-}
-
-/** A folder that holds another program of this name; what is in it comes first. */
-function pathWith(t: TestContext, name: string, text: string): Record<string, string> {
-  const bin = tempFolder(t);
-  chmodSync(bin, 0o755);
-  writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
-  return { PATH: `${bin}:/usr/sbin:/usr/bin:/sbin:/bin` };
-}
-
-function code(expected: string): (error: unknown) => boolean {
-  return (error) => {
-    assert.ok(error instanceof ExhibitError, String(error));
-    assert.equal(error.code, expected, error.message);
-    return true;
-  };
-}
+import { diskBytes, lacks, sh } from '../support/loop.ts';
+import { lacksSshd, startSshd } from '../support/sshd.ts';
+import { tempFolder } from '../support/temp.ts';
+import { channelOn, code, loopDisk, MIB, orderOn, pathWith } from './ranges-support.ts';
 
 describe('ranges of a disk over there', () => {
   for (const transport of TRANSPORTS)
@@ -241,95 +176,5 @@ describe('ranges of a disk over there', () => {
     channel.close();
     for (let n = 0; n < 100 && loops().length > 0; n += 1) await pause(20);
     assert.deepEqual(loops(), []);
-  });
-});
-
-describe('the recovery of a disk over there', () => {
-  function proofs() {
-    const taken: Range[] = [];
-    const mismatches: Mismatch[] = [];
-    let unhashed = 0;
-    return {
-      taken: (range: Range, hashed: boolean) => {
-        taken.push(range);
-        if (!hashed) unhashed += 1;
-      },
-      mismatch: (mismatch: Mismatch) => void mismatches.push(mismatch),
-      seen: { taken, mismatches, unhashed: () => unhashed },
-    };
-  }
-
-  function held(size: number): HeldSource {
-    return {
-      file: null as never,
-      kind: 'block',
-      path: '/dev/there',
-      size,
-      logicalSector: 512,
-      heldBy: 'nothing',
-      close: () => Promise.resolve(),
-    };
-  }
-
-  test('is the same as of a disk here: bad sectors cost sectors', async (t) => {
-    if (lacksSshd(t)) return;
-    const content = diskBytes(4 * MIB);
-    const bad = [
-      { start: 512 * 1000, end: 512 * 1003 },
-      { start: 3 * MIB + 4096, end: 3 * MIB + 4608 },
-    ];
-    const disk = await badDisk(t, { content, bad });
-    if (disk === null) return;
-    const proof = proofs();
-    const ranges = new RemoteRanges(await orderOn(t, disk.node), proof);
-    atEnd(t, () => {
-      ranges.close();
-    });
-    const log = new Rescued(new ReadMap(content.length));
-    await rescueWith(rescueOrder(held(content.length), log), ranges);
-    assert.deepEqual(log.bad, bad);
-    for (const { start, end } of bad) content.fill(0, start, end);
-    assert.ok(log.bytes.equals(content));
-    assert.ok([...log.unreadables.values()].every(({ errno }) => errno === 'EIO'));
-    assert.deepEqual(proof.seen.mismatches, []);
-    assert.equal(proof.seen.unhashed(), 0);
-  });
-
-  test('a hash that does not fit is read once more; twice, and nothing of it is kept', async (t) => {
-    if (lacksSshd(t) || lacks(t, 'losetup')) return;
-    const bytes = diskBytes(MIB);
-    const node = loopDisk(t, bytes);
-    const counter = join(tempFolder(t), 'count');
-    const right = `/usr/bin/sha256sum <${node}`;
-    const wrong = `echo "${'0'.repeat(64)}  -"`;
-    const once = proofs();
-    // Asked for its version it does nothing; then it is wrong, once.
-    const env = pathWith(
-      t,
-      'sha256sum',
-      `[ $# -gt 0 ] && exit; cat >/dev/null; if [ -e ${counter} ]; then ${right}; else echo >${counter}; ${wrong}; fi`,
-    );
-    const first = new RemoteRanges(await orderOn(t, node, { sshd: { env } }), once);
-    const answer = await first.read({ start: 0, end: MIB });
-    assert.ok(answer.failure === null && Buffer.from(answer.bytes).equals(bytes));
-    assert.deepEqual(
-      once.seen.mismatches.map(({ start, end, told }) => [start, end, told]),
-      [[0, MIB, '0'.repeat(64)]],
-    );
-    assert.equal(once.seen.taken.length, 1);
-    first.close();
-    const always = proofs();
-    const lying = pathWith(t, 'sha256sum', `cat >/dev/null; echo "${'1'.repeat(64)}  -"`);
-    const second = new RemoteRanges(await orderOn(t, node, { sshd: { env: lying } }), always);
-    await assert.rejects(second.read({ start: 0, end: MIB }), code('remote.hash-mismatch'));
-    assert.deepEqual([always.seen.mismatches.length, always.seen.taken.length], [2, 0]);
-    second.close();
-  });
-
-  test('a disk that is shorter than it said has ended early: no bad sector', async (t) => {
-    if (lacksSshd(t) || lacks(t, 'losetup')) return;
-    const ranges = new RemoteRanges(await orderOn(t, loopDisk(t, diskBytes(MIB))), proofs());
-    await assert.rejects(ranges.read({ start: MIB - 512, end: MIB + 512 }), code('source.ended-early'));
-    ranges.close();
   });
 });
