@@ -11,7 +11,7 @@ import { connectOpenSsh } from './openssh-link.ts';
 import { remoteShell, type RemoteShell } from './shell.ts';
 
 /** Milliseconds of silence after which a link is dead: noticed within five seconds, and no sooner than a retransmission. */
-export const SILENT_MS = 4000;
+const SILENT_MS = 4000;
 
 export interface ConnectOrder {
   readonly address: RemoteAddress;

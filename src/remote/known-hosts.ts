@@ -17,7 +17,7 @@ export interface KnownHost {
 type Place = Pick<RemoteAddress, 'user' | 'host' | 'port'>;
 
 /** How known_hosts names a host: with its port in brackets unless that is 22 (sshd(8)). */
-export function knownName({ host, port }: Place): string {
+function knownName({ host, port }: Place): string {
   return port === null || port === 22 ? host : `[${host}]:${port}`;
 }
 
@@ -41,7 +41,7 @@ export async function lookUpHost(ports: Ports, place: Place, paths: readonly str
 }
 
 /** What `ssh-keygen -F` prints: a comment with the number of the line, and the line. */
-export function parseFound(text: string, path: string): KnownHost[] {
+function parseFound(text: string, path: string): KnownHost[] {
   let line = '';
   return text.split('\n').flatMap((row): KnownHost[] => {
     const number = /^# Host .* found: line (\d+)/.exec(row)?.[1];

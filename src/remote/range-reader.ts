@@ -127,7 +127,7 @@ export function failureOf(
   );
 }
 
-export function damaged(
+function damaged(
   { path, shell }: Pick<ChannelOrder, 'path' | 'shell'>,
   { start, end, told, ours }: Mismatch,
 ): ExhibitError {

@@ -73,7 +73,7 @@ function firstLine(bytes: Buffer): string {
  * What `stat -c %f:%d:%i:%t:%T:%s:%Y` prints: mode in hex, device, inode, major and minor in hex, size, seconds. Only what
  * can be told by that is there.
  */
-export function statsOf(text: string): Stats {
+function statsOf(text: string): Stats {
   const [mode = '', dev = '', ino = '', major = '', minor = '', size = '', seconds = ''] = text.trim().split(':');
   const [bits, changed] = [Number.parseInt(mode, 16), Number(seconds) * 1000];
   if (Number.isNaN(bits) || seconds === '') throw new Error(`stat printed "${text.trim()}"`);

@@ -49,8 +49,7 @@ export class LoginAttempts {
       next({ type: 'none', username: this.#user });
       return;
     }
-    // The types say always; it is null before the server has said anything.
-    this.accepted = left ?? this.accepted;
+    this.accepted = left;
     void this.#next().then(
       (method) => {
         next(method ?? (false as never));
