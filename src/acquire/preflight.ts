@@ -28,19 +28,20 @@ export interface Preflight {
  */
 export async function preflight(ports: Ports, request: AcquireRequest, labFile: Fact<string>): Promise<Preflight> {
   await requireDestination(ports, request.to);
+  // A dozen small programs, beside the rest; it never throws.
+  const station = observeStation(ports);
   const source = await findSource(ports, request.sourcePath);
   const destination = await observeDestination(ports, request.to, (root) => {
     const named = planFolder(request, root);
     return named.ok ? named.folder.path : root;
   });
-  const station = await observeStation(ports);
   const readerVersion = await readerVersionOf(ports, request, source);
   const named = planFolder(request, destination.path);
   const folderContent = named.ok ? await contentOf(ports, named.folder.path) : null;
   const guarded = await observeProtection(ports, request, source, labFile);
   const serials = await sourceSerials(ports, source);
   const result = planAcquisition({ request, source, serials, destination, ...guarded, folderContent });
-  return { result, station, readerVersion };
+  return { result, station: await station, readerVersion };
 }
 
 /** First version line of the reader's program. */

@@ -9,16 +9,27 @@ export interface Costs {
 /** Until it was measured: a sector from a drive's own cache, through a bridge. */
 export const USUAL_SECTOR_MS = 0.15;
 
-/** Read sizes on the way down to a sector where many small reads would cost more than one more failing one. */
+/** Read sizes that may lie on the way down to a sector. */
 const STEPS = [65_536, 4096] as const;
 
 /**
- * The size of the reads with which a failing read of `length` bytes is taken apart. A read of any part of it fails as
- * often as it holds the culprit, so a larger step pays only while a failing read costs less than the sectors it saves.
+ * The size of the reads with which a failing read of `length` bytes is taken apart: the one that finds a single culprit
+ * soonest where it lies worst, at the end. A read of any part fails once more when it holds the culprit, so a step on
+ * the way pays only while a failing read costs less than the sector reads that it saves.
  */
-export function cellSize(length: number, sector: number, { failingMs, sectorMs }: Costs): number {
-  if (failingMs > (length / sector) * sectorMs) return sector;
-  return STEPS.find((step) => step < length && step > sector) ?? sector;
+export function cellSize(length: number, sector: number, costs: Costs): number {
+  return cheapest(length, sector, costs).size;
+}
+
+/** With what it takes at most, in milliseconds. A small read costs about what a sector does. */
+function cheapest(length: number, sector: number, costs: Costs): { readonly size: number; readonly ms: number } {
+  let best = { size: sector, ms: (length / sector) * costs.sectorMs };
+  for (const step of STEPS) {
+    if (step >= length || step <= sector) continue;
+    const ms = (length / step) * costs.sectorMs + costs.failingMs + cheapest(step, sector, costs).ms;
+    if (ms < best.ms) best = { size: step, ms };
+  }
+  return best;
 }
 
 /**

@@ -49,12 +49,13 @@ export class Recovery {
   /**
    * @param failures failing reads of the whole range so far
    * @param surprise it failed where nothing bad was expected: no more steps on the way down to the sector
+   * @returns bytes that came behind the last culprit; null: there was none
    */
-  async #takeApart(work: Work, range: Range, failures: number, surprise: boolean): Promise<void> {
+  async #takeApart(work: Work, range: Range, failures: number, surprise: boolean): Promise<number | null> {
     // Null until what made the read of this range fail has been found; then the bytes that came since.
     let goodSince: number | null = null;
     for (let at = range.start; at < range.end && !this.#order.stop.aborted;) {
-      const size = surprise ? this.#sector : this.#sizeAt(work, at, range, goodSince);
+      const size: number = surprise ? this.#sector : this.#sizeAt(work, at, range, goodSince);
       const ask = {
         start: at,
         end: cellEnd(at, goodSince === null || surprise ? Math.max(size, LOT_BYTES) : size, range),
@@ -63,13 +64,16 @@ export class Recovery {
       at += bytes.length;
       if (goodSince !== null) goodSince += bytes.length;
       if (failure === null) continue;
-      const cell = { start: at, end: cellEnd(at, size, range) };
-      if (lengthOf(cell) <= this.#sector) await this.#culprit(work, cell, failures, failure);
-      else await this.#takeApart(work, cell, failures + 1, goodSince !== null);
-      if (goodSince !== null && lengthOf(cell) > this.#sector) work.surprises += 1;
-      goodSince = 0;
+      const cell: Range = { start: at, end: cellEnd(at, size, range) };
+      const single = lengthOf(cell) <= this.#sector;
+      const unexpected: boolean = goodSince !== null;
+      if (single) await this.#culprit(work, cell, failures, failure);
+      const inCell: number | null = single ? 0 : await this.#takeApart(work, cell, failures + 1, unexpected);
+      if (unexpected && !single) work.surprises += 1;
+      goodSince = inCell ?? 0;
       at = cell.end;
     }
+    return goodSince;
   }
 
   #sizeAt(work: Work, at: number, range: Range, goodSince: number | null): number {
