@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { observeDestination } from '../discover/destination.ts';
+import { destinationPlace } from '../discover/destination.ts';
 import { deviceNumber } from '../discover/number.ts';
 import { ExhibitError } from '../model/errors.ts';
 import type { Plan } from '../model/plan.ts';
@@ -87,7 +87,7 @@ export async function claim(ports: Ports, fd: number, folder: string): Promise<v
 /** A destination disk that was unmounted while a person was asked leaves an empty folder, on quite another disk. */
 async function requireSameDestination(ports: Ports, plan: Plan): Promise<void> {
   const planned = plan.destination;
-  const now = await observeDestination(ports, plan.request.to, () => plan.folder.path);
+  const now = await destinationPlace(ports, plan.request.to, () => plan.folder.path);
   const fields = ['path', 'fileSystem', 'fileSystemMagic', 'mountPoint', 'mountSource', 'device'] as const;
   const changed = fields.filter((field) => now[field] !== planned[field]);
   if (changed.length === 0) return;

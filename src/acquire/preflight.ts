@@ -30,11 +30,14 @@ export async function preflight(ports: Ports, request: AcquireRequest, labFile: 
   await requireDestination(ports, request.to);
   // A dozen small programs, beside the rest; it never throws.
   const station = observeStation(ports);
-  const source = await findSource(ports, request.sourcePath);
-  const destination = await observeDestination(ports, request.to, (root) => {
+  const looking = observeDestination(ports, request.to, (root) => {
     const named = planFolder(request, root);
     return named.ok ? named.folder.path : root;
   });
+  // What is wrong with the source is told first.
+  looking.catch(() => undefined);
+  const source = await findSource(ports, request.sourcePath);
+  const destination = await looking;
   const readerVersion = await readerVersionOf(ports, request, source);
   const named = planFolder(request, destination.path);
   const folderContent = named.ok ? await contentOf(ports, named.folder.path) : null;
