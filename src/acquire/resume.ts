@@ -27,7 +27,7 @@ import { placesToReread, reread, type Reread } from './reread.ts';
 import { holdReserve } from './reserve.ts';
 import { requirePlacesAsRead } from './replay.ts';
 import { reasonThatHolds, requestToResume, type ResumeChoices } from './resume-request.ts';
-import { imageThere, readStoppedFolder, type StoppedFolder } from './stopped-folder.ts';
+import { imageThere, readStoppedFolder, requireNoMismatch, type StoppedFolder } from './stopped-folder.ts';
 import { withWayOn } from './way-on.ts';
 
 /** A resume that was looked at, and not yet begun. */
@@ -50,6 +50,7 @@ export async function preflightResume(
 ): Promise<ResumePreflight> {
   await requireIdle(ports, folder, stem);
   const stopped = await readStoppedFolder(ports, folder, stem);
+  requireNoMismatch(stopped);
   const foreign = await foreignMap(ports, stopped, choices.adoptMap);
   const outOfOrder = foreign !== null || stopped.state.adopted.length > 0;
   const asked = requestToResume(stopped.start, stopped.lastHead, choices, outOfOrder);
