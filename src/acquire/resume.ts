@@ -6,6 +6,7 @@ import { sourceSerials } from '../discover/serials.ts';
 import type { Fact } from '../model/device.ts';
 import { ExhibitError } from '../model/errors.ts';
 import type { PlanResult } from '../model/plan.ts';
+import { ReadMap } from '../model/read-map.ts';
 import { visible } from '../model/text.ts';
 import { folderNames } from '../manifest/file-names.ts';
 import { Journal, JOURNAL_LIMIT } from '../manifest/journal.ts';
@@ -192,17 +193,26 @@ export async function takeOver(
   return { ...left, state };
 }
 
-/** Before anything new is read: what was read last must come again, or it is another disk. */
-async function rereadLast({ ports, plan, stopped, stop }: ResumeJob, { held }: TakenSource): Promise<Reread | null> {
+/** Before anything new is read: what was read last must come again, or it is another disk; so must what is taken over. */
+async function rereadLast(job: ResumeJob, { held }: TakenSource): Promise<Reread | null> {
+  const { ports, plan, stopped, foreign, stop } = job;
   const { state, folder, start } = stopped;
   if (state.finished !== null) return null;
-  const places = placesToReread(state.map, { start: 0, end: start.size });
+  const whole = { start: 0, end: start.size };
+  const places = placesToReread(state.map, whole);
   const parts = partialParts(folder.path, start.segments);
   // First the image: a sector that differs must not be laid at the disk's door.
   await requirePlacesAsRead(ports, folder.path, parts, state, places);
   const { readTimeout } = plan.request.settings;
   const readTimeoutMs = readTimeout === null ? null : readTimeout * 1000;
-  return reread({ ports, source: held, parts, readTimeoutMs, stop, when: 'resumed' }, places);
+  const work = { ports, source: held, parts, readTimeoutMs, stop, when: 'resumed' as const };
+  const ours = await reread(work, places);
+  if (foreign === null) return ours;
+  const told = newlyTold(state.map, foreign.map).filter(({ status }) => status === 'good');
+  const theirs = await reread({ ...work, known: ours !== null }, placesToReread(new ReadMap(start.size, told), whole));
+  if (ours === null || theirs === null) return ours ?? theirs;
+  const { compared, differing } = theirs;
+  return { ...ours, compared: ours.compared + compared, differing: [...ours.differing, ...differing] };
 }
 
 /** Another resume may have come and gone between the plan and the lock. */

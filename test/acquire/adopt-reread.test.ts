@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { describe } from 'node:test';
+import { transcriptHere } from '../cli/transcript.ts';
+import { contentOf } from '../support/content.ts';
+import { manifestOf, newDesk } from '../support/exhibit.ts';
+import { diskBytes } from '../support/loop.ts';
+import { STOPPED_SIZE, stoppedJob, type Stopped } from '../support/stopped.ts';
+
+const MIB = 1_048_576;
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+/** One sector that the other program got, and that the disk gives otherwise now. */
+const ODD = { start: 9 * MIB, end: 9 * MIB + 512 };
+
+describe('what another program read is read again in places before it is taken over', { concurrency: 2 }, () => {
+  test('an image that ddrescue began: a sector that answers differently is on record', async (t) => {
+    const desk = newDesk(t);
+    const source = desk.file('disk.img', STOPPED_SIZE);
+    const folder = join(desk.to, 'item');
+    mkdirSync(folder);
+    copyFileSync(source, join(folder, 'drive.img'));
+    write(join(folder, 'drive.img'), ODD.start, Buffer.alloc(512, 1));
+    const map = join(folder, 'drive.map');
+    writeFileSync(map, '0x0 + 1\n0x0 0xA00000 +\n0xA00000 0x200000 ?\n');
+    const options = ['--case', 'C-1', '--evidence', 'HDD-01', '--examiner', 'Ada Byron', '--key', desk.key];
+    await transcriptHere(['resume', folder, source, '--adopt-map', map, ...options], { exit: 0, prints: [/ACQUIRED/] });
+    requireOdd(folder, readFileSync(source));
+    await transcriptHere(['verify', folder, '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
+  });
+
+  test('an image of ours that ddrescue went on with: the same', async (t) => {
+    const stopped = await stoppedJob(t);
+    const content = readFileSync(stopped.source);
+    const theirs = Buffer.from(content);
+    theirs.fill(1, ODD.start, ODD.end);
+    const map = goneOnWith(stopped, theirs);
+    await transcriptHere(stopped.resume('--adopt-map', map), { exit: 0, prints: [/ACQUIRED/] });
+    requireOdd(stopped.folder, content);
+    const { desk, folder } = stopped;
+    await transcriptHere(['verify', folder, '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
+  });
+
+  test('an image of ours that it went on with from another disk: 11, and nothing is taken over', async (t) => {
+    const stopped = await stoppedJob(t);
+    const map = goneOnWith(stopped, diskBytes(STOPPED_SIZE, 5));
+    const before = contentOf(stopped.folder);
+    await transcriptHere(stopped.resume('--adopt-map', map), {
+      exit: 11,
+      says: [/is another disk, or was written to: of 16384 sectors of bytes \[4194304, 12582912\)/],
+    });
+    assert.equal(contentOf(stopped.folder), before);
+  });
+});
+
+/** From where it stopped on, another program filled the image with these bytes. Gives its mapfile. */
+function goneOnWith({ folder }: Stopped, content: Buffer): string {
+  write(join(folder, 'HDD-01.dd.partial'), 4 * MIB, content.subarray(4 * MIB));
+  const map = join(folder, 'HDD-01.map');
+  writeFileSync(map, '0x0 + 1\n0x0 0xC00000 +\n');
+  return map;
+}
+
+function requireOdd(folder: string, content: Buffer): void {
+  assert.deepEqual(
+    manifestOf(folder).read_map.unstable.map(({ start, end, first, again, when }) => [start, end, first, again, when]),
+    [
+      [
+        ...[ODD.start, ODD.end],
+        ...[sha256(Buffer.alloc(512, 1)), sha256(content.subarray(ODD.start, ODD.end)), 'resumed'],
+      ],
+    ],
+  );
+}
+
+function write(path: string, at: number, bytes: Buffer): void {
+  const file = openSync(path, 'r+');
+  writeSync(file, bytes, 0, bytes.length, at);
+  closeSync(file);
+}
