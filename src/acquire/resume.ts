@@ -13,7 +13,7 @@ import { Journal, JOURNAL_LIMIT } from '../manifest/journal.ts';
 import { planResume } from '../plan/resume.ts';
 import { takeBack } from '../sink/publish.ts';
 import type { Ports } from '../system/ports.ts';
-import { adopt, foreignProgress, newlyTold, readForeignMap, type ForeignMap } from './adopt.ts';
+import { adopt, foreignProgress, newlyTold, readForeignMap, requireNotHashed, type ForeignMap } from './adopt.ts';
 import type { LeftBefore } from './read-stage.ts';
 import { readStoppedJob } from './stopped-job.ts';
 import { runSession, type ClaimedFolder } from './acquire.ts';
@@ -85,12 +85,14 @@ async function foreignMap(ports: Ports, stopped: StoppedFolder, path: string | n
   const { folder, start, state } = stopped;
   if (path !== null) {
     if (start.segments.length > 1) throw notForSplit(folder.path);
-    return readForeignMap(ports, path, start.size);
+    const foreign = await readForeignMap(ports, path, start.size);
+    requireNotHashed(folder.path, state, foreign);
+    return foreign;
   }
   const own = join(folder.path, folderNames(folder.stem).map);
   if ((await ports.files.statOrNull(own)) === null) return null;
   const { map } = await readForeignMap(ports, own, start.size);
-  if (newlyTold(state.map, map).some(({ status }) => status === 'good')) throw foreignProgress(own);
+  if (newlyTold(state, map).some(({ status }) => status === 'good')) throw foreignProgress(own);
   return null;
 }
 
@@ -208,7 +210,7 @@ async function rereadLast(job: ResumeJob, { held }: TakenSource): Promise<Reread
   const work = { ports, source: held, parts, readTimeoutMs, stop, when: 'resumed' as const };
   const ours = await reread(work, places);
   if (foreign === null) return ours;
-  const told = newlyTold(state.map, foreign.map).filter(({ status }) => status === 'good');
+  const told = newlyTold(state, foreign.map).filter(({ status }) => status === 'good');
   const theirs = await reread({ ...work, known: ours !== null }, placesToReread(new ReadMap(start.size, told), whole));
   if (ours === null || theirs === null) return ours ?? theirs;
   const { compared, differing } = theirs;

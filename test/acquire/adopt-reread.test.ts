@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import test, { describe } from 'node:test';
 import { transcriptHere } from '../cli/transcript.ts';
+import { badDisk } from '../support/bad-disk.ts';
 import { contentOf } from '../support/content.ts';
-import { manifestOf, newDesk } from '../support/exhibit.ts';
+import { recordsOf } from '../support/cut-off.ts';
+import { manifestOf, newDesk, startExhibit } from '../support/exhibit.ts';
 import { diskBytes } from '../support/loop.ts';
 import { STOPPED_SIZE, stoppedJob, type Stopped } from '../support/stopped.ts';
 
@@ -79,3 +81,44 @@ function write(path: string, at: number, bytes: Buffer): void {
   writeSync(file, bytes, 0, bytes.length, at);
   closeSync(file);
 }
+
+test('sectors that we gave up and hashed as zeros, and that another program read since: refused, and it can still be gone on with', async (t) => {
+  const content = diskBytes(STOPPED_SIZE, 9);
+  const disk = await badDisk(t, { content, bad: [{ start: MIB, end: MIB + 512 }], rate: 4 * MIB });
+  if (disk === null) return;
+  const desk = newDesk(t);
+  const folder = desk.evidence();
+  const options = ['--no-probe', '--block-size', '1M', '--piece-size', '1M'];
+  const job = startExhibit(t, desk.acquire(disk.node, ...options));
+  await job.until(
+    () => (recordsOf(folder).findLast(({ type }) => type === 'checkpoint')?.data.position ?? 0) > 2 * MIB,
+    'it was past the bad sector',
+  );
+  job.kill('SIGKILL');
+  await job.ended;
+  await job.leftAfter(5000);
+  disk.setRate(2000 * MIB);
+  const image = join(folder, 'HDD-01.dd.partial');
+  const [zeros, map] = [readFileSync(image), join(folder, 'HDD-01.map')];
+  const own = readFileSync(map);
+  write(image, MIB, content.subarray(MIB, MIB + 512));
+  writeFileSync(map, '0x0 + 1\n0x0 0x200000 +\n0x200000 0xA00000 ?\n');
+  const before = contentOf(folder);
+  const resume = ['resume', folder, '--key', desk.key];
+  await transcriptHere([...resume, '--adopt-map', map], {
+    exit: 13,
+    says: [/bytes \[1048576, 1049088\) that they were read\. .* had given them up, and hashed zeros/],
+  });
+  assert.equal(contentOf(folder), before);
+  // As the refusal says: in a folder of their own.
+  const apart = join(desk.to, 'apart');
+  mkdirSync(apart);
+  for (const file of [image, map]) copyFileSync(file, join(apart, basename(file)));
+  const whose = ['--case', 'C-1', '--evidence', 'HDD-01', '--examiner', 'Ada Byron', '--key', desk.key];
+  const taken = ['resume', apart, disk.node, '--adopt-map', join(apart, 'HDD-01.map'), ...whose];
+  await transcriptHere(taken, { exit: 0, prints: [/ACQUIRED/] });
+  assert.ok(readFileSync(join(apart, 'HDD-01.dd')).equals(content));
+  writeFileSync(image, zeros);
+  writeFileSync(map, own);
+  await transcriptHere(resume, { exit: 3, prints: [/ACQUIRED, WITH GAPS/] });
+});
