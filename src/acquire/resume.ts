@@ -21,14 +21,14 @@ import type { TakenSource } from './hold.ts';
 import { partialParts } from './image-parts.ts';
 import type { AcquireJob, AcquireResult } from './job.ts';
 import { removeStaleReport } from './leftovers.ts';
-import { claim } from './open-folder.ts';
+import { busy, claim } from './open-folder.ts';
 import { readerVersionOf } from './preflight.ts';
 import { observeProtection } from './protection.ts';
 import { placesToReread, reread, type Reread } from './reread.ts';
 import { holdReserve } from './reserve.ts';
 import { requirePlacesAsRead } from './replay.ts';
 import { reasonThatHolds, requestToResume, type ResumeChoices } from './resume-request.ts';
-import { imageThere, readStoppedFolder, requireNoMismatch, type StoppedFolder } from './stopped-folder.ts';
+import { imageThere, isAtWork, readStoppedFolder, requireNoMismatch, type StoppedFolder } from './stopped-folder.ts';
 import { withWayOn } from './way-on.ts';
 
 /** A resume that was looked at, and not yet begun. */
@@ -68,16 +68,13 @@ export async function preflightResume(
   return { result, station, readerVersion, stopped, foreign };
 }
 
-/** A job that is at work there is told as such: its journal is no stopped one, and its source is in use. */
+/**
+ * A job that is at work there is told as such: its journal is no stopped one, and its source is in use. NFS locks no
+ * journal that can't be written to; then the lock that is taken before the first change tells.
+ */
 async function requireIdle(ports: Ports, folder: string, stem: string): Promise<void> {
   // What keeps it from being opened is told by whoever needs it.
-  const journal = await ports.files.open(join(folder, folderNames(stem).journal), 'read').catch(() => null);
-  if (journal === null) return;
-  try {
-    await claim(ports, journal.fd, folder);
-  } finally {
-    await journal.close();
-  }
+  if (await isAtWork(ports, folder, stem).catch(() => false)) throw busy(folder);
 }
 
 /** What another program has read since, if that is to be taken over. Told by the folder's own map, it must not be missed. */
