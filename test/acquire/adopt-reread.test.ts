@@ -26,8 +26,7 @@ describe('what another program read is read again in places before it is taken o
     write(join(folder, 'drive.img'), ODD.start, Buffer.alloc(512, 1));
     const map = join(folder, 'drive.map');
     writeFileSync(map, '0x0 + 1\n0x0 0xA00000 +\n0xA00000 0x200000 ?\n');
-    const options = ['--case', 'C-1', '--evidence', 'HDD-01', '--examiner', 'Ada Byron', '--key', desk.key];
-    await transcriptHere(['resume', folder, source, '--adopt-map', map, ...options], { exit: 0, prints: [/ACQUIRED/] });
+    await transcriptHere(desk.takeOver(folder, source, map), { exit: 0, prints: [/ACQUIRED/] });
     requireOdd(folder, readFileSync(source));
     await transcriptHere(['verify', folder, '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
   });
@@ -114,8 +113,7 @@ test('sectors that we gave up and hashed as zeros, and that another program read
   const apart = join(desk.to, 'apart');
   mkdirSync(apart);
   for (const file of [image, map]) copyFileSync(file, join(apart, basename(file)));
-  const whose = ['--case', 'C-1', '--evidence', 'HDD-01', '--examiner', 'Ada Byron', '--key', desk.key];
-  const taken = ['resume', apart, disk.node, '--adopt-map', join(apart, 'HDD-01.map'), ...whose];
+  const taken = desk.takeOver(apart, disk.node, join(apart, 'HDD-01.map'));
   await transcriptHere(taken, { exit: 0, prints: [/ACQUIRED/] });
   assert.ok(readFileSync(join(apart, 'HDD-01.dd')).equals(content));
   writeFileSync(image, zeros);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { describe } from 'node:test';
+import test, { describe, type TestContext } from 'node:test';
 import { normalise } from '../../src/model/range.ts';
 import { transcript, transcriptHere } from '../cli/transcript.ts';
 import { badDisk } from '../support/bad-disk.ts';
@@ -114,9 +114,7 @@ describe('the source changes', { concurrency: 2 }, () => {
   test('the read-only flag falls, and the person stops the job before anybody looked: contradicted all the same', async (t) => {
     if (lacks(t, 'losetup', 'blockdev')) return;
     const desk = newDesk(t);
-    const node = attachLoop(t, desk.file('disk.img', 12 * MIB), { writable: true });
-    sh('blockdev', '--setro', node);
-    atEnd(t, () => sh('blockdev', '--setrw', node));
+    const node = flagged(t, desk.file('disk.img', 12 * MIB));
     const gate = new Gate(desk.folder, 'read');
     const job = startExhibit(t, desk.acquire(node), gate);
     await gate.atGate(job);
@@ -144,9 +142,7 @@ describe('the source changes', { concurrency: 2 }, () => {
   test('the read-only flag falls while it is read: 11', async (t) => {
     if (lacks(t, 'losetup', 'blockdev')) return;
     const desk = newDesk(t);
-    const node = attachLoop(t, desk.file('disk.img', 12 * MIB), { writable: true });
-    sh('blockdev', '--setro', node);
-    atEnd(t, () => sh('blockdev', '--setrw', node));
+    const node = flagged(t, desk.file('disk.img', 12 * MIB));
     const gate = new Gate(desk.folder, 'read');
     const job = startHere(desk.acquire(node), gate);
     await gate.meanwhile(job, () => sh('blockdev', '--setrw', node));
@@ -194,6 +190,14 @@ describe('the source changes', { concurrency: 2 }, () => {
     await transcriptHere(['verify', desk.evidence(), '--signers', desk.signers], { exit: 13, prints: [/./] });
   });
 });
+
+/** A loop device that nothing but the kernel's flag keeps from being written to. */
+function flagged(t: TestContext, file: string): string {
+  const node = attachLoop(t, file, { writable: true });
+  sh('blockdev', '--setro', node);
+  atEnd(t, () => sh('blockdev', '--setrw', node));
+  return node;
+}
 
 /** Exit 11, a journal that says why, no manifest; and it can be closed, as incomplete. */
 async function stoppedBy(desk: Desk, job: JobHere | Running, code: string): Promise<void> {
