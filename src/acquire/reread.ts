@@ -21,7 +21,7 @@ const TOLERATED = 10;
 /** Sectors that may give something else in a disk of which another comparison has shown that it is the one. */
 const FEW = 64;
 
-/** What a second reading of the last good stretch gave. */
+/** What a second reading of the last good stretch, which is the range, and of the samples gave. */
 export interface Reread extends Range {
   /** Sectors that could be read again. */
   readonly compared: number;
