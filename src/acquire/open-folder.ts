@@ -74,13 +74,15 @@ export async function claimFolder(
 export async function claim(ports: Ports, fd: number, folder: string): Promise<void> {
   const lock = await tryLock(ports.commands, fd);
   if (lock === 'held') return;
-  if (lock === 'busy') {
-    throw new ExhibitError('destination', 'destination.busy', `Another job is at work in ${visible(folder)}.`, {
-      hint: 'Wait until it has ended; its lock ends with it.',
-    });
-  }
+  if (lock === 'busy') throw busy(folder);
   throw new ExhibitError('destination', 'destination.no-lock', `The journal in ${visible(folder)} can't be locked.`, {
     hint: 'exhibit needs flock(1) from util-linux, and a destination file system that has locks.',
+  });
+}
+
+export function busy(folder: string): ExhibitError {
+  return new ExhibitError('destination', 'destination.busy', `Another job is at work in ${visible(folder)}.`, {
+    hint: 'Wait until it has ended; its lock ends with it.',
   });
 }
 

@@ -18,7 +18,10 @@ const SAMPLES = 8;
 /** A disk of which more than this part answers differently is another disk, in hundredths. */
 const TOLERATED = 10;
 
-/** What a second reading of the last good stretch gave. */
+/** Sectors that may give something else in a disk of which another comparison has shown that it is the one. */
+const FEW = 64;
+
+/** What a second reading of the last good stretch, which is the range, and of the samples gave. */
 export interface Reread extends Range {
   /** Sectors that could be read again. */
   readonly compared: number;
@@ -31,6 +34,8 @@ export interface RereadWork {
   readonly parts: readonly PartThere[];
   readonly readTimeoutMs: number | null;
   readonly stop: AbortSignal;
+  /** Another comparison has shown that it is the disk: hard places that can't be read, or give something else, may be. */
+  readonly known?: boolean;
   /** For the record. */
   readonly when: 'reconnected' | 'resumed' | 'verify-source';
 }
@@ -85,12 +90,13 @@ export async function reread(work: RereadWork, places: readonly Range[]): Promis
     found.differing.push(...differing);
     if (work.stop.aborted) throw interrupted();
     if (differing.length * 100 <= compared * TOLERATED) continue;
+    if (work.known === true && differing.length <= FEW) continue;
     others += 1;
     // The stretch, or most of the samples: a sample alone may have hit a place that is going bad.
     if (place === range || others * 2 >= places.length)
       throw otherContent(work.source, place, differing.length, compared);
   }
-  if (found.compared === 0) throw unreadableAgain(work.source, range);
+  if (found.compared === 0 && work.known !== true) throw unreadableAgain(work.source, range);
   return { ...range, ...found };
 }
 
