@@ -10,7 +10,7 @@ import { diskBytes } from './loop.ts';
 import { atEnd, tempFolder } from './temp.ts';
 
 /** The compiled program, run as users run it. */
-export const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../bin/exhibit.js', import.meta.url));
 
 /** A run that has ended. */
 export interface Ended {
