@@ -6,6 +6,7 @@ import { sourceSerials } from '../discover/serials.ts';
 import type { Fact } from '../model/device.ts';
 import { ExhibitError } from '../model/errors.ts';
 import type { PlanResult } from '../model/plan.ts';
+import type { Range } from '../model/range.ts';
 import { ReadMap } from '../model/read-map.ts';
 import { visible } from '../model/text.ts';
 import { folderNames } from '../manifest/file-names.ts';
@@ -50,14 +51,18 @@ export async function preflightResume(
   labFile: Fact<string>,
 ): Promise<ResumePreflight> {
   await requireIdle(ports, folder, stem);
+  // A dozen small programs, beside the rest; it never throws.
+  const station = observeStation(ports);
   const stopped = await readStoppedFolder(ports, folder, stem);
   requireNoMismatch(stopped);
   const foreign = await foreignMap(ports, stopped, choices.adoptMap);
   const outOfOrder = foreign !== null || stopped.state.adopted.length > 0;
   const asked = requestToResume(stopped.start, stopped.lastHead, choices, outOfOrder);
+  const looking = observeDestination(ports, folder, () => folder);
+  // What is wrong with the source is told first.
+  looking.catch(() => undefined);
   const source = await findSource(ports, asked.sourcePath);
-  const destination = await observeDestination(ports, folder, () => folder);
-  const station = await observeStation(ports);
+  const destination = await looking;
   const readerVersion = await readerVersionOf(ports, asked, source);
   const guarded = await observeProtection(ports, asked, source, labFile);
   const carried = asked.overrides.allowUnblocked ?? reasonThatHolds(stopped.start, guarded.verdict.name);
@@ -65,7 +70,7 @@ export async function preflightResume(
   const serials = await sourceSerials(ports, source);
   const facts = { request, source, serials, destination, ...guarded, folderContent: null };
   const result = planResume({ ...facts, stopped: await stoppedFacts(ports, stopped) });
-  return { result, station, readerVersion, stopped, foreign };
+  return { result, station: await station, readerVersion, stopped, foreign };
 }
 
 /**
@@ -200,12 +205,11 @@ async function rereadLast(job: ResumeJob, { held }: TakenSource): Promise<Reread
   const whole = { start: 0, end: start.size };
   const places = placesToReread(state.map, whole);
   const parts = partialParts(folder.path, start.segments);
-  // First the image: a sector that differs must not be laid at the disk's door.
-  await requirePlacesAsRead(ports, folder.path, parts, state, places);
   const { readTimeout } = plan.request.settings;
   const readTimeoutMs = readTimeout === null ? null : readTimeout * 1000;
   const work = { ports, source: held, parts, readTimeoutMs, stop, when: 'resumed' as const };
-  const ours = await reread(work, places);
+  const requireImage = (place: Range): Promise<void> => requirePlacesAsRead(ports, folder.path, parts, state, [place]);
+  const ours = await reread({ ...work, requireImage }, places);
   if (foreign === null) return ours;
   const told = newlyTold(state, foreign.map).filter(({ status }) => status === 'good');
   const theirs = await reread({ ...work, known: ours !== null }, placesToReread(new ReadMap(start.size, told), whole));
