@@ -11,10 +11,11 @@ import { readParts, type PartThere } from './image-parts.ts';
 
 /** Bytes that are read again at most, and in one read. */
 const MOST = 16 * 1024 * 1024;
-const STEP = 65_536;
+const STEP = 1024 * 1024;
 const PAGE = 4096;
-/** Places that are read again beside the last stretch, each {@link STEP} bytes at most. */
+/** Places that are read again beside the last stretch, and bytes of each. */
 const SAMPLES = 8;
+const SAMPLE = 65_536;
 /** A disk of which more than this part answers differently is another disk, in hundredths. */
 const TOLERATED = 10;
 
@@ -69,7 +70,7 @@ function sampleAt(good: readonly Range[], distance: number): Range | undefined {
   for (const { start, end } of good) {
     // From a page on: what is shorter is not worth a movement of the heads.
     const at = Math.ceil((start + left) / PAGE) * PAGE;
-    if (left < end - start && at + PAGE <= end) return { start: at, end: Math.min(at + STEP, end) };
+    if (left < end - start && at + PAGE <= end) return { start: at, end: Math.min(at + SAMPLE, end) };
     left = Math.max(0, left - (end - start));
   }
   return undefined;
