@@ -28,8 +28,6 @@ export interface Preflight {
  */
 export async function preflight(ports: Ports, request: AcquireRequest, labFile: Fact<string>): Promise<Preflight> {
   await requireDestination(ports, request.to);
-  // A dozen small programs, beside the rest; it never throws.
-  const station = observeStation(ports);
   const looking = observeDestination(ports, request.to, (root) => {
     const named = planFolder(request, root);
     return named.ok ? named.folder.path : root;
@@ -41,10 +39,12 @@ export async function preflight(ports: Ports, request: AcquireRequest, labFile: 
   const readerVersion = await readerVersionOf(ports, request, source);
   const named = planFolder(request, destination.path);
   const folderContent = named.ok ? await contentOf(ports, named.folder.path) : null;
-  const guarded = await observeProtection(ports, request, source, labFile);
+  const guarding = observeProtection(ports, request, source, labFile);
+  // A dozen small programs, while the source is asked; it never throws.
+  const [guarded, station] = await Promise.all([guarding, observeStation(ports)]);
   const serials = await sourceSerials(ports, source);
   const result = planAcquisition({ request, source, serials, destination, ...guarded, folderContent });
-  return { result, station: await station, readerVersion };
+  return { result, station, readerVersion };
 }
 
 /** First version line of the reader's program. */

@@ -51,8 +51,6 @@ export async function preflightResume(
   labFile: Fact<string>,
 ): Promise<ResumePreflight> {
   await requireIdle(ports, folder, stem);
-  // A dozen small programs, beside the rest; it never throws.
-  const station = observeStation(ports);
   const stopped = await readStoppedFolder(ports, folder, stem);
   requireNoMismatch(stopped);
   const foreign = await foreignMap(ports, stopped, choices.adoptMap);
@@ -64,13 +62,15 @@ export async function preflightResume(
   const source = await findSource(ports, asked.sourcePath);
   const destination = await looking;
   const readerVersion = await readerVersionOf(ports, asked, source);
-  const guarded = await observeProtection(ports, asked, source, labFile);
+  const guarding = observeProtection(ports, asked, source, labFile);
+  // A dozen small programs, while the source is asked; it never throws.
+  const [guarded, station] = await Promise.all([guarding, observeStation(ports)]);
   const carried = asked.overrides.allowUnblocked ?? reasonThatHolds(stopped.start, guarded.verdict.name);
   const request = { ...asked, overrides: { ...asked.overrides, allowUnblocked: carried } };
   const serials = await sourceSerials(ports, source);
   const facts = { request, source, serials, destination, ...guarded, folderContent: null };
   const result = planResume({ ...facts, stopped: await stoppedFacts(ports, stopped) });
-  return { result, station: await station, readerVersion, stopped, foreign };
+  return { result, station, readerVersion, stopped, foreign };
 }
 
 /**
