@@ -45,7 +45,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 
 const source = join(folder, 'source');
 writeRandom(source, mebibytes);
-const exhibit = `${process.execPath} ${join(import.meta.dirname, '..', 'src', 'main.js')}`;
+const exhibit = `${process.execPath} ${join(import.meta.dirname, '..', 'bin', 'exhibit.js')}`;
 const acquire = (options: string): string =>
   `${exhibit} acquire ${source} --to ${folder} --case bench --evidence out --examiner bench --unsigned --no-read-back --yes ${options}`;
 const out = join(folder, 'out');
@@ -100,7 +100,7 @@ if (wants('cut-off')) {
   process.on('exit', () => {
     rmSync(onDisk, { recursive: true, force: true });
   });
-  const main = join(import.meta.dirname, '..', 'src', 'main.js');
+  const main = join(import.meta.dirname, '..', 'bin', 'exhibit.js');
   for (const engine of ['native', 'wasm'] as const)
     cutOff.push(await measureCutOff(onDisk, source, main, engine, badRounds));
   console.table(cutOff);

@@ -7,7 +7,7 @@ export interface Ended {
   readonly stdout: string;
 }
 
-const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../bin/exhibit.js', import.meta.url));
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** As a shell tells an end by SIGINT. */
 const INTERRUPTED = 130;

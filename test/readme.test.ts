@@ -10,7 +10,7 @@ import { attachLoop, diskBytes, smallFileSystem } from './support/loop.ts';
 import { packageRoot } from './support/root.ts';
 import { tempFolder } from './support/temp.ts';
 
-const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../bin/exhibit.js', import.meta.url));
 const MIB = 1024 * 1024;
 const DISK_BYTES = 40 * MIB;
 /** What a label would say of so many bytes. */

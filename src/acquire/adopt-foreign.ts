@@ -96,7 +96,9 @@ export async function adoptAcquisition(
     const parts = [{ path: join(path, image.name), offset: 0, length: image.size }];
     const places = placesToReread(foreign.map, { start: 0, end: image.size });
     // Before anything is made: an image of another disk is not taken over.
-    await reread({ ports, source: taken.held, parts, readTimeoutMs: null, stop, when: 'resumed' }, places);
+    const { readTimeout } = plan.request.settings;
+    const readTimeoutMs = readTimeout === null ? null : readTimeout * 1000;
+    const again = await reread({ ports, source: taken.held, parts, readTimeoutMs, stop, when: 'resumed' }, places);
     const known = await strangers(ports, plan, image, foreign);
     // Before the first record: with it the folder's files bear the names that the journal goes by.
     const { journal, reserve } = await claimFolder(ports, plan, start, known, async () => {
@@ -108,7 +110,7 @@ export async function adoptAcquisition(
     try {
       const [segment] = plan.segments;
       const there = segment === undefined ? [] : [{ segment, inode: image.inode, size: image.size }];
-      const left = { state: readingState([], plan.size).state, there, answered: [] };
+      const left = { state: readingState([], plan.size).state, there, answered: again?.differing ?? [] };
       return { journal, reserve, start, left: await takeOver(job, journal, foreign, left) };
     } catch (error) {
       await reserve.release();

@@ -11,6 +11,9 @@ import type { Ports } from '../system/ports.ts';
 import { Extents } from './extents.ts';
 import { readParts, type PartThere } from './image-parts.ts';
 
+/** Where our own reading stands: what lies before the position is hashed. */
+type StandsAt = Pick<ReadingState, 'map' | 'position'>;
+
 /** A mapfile that another program left: what of the image it has read. */
 export interface ForeignMap {
   readonly path: string;
@@ -41,10 +44,28 @@ export async function readForeignMap(ports: Ports, path: string, size: number): 
   return { path, map, sha256: createHash('sha256').update(text).digest('hex'), comment: cell(comment.slice(1), 200) };
 }
 
-/** What the other program's map adds to what the journal tells: never takes back what was read. Pure. */
-export function newlyTold(before: ReadMap, foreign: ReadMap): MapEntry[] {
-  const told = beside(before, foreign).filter(({ was, now }) => was !== now && was !== 'good' && now !== 'not-tried');
-  return merge(told.map(({ start, end, now }) => ({ start, end, status: now })));
+/**
+ * What the other program's map adds to what the journal tells: never takes back what was read, nor tries anew what is
+ * hashed already as given up. Pure.
+ */
+export function newlyTold({ map, position }: StandsAt, foreign: ReadMap): MapEntry[] {
+  const told = beside(map, foreign).filter(({ was, now }) => was !== now && was !== 'good' && now !== 'not-tried');
+  const entries = merge(told.map(({ start, end, now }) => ({ start, end, status: now })));
+  return entries.flatMap((entry) => {
+    if (entry.status === 'good') return [entry];
+    return entry.end <= position ? [] : [{ ...entry, start: Math.max(entry.start, position) }];
+  });
+}
+
+/** The hashes are of zeros there; the image has something else by now. @throws ExhibitError `adopt.hashed-before` */
+export function requireNotHashed(folder: string, before: StandsAt, { path, map }: ForeignMap): void {
+  const read = newlyTold(before, map).find(({ start, status }) => status === 'good' && start < before.position);
+  if (read === undefined) return;
+  const { start, end } = read;
+  const message = `${visible(path)} says of bytes [${start}, ${Math.min(end, before.position)}) that they were read. The acquisition in ${visible(folder)} had given them up, and hashed zeros in their place.`;
+  throw new ExhibitError('damage', 'adopt.hashed-before', message, {
+    hint: 'It is not gone on with. Nothing that was read is lost: put image and mapfile into a folder of their own, and take them over as an image that the other program made: exhibit resume FOLDER SOURCE --adopt-map MAP --case … --evidence … --examiner …',
+  });
 }
 
 /**
@@ -55,12 +76,12 @@ export function newlyTold(before: ReadMap, foreign: ReadMap): MapEntry[] {
 export async function adopt(
   ports: Ports,
   parts: readonly PartThere[],
-  before: Pick<ReadingState, 'map'>,
+  before: StandsAt,
   { map, sha256, comment }: ForeignMap,
   pieceSize: number,
   stop: AbortSignal,
 ): Promise<{ readonly record: JournalData; readonly bytes: number }> {
-  const ranges = newlyTold(before.map, map);
+  const ranges = newlyTold(before, map);
   const good = ranges.filter(({ status }) => status === 'good');
   const extents = new Extents(pieceSize);
   for (const range of good) await hashAsFound(ports, parts, range, extents, stop);

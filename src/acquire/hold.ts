@@ -1,4 +1,4 @@
-import { findSource, readIdentity } from '../discover/source.ts';
+import { checkPresent, findSource, readIdentity } from '../discover/source.ts';
 import { deviceNumber } from '../discover/number.ts';
 import { setReadOnly } from '../guard/software-block.ts';
 import { countedWrites, writeCounters } from '../guard/counters.ts';
@@ -34,7 +34,7 @@ export async function takeSource(ports: Ports, plan: Plan): Promise<TakenSource>
   }
   const held = await holdSource(ports.files, ports.commands, plan.source);
   try {
-    await checkSame(ports, plan.source);
+    await checkPresent(ports, plan.source);
     const source = await findSource(ports, plan.source.path);
     requireSame(plan.source, source.identity);
     await requireHeld(plan.source, held);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { observeDestination } from '../discover/destination.ts';
+import { destinationPlace } from '../discover/destination.ts';
 import { deviceNumber } from '../discover/number.ts';
 import { ExhibitError } from '../model/errors.ts';
 import type { Plan } from '../model/plan.ts';
@@ -74,20 +74,22 @@ export async function claimFolder(
 export async function claim(ports: Ports, fd: number, folder: string): Promise<void> {
   const lock = await tryLock(ports.commands, fd);
   if (lock === 'held') return;
-  if (lock === 'busy') {
-    throw new ExhibitError('destination', 'destination.busy', `Another job is at work in ${visible(folder)}.`, {
-      hint: 'Wait until it has ended; its lock ends with it.',
-    });
-  }
+  if (lock === 'busy') throw busy(folder);
   throw new ExhibitError('destination', 'destination.no-lock', `The journal in ${visible(folder)} can't be locked.`, {
     hint: 'exhibit needs flock(1) from util-linux, and a destination file system that has locks.',
+  });
+}
+
+export function busy(folder: string): ExhibitError {
+  return new ExhibitError('destination', 'destination.busy', `Another job is at work in ${visible(folder)}.`, {
+    hint: 'Wait until it has ended; its lock ends with it.',
   });
 }
 
 /** A destination disk that was unmounted while a person was asked leaves an empty folder, on quite another disk. */
 async function requireSameDestination(ports: Ports, plan: Plan): Promise<void> {
   const planned = plan.destination;
-  const now = await observeDestination(ports, plan.request.to, () => plan.folder.path);
+  const now = await destinationPlace(ports, plan.request.to, () => plan.folder.path);
   const fields = ['path', 'fileSystem', 'fileSystemMagic', 'mountPoint', 'mountSource', 'device'] as const;
   const changed = fields.filter((field) => now[field] !== planned[field]);
   if (changed.length === 0) return;

@@ -28,16 +28,20 @@ export interface Preflight {
  */
 export async function preflight(ports: Ports, request: AcquireRequest, labFile: Fact<string>): Promise<Preflight> {
   await requireDestination(ports, request.to);
-  const source = await findSource(ports, request.sourcePath);
-  const destination = await observeDestination(ports, request.to, (root) => {
+  const looking = observeDestination(ports, request.to, (root) => {
     const named = planFolder(request, root);
     return named.ok ? named.folder.path : root;
   });
-  const station = await observeStation(ports);
+  // What is wrong with the source is told first.
+  looking.catch(() => undefined);
+  const source = await findSource(ports, request.sourcePath);
+  const destination = await looking;
   const readerVersion = await readerVersionOf(ports, request, source);
   const named = planFolder(request, destination.path);
   const folderContent = named.ok ? await contentOf(ports, named.folder.path) : null;
-  const guarded = await observeProtection(ports, request, source, labFile);
+  const guarding = observeProtection(ports, request, source, labFile);
+  // A dozen small programs, while the source is asked; it never throws.
+  const [guarded, station] = await Promise.all([guarding, observeStation(ports)]);
   const serials = await sourceSerials(ports, source);
   const result = planAcquisition({ request, source, serials, destination, ...guarded, folderContent });
   return { result, station, readerVersion };

@@ -216,7 +216,6 @@ async function ringAndLanes(
   const spanBytes = [settings.pieceSize, ...(settings.format === 'split' ? [settings.segmentSize] : [])];
   const chosen = before === null ? null : continueEngines(before.engines, settings, states);
   const measured = settings.engine === 'auto' && chosen === null;
-  const wasmRates = measured ? await calibrate(settings.hashes, spanBytes.length) : {};
   return {
     slots: Math.min(40, Math.max(4, Math.floor(RING_BYTES / slotBytes))),
     slotBytes,
@@ -225,6 +224,8 @@ async function ringAndLanes(
     chooseEngines: async (firstSlots: FirstSlots) => {
       // A rescue may put little into the stream for hours; whatever it reads from is slower than any engine.
       const rate = measured && settings.recovery === 'in-line' ? await firstSlots() : null;
+      // The ring is full by now, and the source waits: neither disturbs the other's measurement.
+      const wasmRates = rate === null ? {} : await calibrate(settings.hashes, spanBytes.length);
       const engines = chosen ?? chooseEngines(settings.engine, settings.hashes, wasmRates, rate);
       for (const { algorithm, engine, why } of engines) {
         emit({ type: 'note', level: 'info', code: 'hash.engine', message: `${algorithm}: ${engine} (${why})` });

@@ -31,7 +31,7 @@ export interface ReconnectWork {
   readonly emit: Emit;
   /** Brings the image to disk as far as the stream has come: what is compared must be there. */
   readonly settle: () => Promise<void>;
-  /** The stretch that was read last, and where the image's files lie. */
+  /** Where the image's files lie. */
   readonly parts: ReturnType<typeof partialParts>;
   readonly when: 'reconnected' | 'verify-source';
 }

@@ -47,7 +47,8 @@ export async function replayImage(
     },
     read: (): void => undefined,
   };
-  await readImage(ports, parts, { start: from, end: position }, out, log, stop);
+  // What is on the medium is read at the end, before anything is signed.
+  await readImage(ports, parts, { start: from, end: position }, out, log, stop, 'cache');
 }
 
 /**

@@ -11,14 +11,18 @@ import { readParts, type PartThere } from './image-parts.ts';
 
 /** Bytes that are read again at most, and in one read. */
 const MOST = 16 * 1024 * 1024;
-const STEP = 65_536;
+const STEP = 1024 * 1024;
 const PAGE = 4096;
-/** Places that are read again beside the last stretch, each {@link STEP} bytes at most. */
+/** Places that are read again beside the last stretch, and bytes of each. */
 const SAMPLES = 8;
+const SAMPLE = 65_536;
 /** A disk of which more than this part answers differently is another disk, in hundredths. */
 const TOLERATED = 10;
 
-/** What a second reading of the last good stretch gave. */
+/** Sectors that may give something else in a disk of which another comparison has shown that it is the one. */
+const FEW = 64;
+
+/** What a second reading of the last good stretch, which is the range, and of the samples gave. */
 export interface Reread extends Range {
   /** Sectors that could be read again. */
   readonly compared: number;
@@ -31,6 +35,10 @@ export interface RereadWork {
   readonly parts: readonly PartThere[];
   readonly readTimeoutMs: number | null;
   readonly stop: AbortSignal;
+  /** Another comparison has shown that it is the disk: hard places that can't be read, or give something else, may be. */
+  readonly known?: boolean;
+  /** Throws where the image itself is not what was read: a sector that differs is then not laid at the disk's door. */
+  readonly requireImage?: (place: Range) => Promise<void>;
   /** For the record. */
   readonly when: 'reconnected' | 'resumed' | 'verify-source';
 }
@@ -62,7 +70,7 @@ function sampleAt(good: readonly Range[], distance: number): Range | undefined {
   for (const { start, end } of good) {
     // From a page on: what is shorter is not worth a movement of the heads.
     const at = Math.ceil((start + left) / PAGE) * PAGE;
-    if (left < end - start && at + PAGE <= end) return { start: at, end: Math.min(at + STEP, end) };
+    if (left < end - start && at + PAGE <= end) return { start: at, end: Math.min(at + SAMPLE, end) };
     left = Math.max(0, left - (end - start));
   }
   return undefined;
@@ -75,59 +83,76 @@ function sampleAt(good: readonly Range[], distance: number): Range | undefined {
 export async function reread(work: RereadWork, places: readonly Range[]): Promise<Reread | null> {
   const [range] = places;
   if (range === undefined) return null;
-  const found = { compared: 0, differing: [] as Unstable[] };
-  let others = 0;
-  for (const place of places) {
-    const { compared, differing } = await compareSectors(work, place).catch((error: unknown) => {
-      throw work.stop.aborted ? interrupted() : error;
-    });
-    found.compared += compared;
-    found.differing.push(...differing);
-    if (work.stop.aborted) throw interrupted();
-    if (differing.length * 100 <= compared * TOLERATED) continue;
-    others += 1;
-    // The stretch, or most of the samples: a sample alone may have hit a place that is going bad.
-    if (place === range || others * 2 >= places.length)
-      throw otherContent(work.source, place, differing.length, compared);
-  }
-  if (found.compared === 0) throw unreadableAgain(work.source, range);
-  return { ...range, ...found };
+  return comparing(work, async (compare) => {
+    const found = { compared: 0, differing: [] as Unstable[] };
+    let others = 0;
+    for (const place of places) {
+      const { compared, differing } = await compare(place).catch((error: unknown) => {
+        throw work.stop.aborted ? interrupted() : error;
+      });
+      if (work.stop.aborted) throw interrupted();
+      if (differing.length > 0) await work.requireImage?.(place);
+      found.compared += compared;
+      found.differing.push(...differing);
+      if (differing.length * 100 <= compared * TOLERATED) continue;
+      if (work.known === true && differing.length <= FEW) continue;
+      others += 1;
+      // The stretch, or most of the samples: a sample alone may have hit a place that is going bad.
+      if (place === range || others * 2 >= places.length)
+        throw otherContent(work.source, place, differing.length, compared);
+    }
+    if (found.compared === 0 && work.known !== true) throw unreadableAgain(work.source, range);
+    return { ...range, ...found };
+  });
 }
 
-/** The comparison alone: every sector of a range that answers differently, with both answers. */
-export async function compareSectors(work: RereadWork, range: Range): Promise<Reread> {
-  const { ports, source, stop, readTimeoutMs } = work;
-  const probe = new Probe({ ports, source, stop, readTimeoutMs });
-  const differing: Unstable[] = [];
-  let compared = 0;
+/** Sectors that could be read again, and those of them that answer differently. */
+type Compared = Pick<Reread, 'compared' | 'differing'>;
+
+/** The comparison alone, of as many ranges as `use` asks for: every sector that answers differently, with both answers. */
+export async function comparing<T>(
+  work: RereadWork,
+  use: (compare: (range: Range) => Promise<Compared>) => Promise<T>,
+): Promise<T> {
+  const probe = new Probe(work);
   try {
-    for (const cell of cells(range, STEP)) {
-      if (stop.aborted) break;
-      for (const { part, now } of await answers(probe, cell)) {
-        const was = await readParts(ports, work.parts, part);
-        for (const sector of cells(part, source.logicalSector)) {
-          compared += 1;
-          const [first, again] = [cut(was, part, sector), cut(now, part, sector)];
-          if (Buffer.compare(first, again) === 0) continue;
-          differing.push({ ...sector, first: sha256(first), again: sha256(again), when: work.when });
-        }
-      }
-    }
+    return await use((range) => compareSectors(work, probe, range));
   } finally {
     probe.close();
   }
-  return { ...range, compared, differing };
+}
+
+async function compareSectors({ ports, source, parts, stop, when }: RereadWork, probe: Probe, range: Range) {
+  const differing: Unstable[] = [];
+  let compared = 0;
+  for (const cell of cells(range, STEP)) {
+    if (stop.aborted) break;
+    for (const { part, now } of await answers(probe, cell)) {
+      const was = await readParts(ports, parts, part);
+      compared += Math.ceil(lengthOf(part) / source.logicalSector);
+      if (Buffer.compare(was, now) === 0) continue;
+      for (const sector of cells(part, source.logicalSector)) {
+        const [first, again] = [cut(was, part, sector), cut(now, part, sector)];
+        if (Buffer.compare(first, again) === 0) continue;
+        differing.push({ ...sector, first: sha256(first), again: sha256(again), when });
+      }
+    }
+  }
+  return { compared, differing };
 }
 
 /** What can be read of a cell: all of it, or those of its pages that give their bytes. */
 async function answers(probe: Probe, cell: Range): Promise<{ part: Range; now: Uint8Array }[]> {
   const found = [];
+  let unit = STEP;
   for (let at = cell.start; at < cell.end;) {
     const part = { start: at, end: cell.end };
-    const { bytes, failure } = await probe.read(part, PAGE);
+    const { bytes, failure } = await probe.read(part, unit);
     if (bytes.length > 0) found.push({ part: { start: at, end: at + bytes.length }, now: bytes });
+    at += bytes.length;
     // The page that failed is left out.
-    at = failure === null ? cell.end : (Math.floor((at + bytes.length) / PAGE) + 1) * PAGE;
+    if (failure !== null && unit === PAGE) at = (Math.floor(at / PAGE) + 1) * PAGE;
+    unit = PAGE;
   }
   return found;
 }

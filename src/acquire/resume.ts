@@ -6,13 +6,15 @@ import { sourceSerials } from '../discover/serials.ts';
 import type { Fact } from '../model/device.ts';
 import { ExhibitError } from '../model/errors.ts';
 import type { PlanResult } from '../model/plan.ts';
+import type { Range } from '../model/range.ts';
+import { ReadMap } from '../model/read-map.ts';
 import { visible } from '../model/text.ts';
 import { folderNames } from '../manifest/file-names.ts';
 import { Journal, JOURNAL_LIMIT } from '../manifest/journal.ts';
 import { planResume } from '../plan/resume.ts';
 import { takeBack } from '../sink/publish.ts';
 import type { Ports } from '../system/ports.ts';
-import { adopt, foreignProgress, newlyTold, readForeignMap, type ForeignMap } from './adopt.ts';
+import { adopt, foreignProgress, newlyTold, readForeignMap, requireNotHashed, type ForeignMap } from './adopt.ts';
 import type { LeftBefore } from './read-stage.ts';
 import { readStoppedJob } from './stopped-job.ts';
 import { runSession, type ClaimedFolder } from './acquire.ts';
@@ -20,14 +22,14 @@ import type { TakenSource } from './hold.ts';
 import { partialParts } from './image-parts.ts';
 import type { AcquireJob, AcquireResult } from './job.ts';
 import { removeStaleReport } from './leftovers.ts';
-import { claim } from './open-folder.ts';
+import { busy, claim } from './open-folder.ts';
 import { readerVersionOf } from './preflight.ts';
 import { observeProtection } from './protection.ts';
 import { placesToReread, reread, type Reread } from './reread.ts';
 import { holdReserve } from './reserve.ts';
 import { requirePlacesAsRead } from './replay.ts';
 import { reasonThatHolds, requestToResume, type ResumeChoices } from './resume-request.ts';
-import { imageThere, readStoppedFolder, type StoppedFolder } from './stopped-folder.ts';
+import { imageThere, isAtWork, readStoppedFolder, requireNoMismatch, type StoppedFolder } from './stopped-folder.ts';
 import { withWayOn } from './way-on.ts';
 
 /** A resume that was looked at, and not yet begun. */
@@ -50,14 +52,19 @@ export async function preflightResume(
 ): Promise<ResumePreflight> {
   await requireIdle(ports, folder, stem);
   const stopped = await readStoppedFolder(ports, folder, stem);
+  requireNoMismatch(stopped);
   const foreign = await foreignMap(ports, stopped, choices.adoptMap);
   const outOfOrder = foreign !== null || stopped.state.adopted.length > 0;
   const asked = requestToResume(stopped.start, stopped.lastHead, choices, outOfOrder);
+  const looking = observeDestination(ports, folder, () => folder);
+  // What is wrong with the source is told first.
+  looking.catch(() => undefined);
   const source = await findSource(ports, asked.sourcePath);
-  const destination = await observeDestination(ports, folder, () => folder);
-  const station = await observeStation(ports);
+  const destination = await looking;
   const readerVersion = await readerVersionOf(ports, asked, source);
-  const guarded = await observeProtection(ports, asked, source, labFile);
+  const guarding = observeProtection(ports, asked, source, labFile);
+  // A dozen small programs, while the source is asked; it never throws.
+  const [guarded, station] = await Promise.all([guarding, observeStation(ports)]);
   const carried = asked.overrides.allowUnblocked ?? reasonThatHolds(stopped.start, guarded.verdict.name);
   const request = { ...asked, overrides: { ...asked.overrides, allowUnblocked: carried } };
   const serials = await sourceSerials(ports, source);
@@ -66,16 +73,13 @@ export async function preflightResume(
   return { result, station, readerVersion, stopped, foreign };
 }
 
-/** A job that is at work there is told as such: its journal is no stopped one, and its source is in use. */
+/**
+ * A job that is at work there is told as such: its journal is no stopped one, and its source is in use. NFS locks no
+ * journal that can't be written to; then the lock that is taken before the first change tells.
+ */
 async function requireIdle(ports: Ports, folder: string, stem: string): Promise<void> {
   // What keeps it from being opened is told by whoever needs it.
-  const journal = await ports.files.open(join(folder, folderNames(stem).journal), 'read').catch(() => null);
-  if (journal === null) return;
-  try {
-    await claim(ports, journal.fd, folder);
-  } finally {
-    await journal.close();
-  }
+  if (await isAtWork(ports, folder, stem).catch(() => false)) throw busy(folder);
 }
 
 /** What another program has read since, if that is to be taken over. Told by the folder's own map, it must not be missed. */
@@ -83,12 +87,14 @@ async function foreignMap(ports: Ports, stopped: StoppedFolder, path: string | n
   const { folder, start, state } = stopped;
   if (path !== null) {
     if (start.segments.length > 1) throw notForSplit(folder.path);
-    return readForeignMap(ports, path, start.size);
+    const foreign = await readForeignMap(ports, path, start.size);
+    requireNotHashed(folder.path, state, foreign);
+    return foreign;
   }
   const own = join(folder.path, folderNames(folder.stem).map);
   if ((await ports.files.statOrNull(own)) === null) return null;
   const { map } = await readForeignMap(ports, own, start.size);
-  if (newlyTold(state.map, map).some(({ status }) => status === 'good')) throw foreignProgress(own);
+  if (newlyTold(state, map).some(({ status }) => status === 'good')) throw foreignProgress(own);
   return null;
 }
 
@@ -191,17 +197,25 @@ export async function takeOver(
   return { ...left, state };
 }
 
-/** Before anything new is read: what was read last must come again, or it is another disk. */
-async function rereadLast({ ports, plan, stopped, stop }: ResumeJob, { held }: TakenSource): Promise<Reread | null> {
+/** Before anything new is read: what was read last must come again, or it is another disk; so must what is taken over. */
+async function rereadLast(job: ResumeJob, { held }: TakenSource): Promise<Reread | null> {
+  const { ports, plan, stopped, foreign, stop } = job;
   const { state, folder, start } = stopped;
   if (state.finished !== null) return null;
-  const places = placesToReread(state.map, { start: 0, end: start.size });
+  const whole = { start: 0, end: start.size };
+  const places = placesToReread(state.map, whole);
   const parts = partialParts(folder.path, start.segments);
-  // First the image: a sector that differs must not be laid at the disk's door.
-  await requirePlacesAsRead(ports, folder.path, parts, state, places);
   const { readTimeout } = plan.request.settings;
   const readTimeoutMs = readTimeout === null ? null : readTimeout * 1000;
-  return reread({ ports, source: held, parts, readTimeoutMs, stop, when: 'resumed' }, places);
+  const work = { ports, source: held, parts, readTimeoutMs, stop, when: 'resumed' as const };
+  const requireImage = (place: Range): Promise<void> => requirePlacesAsRead(ports, folder.path, parts, state, [place]);
+  const ours = await reread({ ...work, requireImage }, places);
+  if (foreign === null) return ours;
+  const told = newlyTold(state, foreign.map).filter(({ status }) => status === 'good');
+  const theirs = await reread({ ...work, known: ours !== null }, placesToReread(new ReadMap(start.size, told), whole));
+  if (ours === null || theirs === null) return ours ?? theirs;
+  const { compared, differing } = theirs;
+  return { ...ours, compared: ours.compared + compared, differing: [...ours.differing, ...differing] };
 }
 
 /** Another resume may have come and gone between the plan and the lock. */

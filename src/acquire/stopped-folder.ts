@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { folderNames } from '../manifest/file-names.ts';
 import { checkChain } from '../manifest/journal-chain.ts';
+import type { JournalAccount } from '../manifest/journal-records.ts';
 import { brokenChain, JOURNAL_LIMIT } from '../manifest/journal.ts';
 import type { ReadingState } from '../manifest/reading-state.ts';
 import { identityRecord } from '../manifest/reading-records.ts';
@@ -8,7 +9,7 @@ import type { ManifestStart } from '../manifest/start.ts';
 import { errnoOf, ExhibitError } from '../model/errors.ts';
 import type { SourceIdentity } from '../model/identity.ts';
 import type { FolderPlan } from '../model/plan.ts';
-import { visible } from '../model/text.ts';
+import { shellQuote, visible } from '../model/text.ts';
 import type { ImageFileThere } from '../sink/segment-files.ts';
 import { tryLock } from '../system/lock.ts';
 import type { Ports } from '../system/ports.ts';
@@ -27,6 +28,8 @@ export interface StoppedFolder {
   readonly sessions: number;
   /** SHA-256 of the last whole record, with which the plan was made. */
   readonly head: string;
+  /** The check that found two readings to differ that should be equal, in whichever session; null: none did. */
+  readonly mismatch: 'read-back' | 'source-check' | null;
   /** Why the last session ended, as it said itself; null: without a word. */
   readonly stopped: string | null;
 }
@@ -54,8 +57,30 @@ export async function readStoppedFolder(ports: Ports, path: string, stem: string
     state,
     sessions: account.sessions,
     head: chain.head,
+    mismatch: mismatchIn(account),
     stopped: account.stopped?.message ?? null,
   };
+}
+
+function mismatchIn({ readBack, sourceCheck }: JournalAccount): StoppedFolder['mismatch'] {
+  if (readBack?.state === 'mismatch') return 'read-back';
+  return sourceCheck?.state === 'mismatch' ? 'source-check' : null;
+}
+
+/**
+ * What was found is not made good by going on until it no longer shows.
+ * @throws ExhibitError `resume.mismatch`
+ */
+export function requireNoMismatch({ folder, mismatch }: StoppedFolder): void {
+  if (mismatch === null) return;
+  const found =
+    mismatch === 'read-back'
+      ? 'its image did not hold what was read from the source'
+      : 'its source gave other data when it was read a second time';
+  const message = `The acquisition in ${visible(folder.path)} found a mismatch before it was cut off: ${found}.`;
+  throw new ExhibitError('damage', 'resume.mismatch', message, {
+    hint: `It is not gone on with. Close it with what it found: exhibit seal ${shellQuote(folder.path)} --incomplete REASON. Look at the destination disk and the source, then image the source again.`,
+  });
 }
 
 /** Whether a job is at work in the folder: it has the lock on the journal. Where nothing can be locked, none is seen. */

@@ -2,7 +2,7 @@ import type { Unstable } from '../model/checkpoint.ts';
 import { cells, type Range } from '../model/range.ts';
 import { partialParts } from './image-parts.ts';
 import type { ReadWork } from './read-stage.ts';
-import { compareSectors } from './reread.ts';
+import { comparing } from './reread.ts';
 
 /** Bytes that are read once more at most, and sectors that are told: a disk that answers differently everywhere is another story. */
 const MOST_BYTES = 256 * 1024 * 1024;
@@ -25,14 +25,16 @@ export async function unstableSectors(work: ReadWork, differing: readonly Range[
     stop,
     when: 'verify-source' as const,
   };
-  const found: Unstable[] = [];
-  let left = MOST_BYTES;
-  for (const range of differing) {
-    for (const part of cells(range, STEP)) {
-      if (stop.aborted || found.length >= MOST_SECTORS || left <= 0) return found;
-      left -= part.end - part.start;
-      found.push(...(await compareSectors(rereading, part)).differing);
+  return comparing(rereading, async (compare) => {
+    const found: Unstable[] = [];
+    let left = MOST_BYTES;
+    for (const range of differing) {
+      for (const part of cells(range, STEP)) {
+        if (stop.aborted || found.length >= MOST_SECTORS || left <= 0) return found;
+        left -= part.end - part.start;
+        found.push(...(await compare(part)).differing);
+      }
     }
-  }
-  return found;
+    return found;
+  });
 }

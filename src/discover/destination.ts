@@ -9,11 +9,25 @@ import { blockAt } from './block.ts';
 import { claimedByOthers } from './claims.ts';
 import { describeBlock } from './describe.ts';
 import { fileLimit, freeBytes } from './file-system.ts';
-import { observeMachine, type Machine, type Mount } from './machine.ts';
+import { observeMachine, observeMounts, type Machine, type Mount } from './machine.ts';
 import { mountHolding } from './mountinfo.ts';
 import { deviceNumber } from './number.ts';
 import { at, resolveLinks } from './root.ts';
 import { onSystemDisk } from './system-disk.ts';
+
+/** Where a folder lies, without a look at disks: enough to tell whether it still is what was planned. */
+export type DestinationPlace = Pick<
+  DestinationFacts,
+  'path' | 'device' | 'fileSystem' | 'fileSystemMagic' | 'mountPoint' | 'mountSource' | 'readOnly'
+>;
+
+/**
+ * The place alone of what {@link observeDestination} tells.
+ * @throws as that does
+ */
+export async function destinationPlace(ports: Ports, to: string, inside: Inside = asIs): Promise<DestinationPlace> {
+  return (await lookAtPlace(ports, to, inside, await observeMounts(ports))).place;
+}
 
 /**
  * What stands behind the folder given by `--to`. It need not exist: its nearest existing ancestor decides. Nothing
@@ -21,22 +35,36 @@ import { onSystemDisk } from './system-disk.ts';
  * @param inside gives the evidence folder for the real path of `to`: what lies behind that one is what is told
  * @throws ExhibitError fault `destination` when there is no folder there, or its file system can't be told
  */
-export async function observeDestination(
-  ports: Ports,
-  to: string,
-  inside: (root: string) => string = (root) => root,
-): Promise<DestinationFacts> {
-  const { path } = await nearestFolder(ports, resolve(to));
-  const { existing } = await nearestFolder(ports, inside(path));
-  const device = (await ports.files.stat(at(ports, existing))).dev;
+export async function observeDestination(ports: Ports, to: string, inside: Inside = asIs): Promise<DestinationFacts> {
   const machine = await observeMachine(ports);
-  const mounts = mountsOf(machine);
-  const mount = mountHolding(mounts, existing, deviceNumber(device));
-  if (mount === null) throw noFileSystem(to, `no mount holds ${existing}`);
-  const stats = await statfs(ports, existing, to);
+  const { place, existing, device, stats } = await lookAtPlace(ports, to, inside, machine.mounts);
+  const mounts = mountsOf(machine.mounts);
   const disks = await disksBelowPath(ports, mounts, existing);
   const hardware = await hardwareBelow(machine, disks);
   return {
+    ...place,
+    freeBytes: await freeBytes(ports, place.fileSystem, existing, stats),
+    claimedByOthers: await claimedByOthers(ports, device),
+    fileLimit: fileLimit(place.fileSystem, stats.blockSize),
+    disks,
+    ...hardware,
+    onSystemDisk: await onSystemDisk(ports, mounts, machine.swaps, disks),
+  };
+}
+
+/** The evidence folder, from the real path of `to`. */
+type Inside = (root: string) => string;
+
+const asIs: Inside = (root) => root;
+
+async function lookAtPlace(ports: Ports, to: string, inside: Inside, known: Machine['mounts']) {
+  const { path } = await nearestFolder(ports, resolve(to));
+  const { existing } = await nearestFolder(ports, inside(path));
+  const device = (await ports.files.stat(at(ports, existing))).dev;
+  const mount = mountHolding(mountsOf(known), existing, deviceNumber(device));
+  if (mount === null) throw noFileSystem(to, `no mount holds ${existing}`);
+  const stats = await statfs(ports, existing, to);
+  const place: DestinationPlace = {
     path,
     device: deviceNumber(device),
     fileSystem: mount.fileSystem,
@@ -44,13 +72,8 @@ export async function observeDestination(
     mountPoint: mount.mountPoint,
     mountSource: mount.source,
     readOnly: mount.readOnly,
-    freeBytes: await freeBytes(ports, mount.fileSystem, existing, stats),
-    claimedByOthers: await claimedByOthers(ports, device),
-    fileLimit: fileLimit(mount.fileSystem, stats.blockSize),
-    disks,
-    ...hardware,
-    onSystemDisk: await onSystemDisk(ports, mounts, machine.swaps, disks),
   };
+  return { place, existing, device, stats };
 }
 
 /** The deepest folder on the way to `to` that exists, and where `to` will really be. */
@@ -99,9 +122,9 @@ async function statfs(ports: Ports, existing: string, to: string): Promise<FileS
   }
 }
 
-function mountsOf(machine: Machine): readonly Mount[] {
-  if (machine.mounts.known) return machine.mounts.value;
-  throw noFileSystem('the destination', machine.mounts.why);
+function mountsOf(mounts: Machine['mounts']): readonly Mount[] {
+  if (mounts.known) return mounts.value;
+  throw noFileSystem('the destination', mounts.why);
 }
 
 /** Model and serial of the disks one can hold in a hand: loop devices on the way down have none. */

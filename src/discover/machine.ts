@@ -55,7 +55,7 @@ export async function observeMachine(ports: Ports): Promise<Machine> {
 }
 
 /** This process's mounts. Those of other mount namespaces are not seen; an exclusive open finds them. */
-async function observeMounts(ports: Ports): Promise<Fact<readonly Mount[]>> {
+export async function observeMounts(ports: Ports): Promise<Fact<readonly Mount[]>> {
   try {
     const entries = parseMountinfo(await ports.files.readText(at(ports, '/proc/self/mountinfo')));
     if (entries.length === 0) return unknown('/proc/self/mountinfo shows no mounts');

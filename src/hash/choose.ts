@@ -26,8 +26,8 @@ export function chooseEngines(
 }
 
 function judge(wasmRate: number | null, sourceRate: number | null): Pick<EngineDecision, 'engine' | 'why'> {
-  if (wasmRate === null) return { engine: 'native', why: 'WASM was not measured' };
   if (sourceRate === null) return { engine: 'wasm', why: 'too little was read to measure the source' };
+  if (wasmRate === null) return { engine: 'native', why: 'WASM was not measured' };
   const rates = `WASM gives ${roundBytes(wasmRate)}/s, the source ${roundBytes(sourceRate)}/s`;
   if (wasmRate >= sourceRate * HEADROOM) return { engine: 'wasm', why: `${rates}: WASM keeps up` };
   return { engine: 'native', why: `${rates}: WASM would hold the source up` };

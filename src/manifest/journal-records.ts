@@ -23,7 +23,8 @@ import { manifestStartSchema, type ManifestStart } from './start.ts';
 
 /**
  * What a journal tells of how its acquisition ended: of its last session, but for what was read in one before it and
- * still counts. Null: it has no such record. Where reading stands is `readingState`'s to say.
+ * still counts, and a mismatch that any of them found. Null: it has no such record. Where reading stands is
+ * `readingState`'s to say.
  */
 export interface JournalAccount {
   /** The first session's; null: it is not in its form. */
@@ -71,8 +72,9 @@ export function accountOf(records: readonly JournalRecord[]): { account: Journal
     sourceAfter: readingFollows(records, start?.size ?? null)
       ? null
       : lastOf(records, 'source-after', sourceAfterRecord),
-    readBack: lastOf(last, 'read-back', readBackRecord),
-    sourceCheck: lastOf(last, 'source-check', sourceCheckRecord),
+    readBack: mismatchOf(records, 'read-back', readBackRecord) ?? lastOf(last, 'read-back', readBackRecord),
+    sourceCheck:
+      mismatchOf(records, 'source-check', sourceCheckRecord) ?? lastOf(last, 'source-check', sourceCheckRecord),
     closing: lastOf(last, 'closing', closingRecord),
     stopped: lastOf(last, 'stopped', stoppedRecord),
     sealed: lastOf(last, 'sealed-incomplete', sealedRecord),
@@ -104,6 +106,16 @@ function readingFollows(records: readonly JournalRecord[], size: number | null):
 
 function lastOf<T>(records: readonly JournalRecord[], type: string, schema: z.ZodType<T>): T | null {
   return schema.safeParse(records.findLast((record) => record.type === type)?.data).data ?? null;
+}
+
+/** The last mismatch that a check found, in whichever session: a match after it does not take it back. */
+function mismatchOf<T extends { readonly state: string }>(
+  records: readonly JournalRecord[],
+  check: string,
+  schema: z.ZodType<T>,
+): T | null {
+  const made = records.filter(({ type }) => type === check).map(({ data }) => schema.safeParse(data).data);
+  return made.findLast((found) => found?.state === 'mismatch') ?? null;
 }
 
 function startFaults([first]: readonly JournalRecord[], start: ManifestStart | null): string[] {

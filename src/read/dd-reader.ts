@@ -15,6 +15,13 @@ import { Watchdog } from './watchdog.ts';
 /** What GNU dd prints, under LC_ALL=C, when the input could not be read (coreutils dd.c). */
 const READ_ERROR = 'dd: error reading ';
 
+/**
+ * Bad sectors come in groups. Behind one, dd reads in smaller blocks for a while, so that less is read a second time
+ * when the next block fails; in good places larger ones are faster.
+ */
+const CAREFUL_BLOCK = 1024 * 1024;
+const CAREFUL_BYTES = 1024 * CAREFUL_BLOCK;
+
 /** The station's dd: its first version line. Throws unless it is GNU's, which alone has ranges by byte and `fullblock`. */
 export async function ddVersion(commands: Commands): Promise<string> {
   const answer = await commands.run(['dd', '--version'], { timeoutMs: 5000 });
@@ -35,18 +42,23 @@ export const readByDd: Reader = async (order) => {
   const recovery = new Recovery(order, probe);
   const filler = new SlotFiller(order.out, order.range.start, order.ports.clock);
   const gate = new StopGate(order.stop);
+  let carefulUntil = order.range.start;
   try {
     while (filler.position < order.range.end && !order.stop.aborted) {
-      const wanted = { start: filler.position, end: order.range.end };
+      const careful = filler.position < carefulUntil;
+      const blockBytes = careful ? Math.min(order.blockBytes, CAREFUL_BLOCK) : order.blockBytes;
+      const end = careful ? Math.min(carefulUntil, order.range.end) : order.range.end;
+      const wanted = { start: filler.position, end, blockBytes };
       const run = await runDd(order, wanted, filler, gate);
       if (run.delivered > 0) recovery.life.seen({ start: wanted.start, end: filler.position });
       if (stopped(order)) break;
       if (!needsRecovery(order, wanted, run)) continue;
       const at = filler.position;
-      const block = { start: at, end: Math.min(at + order.blockBytes, order.range.end) };
+      const block = { start: at, end: Math.min(at + blockBytes, end) };
       // dd does not tell the errno.
       const errno = run.hung ? 'ETIMEDOUT' : 'EIO';
       await recovery.block(filler, block, { errno, ms: run.lastWaitMs });
+      carefulUntil = filler.position + CAREFUL_BYTES;
     }
   } catch (error) {
     if (!stopped(order)) throw error;
@@ -62,11 +74,16 @@ function stopped(order: ReadOrder): boolean {
   return order.stop.aborted;
 }
 
-function ddArgv(order: ReadOrder, range: Range): string[] {
+/** What one dd is asked for. */
+interface Wanted extends Range {
+  readonly blockBytes: number;
+}
+
+function ddArgv(order: ReadOrder, range: Wanted): string[] {
   const flags = `${order.source.kind === 'block' ? 'direct,' : ''}fullblock,skip_bytes,count_bytes`;
   return [
     'dd',
-    `bs=${order.blockBytes}`,
+    `bs=${range.blockBytes}`,
     `iflag=${flags}`,
     `skip=${range.start}`,
     `count=${lengthOf(range)}`,
@@ -85,7 +102,7 @@ interface Run {
   readonly lastWaitMs: number;
 }
 
-async function runDd(order: ReadOrder, range: Range, filler: SlotFiller, gate: StopGate): Promise<Run> {
+async function runDd(order: ReadOrder, range: Wanted, filler: SlotFiller, gate: StopGate): Promise<Run> {
   const child = await startDd(order, range);
   const watchdog = new Watchdog(order.ports.clock, order.readTimeoutMs, () => {
     child.kill();
@@ -139,7 +156,7 @@ async function runDd(order: ReadOrder, range: Range, filler: SlotFiller, gate: S
  * dd skips relative to where its input stands, so every run gets an open file of its own, at offset 0: the held
  * source, opened again through its descriptor.
  */
-async function startDd(order: ReadOrder, range: Range): Promise<BulkCommand> {
+async function startDd(order: ReadOrder, range: Wanted): Promise<BulkCommand> {
   const input = await reopen(order);
   try {
     return await order.ports.commands.streamBulk(ddArgv(order, range), { stdinFd: input.fd });
@@ -167,12 +184,12 @@ async function endOf(child: BulkCommand, order: ReadOrder, gate: StopGate, hung:
 }
 
 /** False: dd gave all it was asked for. True: it stopped at a place that must be examined. Throws for everything else. */
-function needsRecovery(order: ReadOrder, wanted: Range, run: Run): boolean {
+function needsRecovery(order: ReadOrder, wanted: Wanted, run: Run): boolean {
   const { result, delivered } = run;
   const path = visible(order.source.path);
   const position = wanted.start + delivered;
-  if (run.hung && delivered % order.blockBytes === 0) return true;
-  const account = result.exit === null ? null : accountFault(result.stderr, order.blockBytes, delivered);
+  if (run.hung && delivered % wanted.blockBytes === 0) return true;
+  const account = result.exit === null ? null : accountFault(result.stderr, wanted.blockBytes, delivered);
   if (account !== null) throw unaccounted(path, account);
   if (result.exit === 0 && position === wanted.end) return false;
   if (result.exit === 0) throw endedEarly(order.source, position);
@@ -186,7 +203,7 @@ function needsRecovery(order: ReadOrder, wanted: Range, run: Run): boolean {
       },
     );
   }
-  if (result.stderr.includes(READ_ERROR) && delivered % order.blockBytes === 0) return true;
+  if (result.stderr.includes(READ_ERROR) && delivered % wanted.blockBytes === 0) return true;
   throw new ExhibitError(
     'unexpected',
     'reader.failed',

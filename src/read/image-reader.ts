@@ -23,10 +23,13 @@ export interface ImageReadLog {
 
 const DIRECT_UNIT = 4096;
 
+const NOT_TRIED: CacheState = { avoided: 'no', how: 'not tried', fileSystem: 'unknown' };
+
 /**
  * Reads parts of a stored image in order into the ring, past the page cache where that can be done. Missing and
  * unreadable bytes become zeros and are logged; they never end the reading, so that all damage is found in one go.
  * @param wanted the range of the logical media to read
+ * @param from `cache`: also from what is in memory, for who is not after what is on the medium
  */
 export async function readImage(
   ports: Ports,
@@ -35,13 +38,14 @@ export async function readImage(
   out: RingWriter,
   log: ImageReadLog,
   stop: AbortSignal,
+  from: 'medium' | 'cache' = 'medium',
 ): Promise<CacheState> {
   const states: CacheState[] = [];
   for (const part of parts) {
     const start = Math.max(part.offset, wanted.start);
     const end = Math.min(part.offset + part.length, wanted.end);
     if (start >= end) continue;
-    const open = await openPart(ports, part, states);
+    const open = await openPart(ports, part, from, states);
     try {
       await readPart(part, open, { start, end }, out, log, stop);
     } finally {
@@ -58,11 +62,16 @@ interface OpenPart {
 }
 
 /** The file, or why it can't be opened: `missing`, or the errno. */
-async function openPart(ports: Ports, part: ImagePart, states: CacheState[]): Promise<OpenPart | string> {
-  for (const mode of ['read-direct', 'read'] as const) {
+async function openPart(
+  ports: Ports,
+  part: ImagePart,
+  from: 'medium' | 'cache',
+  states: CacheState[],
+): Promise<OpenPart | string> {
+  for (const mode of from === 'cache' ? (['read'] as const) : (['read-direct', 'read'] as const)) {
     try {
       const file = await ports.files.open(part.path, mode);
-      states.push(await avoidCache(ports, file, mode === 'read-direct'));
+      states.push(from === 'cache' ? NOT_TRIED : await avoidCache(ports, file, mode === 'read-direct'));
       return { file, direct: mode === 'read-direct' };
     } catch (error) {
       // EINVAL: this file system has no O_DIRECT. Anything else (missing, no rights) is the log's to tell.

@@ -42,15 +42,16 @@ export class Probe {
   #child: StreamedCommand | null = null;
   #stream: AsyncIterator<Buffer> | null = null;
   #left: Uint8Array = new Uint8Array(0);
+  readonly #stopped = (): void => {
+    this.#abandon();
+  };
 
   constructor(order: ProbeOrder) {
     this.#order = order;
     this.#watchdog = new Watchdog(order.ports.clock, order.readTimeoutMs, () => {
       this.#abandon();
     });
-    order.stop.addEventListener('abort', () => {
-      this.#abandon();
-    });
+    order.stop.addEventListener('abort', this.#stopped);
   }
 
   /**
@@ -93,6 +94,7 @@ export class Probe {
   }
 
   close(): void {
+    this.#order.stop.removeEventListener('abort', this.#stopped);
     this.#watchdog.close();
     this.#abandon();
   }

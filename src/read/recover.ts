@@ -11,6 +11,9 @@ import { BadCount, Suspects } from './suspects.ts';
 /** Sector reads asked for in one go: after each lot the costs are looked at again. */
 const LOT_BYTES = 65_536;
 
+/** Failing reads on the way to a sector at most, its own with them. */
+const MOST_FAILURES = 4;
+
 /** In so little, reads do not grow any more: it is read sector by sector. */
 const SMALL_BYTES = 4096;
 
@@ -49,12 +52,13 @@ export class Recovery {
   /**
    * @param failures failing reads of the whole range so far
    * @param surprise it failed where nothing bad was expected: no more steps on the way down to the sector
+   * @returns bytes that came behind the last culprit; null: there was none
    */
-  async #takeApart(work: Work, range: Range, failures: number, surprise: boolean): Promise<void> {
+  async #takeApart(work: Work, range: Range, failures: number, surprise: boolean): Promise<number | null> {
     // Null until what made the read of this range fail has been found; then the bytes that came since.
     let goodSince: number | null = null;
     for (let at = range.start; at < range.end && !this.#order.stop.aborted;) {
-      const size = surprise ? this.#sector : this.#sizeAt(work, at, range, goodSince);
+      const size: number = surprise ? this.#sector : this.#sizeAt(work, { range, at, failures, goodSince });
       const ask = {
         start: at,
         end: cellEnd(at, goodSince === null || surprise ? Math.max(size, LOT_BYTES) : size, range),
@@ -63,19 +67,28 @@ export class Recovery {
       at += bytes.length;
       if (goodSince !== null) goodSince += bytes.length;
       if (failure === null) continue;
-      const cell = { start: at, end: cellEnd(at, size, range) };
-      if (lengthOf(cell) <= this.#sector) await this.#culprit(work, cell, failures, failure);
-      else await this.#takeApart(work, cell, failures + 1, goodSince !== null);
-      if (goodSince !== null && lengthOf(cell) > this.#sector) work.surprises += 1;
-      goodSince = 0;
+      const cell: Range = { start: at, end: cellEnd(at, size, range) };
+      const single = lengthOf(cell) <= this.#sector;
+      const unexpected: boolean = goodSince !== null;
+      if (single) await this.#culprit(work, cell, failures, failure);
+      const inCell: number | null = single ? 0 : await this.#takeApart(work, cell, failures + 1, unexpected);
+      if (unexpected && !single) work.surprises += 1;
+      goodSince = inCell ?? 0;
       at = cell.end;
     }
+    return goodSince;
   }
 
-  #sizeAt(work: Work, at: number, range: Range, goodSince: number | null): number {
-    const grows = goodSince !== null && work.surprises === 0 && lengthOf(range) > SMALL_BYTES;
-    if (grows) return grownSize(goodSince, this.#sector, PROBE_LIMIT);
-    return cellSize(range.end - at, this.#sector, { failingMs: work.failingMs, sectorMs: this.#sectorMs });
+  /** @param goodSince null: a culprit is still to be found in what is left of the range */
+  #sizeAt(
+    work: Work,
+    { range, at, failures, goodSince }: { range: Range; at: number; failures: number; goodSince: number | null },
+  ): number {
+    if (goodSince !== null && work.surprises === 0) {
+      return lengthOf(range) > SMALL_BYTES ? grownSize(goodSince, this.#sector, PROBE_LIMIT) : this.#sector;
+    }
+    const costs = { failingMs: work.failingMs, sectorMs: this.#sectorMs };
+    return cellSize(range.end - at, this.#sector, costs, Math.max(0, MOST_FAILURES - 1 - failures));
   }
 
   get #sector(): number {

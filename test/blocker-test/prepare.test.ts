@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { HEADER_BYTES, layoutOf } from '../../src/blocker-test/layout.ts';
 import { markedBytes, parseHeader } from '../../src/blocker-test/marker.ts';
-import { attachLoop, attachPartitioned, lacks, mount, sh } from '../support/loop.ts';
+import { attachLoop, attachPartitioned, exchangeBacking, lacks, mount, sh } from '../support/loop.ts';
 import { testPorts } from '../support/ports.ts';
-import { atEnd, tempFolder } from '../support/temp.ts';
+import { tempFolder } from '../support/temp.ts';
 import { blockerTest, blockerTestHere, MIB, prepareArgv, resultOf, scratchFile, sha256Of, SMALL } from './support.ts';
 
 test('prepare marks a disk: both headers, the pattern, and nothing else', async (t) => {
@@ -66,12 +66,9 @@ test('another disk in the place of the one that was named, on a kernel that coun
   const files: typeof real.files = {
     ...real.files,
     readText: (path, limit) => real.files.readText(path.replace(/diskseq$/, 'no-such-thing'), limit),
-    open: (path, mode) => {
-      if (mode === 'read-exclusive') {
-        sh('losetup', '--detach', disk.node);
-        sh('losetup', disk.node, other);
-        atEnd(t, () => sh('losetup', '--detach', disk.node));
-      }
+    open: async (path, mode) => {
+      if (mode === 'read-exclusive')
+        await exchangeBacking(t, disk.node, { from: disk.file, to: other }, { writable: true });
       return real.files.open(path, mode);
     },
   };
@@ -108,8 +105,7 @@ test('a disk in use, a partition, a loop over a disk, a protected or a tiny disk
   await refused('mounted', node, /is in use: .*mount/, used);
 
   const below = made('below.img', SMALL);
-  const over = sh('losetup', '--find', '--show', attachLoop(t, below, { writable: true }));
-  atEnd(t, () => sh('losetup', '--detach', over));
+  const over = attachLoop(t, attachLoop(t, below, { writable: true }), { writable: true });
   await refused('a loop over a loop', over, /is a loop device that shows/, below);
 
   const locked = made('locked.img', SMALL);

@@ -14,7 +14,7 @@ import { testPorts } from '../support/ports.ts';
 import { tempFolder } from '../support/temp.ts';
 
 /** The compiled program, run as users run it. */
-const MAIN = fileURLToPath(new URL('../../src/blocker-test/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../bin/exhibit-blocker-test.js', import.meta.url));
 export const MIB = 1024 * 1024;
 /** The smallest scratch disk there is. */
 export const SMALL = 16 * MIB;

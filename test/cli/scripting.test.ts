@@ -10,7 +10,7 @@ import { Gate } from '../support/gate.ts';
 import { packageRoot } from '../support/root.ts';
 import { tempFolder } from '../support/temp.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../bin/exhibit.js', import.meta.url));
 /** Keys that every result has. */
 const ALWAYS = ['type', 'ok', 'exit'];
 

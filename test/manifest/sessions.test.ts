@@ -121,23 +121,43 @@ describe('a manifest of two sessions', () => {
     assert.deepEqual(contradictions(R.manifest, recordsOf(R.told)), []);
   });
 
-  test('what an earlier session said of its end and its checks is history', () => {
+  /** Everything was read and checked, and the program was killed: the next session checks again, and all is well. */
+  function checkedTwice(check: string, first: object): Told[] {
     const at = R.told.findIndex(({ type }) => type === 'resumed');
-    const differing = [{ start: 0, end: 4096 }];
-    const back = { ...sampleManifest().read_back, state: 'mismatch', differing };
-    // Everything was read, did not read back, and the program was killed: the next one checks again.
     const read = R.told.find(({ type }) => type === 'read')!;
-    const told = [
+    return [
       ...R.told.slice(0, at - 1),
       R.told[at + 1]!,
       read,
-      { type: 'read-back', data: back },
+      { type: check, data: { ...first } },
       resumedAt(R.manifest, 10_000, 'R. Roe'),
       ...R.told.slice(R.told.indexOf(read) + 1),
     ];
+  }
+  const { read_back } = sampleManifest();
+  const differing = [{ start: 0, end: 4096 }];
+  const unlike = { ...read_back, state: 'mismatch', differing };
+
+  test('what an earlier session said of its end and its checks is history', () => {
+    const told = checkedTwice('read-back', read_back);
     assert.deepEqual(contradictions(withSessions(R.manifest, told), recordsOf(told)), []);
     const other = but(told, 'resumed', { from: 6000 });
     assert.match(contradictions(withSessions(R.manifest, other), recordsOf(other)).join(), /not everything was read/);
+  });
+
+  test('but a mismatch that it found: nothing that came after makes it complete', () => {
+    const back = checkedTwice('read-back', unlike);
+    assert.match(
+      contradictions(withSessions(R.manifest, back), recordsOf(back)).join(),
+      /the read-back was mismatch; the manifest says match/,
+    );
+    const second = checkedTwice('source-check', { ...unlike, unreadable: [] });
+    assert.match(
+      contradictions(withSessions(R.manifest, second), recordsOf(second)).join(),
+      /second read of the source was mismatch; the manifest says not-done/,
+    );
+    const { account } = accountOf(recordsOf(second));
+    assert.deepEqual([account.readBack?.state, account.sourceCheck?.state], ['match', 'mismatch']);
   });
 
   const session = (change: Partial<Session>, index = 0): Manifest => ({

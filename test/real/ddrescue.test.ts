@@ -54,9 +54,10 @@ describe('GNU ddrescue', { concurrency: 2 }, () => {
     const [image, map] = [join(folder, 'drive.img'), join(folder, 'drive.map')];
     ddrescue('-d', '-n', '-i', '1Mi', '-s', '7Mi', made.disk.node, image, map);
     const before = readFileSync(map, 'utf8');
-    const options = ['--case', 'C-1', '--evidence', 'HDD-01', '--examiner', 'Ada Byron', '--key', desk.key];
-    const argv = ['resume', folder, made.disk.node, '--adopt-map', map, ...options];
-    await transcriptHere(argv, { exit: 3, prints: [/ACQUIRED, WITH GAPS: 2,560 bytes in 3 ranges/] });
+    await transcriptHere(desk.takeOver(folder, made.disk.node, map), {
+      exit: 3,
+      prints: [/ACQUIRED, WITH GAPS: 2,560 bytes in 3 ranges/],
+    });
     await judge(desk, folder, 'HDD-01', made.due);
     const { read_map } = manifestOf(folder);
     assert.ok(
@@ -105,12 +106,12 @@ describe('GNU ddrescue', { concurrency: 2 }, () => {
     const [image, map] = [join(folder, 'drive.img'), join(folder, 'drive.map')];
     ddrescue('-s', '4Mi', other, image, map);
     const names = readdirSync(folder).sort();
-    const options = ['--case', 'C-1', '--evidence', 'HDD-01', '--examiner', 'Ada Byron', '--key', desk.key];
-    const argv = ['resume', folder, made.disk.node, '--adopt-map'];
-    await transcriptHere([...argv, map, ...options], { exit: 11, says: [/is another disk, or was written to/] });
-    await transcriptHere([...argv, image, ...options], { exit: 2, says: [/is not a mapfile/] });
-    await transcriptHere([...argv, join(folder, 'none'), ...options], { exit: 2, says: [/can't be read/] });
-    await transcriptHere([...argv, map], { exit: 2, says: [/--case is missing/] });
+    const taken = (file: string): string[] => desk.takeOver(folder, made.disk.node, file);
+    await transcriptHere(taken(map), { exit: 11, says: [/is another disk, or was written to/] });
+    await transcriptHere(taken(image), { exit: 2, says: [/is not a mapfile/] });
+    await transcriptHere(taken(join(folder, 'none')), { exit: 2, says: [/can't be read/] });
+    const whose = ['resume', folder, made.disk.node, '--adopt-map', map];
+    await transcriptHere(whose, { exit: 2, says: [/--case is missing/] });
     assert.deepEqual(readdirSync(folder).sort(), names);
   });
 });

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { describe } from 'node:test';
+import test, { describe, type TestContext } from 'node:test';
 import { normalise } from '../../src/model/range.ts';
 import { transcript, transcriptHere } from '../cli/transcript.ts';
 import { badDisk } from '../support/bad-disk.ts';
 import { journalOf, manifestOf, newDesk, startExhibit, type Desk, type Running } from '../support/exhibit.ts';
 import { Gate } from '../support/gate.ts';
 import { startHere, type JobHere } from '../support/in-process.ts';
-import { attachLoop, diskBytes, lacks, sh } from '../support/loop.ts';
+import { attachLoop, detachLoop, diskBytes, exchangeBacking, lacks, sh } from '../support/loop.ts';
 import { failingCommands } from '../support/stock-tools.ts';
 import { atEnd } from '../support/temp.ts';
 
@@ -58,26 +58,12 @@ describe('the source changes', { concurrency: 2 }, () => {
   test('another disk at the same node between plan and read: 11, nothing is made', async (t) => {
     if (lacks(t, 'losetup')) return;
     const desk = newDesk(t);
-    const other = desk.file('other.img', 8 * MIB + 512 - 512);
-    const node = attachLoop(t, desk.file('disk.img', 8 * MIB));
-    // Should the test fail in between, the node is taken from the other file too.
-    atEnd(
-      t,
-      () =>
-        void sh(
-          'sh',
-          '-c',
-          `losetup --associated "$1" | grep -q . && losetup --detach "$2" || true`,
-          'sh',
-          other,
-          node,
-        ),
-    );
+    const other = desk.file('other.img', 8 * MIB);
+    const file = desk.file('disk.img', 8 * MIB);
+    const node = attachLoop(t, file);
     const gate = new Gate(desk.folder, 'trial-signature');
     const job = startHere(desk.acquire(node), gate);
-    await gate.meanwhile(job, () => {
-      sh('sh', '-c', 'losetup --detach "$1" && losetup --read-only "$1" "$2"', 'sh', node, other);
-    });
+    await gate.meanwhile(job, () => exchangeBacking(t, node, { from: file, to: other }));
     const ended = await job.ended;
     assert.equal(ended.code, 11, ended.stderr);
     assert.match(ended.stderr, /is not the source that was planned: .*diskseq was/);
@@ -99,10 +85,11 @@ describe('the source changes', { concurrency: 2 }, () => {
   test('the device is gone between plan and read: 11', async (t) => {
     if (lacks(t, 'losetup')) return;
     const desk = newDesk(t);
-    const node = attachLoop(t, desk.file('disk.img', MIB));
+    const file = desk.file('disk.img', MIB);
+    const node = attachLoop(t, file);
     const gate = new Gate(desk.folder, 'trial-signature');
     const job = startHere(desk.acquire(node), gate);
-    await gate.meanwhile(job, () => sh('losetup', '--detach', node));
+    await gate.meanwhile(job, () => detachLoop(node, file));
     assert.equal((await job.ended).code, 11);
     assert.deepEqual(readdirSync(desk.to), []);
   });
@@ -127,9 +114,7 @@ describe('the source changes', { concurrency: 2 }, () => {
   test('the read-only flag falls, and the person stops the job before anybody looked: contradicted all the same', async (t) => {
     if (lacks(t, 'losetup', 'blockdev')) return;
     const desk = newDesk(t);
-    const node = attachLoop(t, desk.file('disk.img', 12 * MIB), { writable: true });
-    sh('blockdev', '--setro', node);
-    atEnd(t, () => sh('blockdev', '--setrw', node));
+    const node = flagged(t, desk.file('disk.img', 12 * MIB));
     const gate = new Gate(desk.folder, 'read');
     const job = startExhibit(t, desk.acquire(node), gate);
     await gate.atGate(job);
@@ -157,9 +142,7 @@ describe('the source changes', { concurrency: 2 }, () => {
   test('the read-only flag falls while it is read: 11', async (t) => {
     if (lacks(t, 'losetup', 'blockdev')) return;
     const desk = newDesk(t);
-    const node = attachLoop(t, desk.file('disk.img', 12 * MIB), { writable: true });
-    sh('blockdev', '--setro', node);
-    atEnd(t, () => sh('blockdev', '--setrw', node));
+    const node = flagged(t, desk.file('disk.img', 12 * MIB));
     const gate = new Gate(desk.folder, 'read');
     const job = startHere(desk.acquire(node), gate);
     await gate.meanwhile(job, () => sh('blockdev', '--setrw', node));
@@ -207,6 +190,14 @@ describe('the source changes', { concurrency: 2 }, () => {
     await transcriptHere(['verify', desk.evidence(), '--signers', desk.signers], { exit: 13, prints: [/./] });
   });
 });
+
+/** A loop device that nothing but the kernel's flag keeps from being written to. */
+function flagged(t: TestContext, file: string): string {
+  const node = attachLoop(t, file, { writable: true });
+  sh('blockdev', '--setro', node);
+  atEnd(t, () => sh('blockdev', '--setrw', node));
+  return node;
+}
 
 /** Exit 11, a journal that says why, no manifest; and it can be closed, as incomplete. */
 async function stoppedBy(desk: Desk, job: JobHere | Running, code: string): Promise<void> {

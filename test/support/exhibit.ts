@@ -10,7 +10,7 @@ import { diskBytes } from './loop.ts';
 import { atEnd, tempFolder } from './temp.ts';
 
 /** The compiled program, run as users run it. */
-export const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../bin/exhibit.js', import.meta.url));
 
 /** A run that has ended. */
 export interface Ended {
@@ -154,6 +154,8 @@ export interface Desk {
   readonly signers: string;
   /** `acquire SOURCE --to … --case C --evidence E … MORE`; a later option wins over an earlier one. */
   acquire(source: string, ...more: string[]): string[];
+  /** `resume FOLDER SOURCE --adopt-map MAP --case … `: an image that another program began becomes the same item. */
+  takeOver(folder: string, source: string, map: string): string[];
   /** Where {@link acquire} puts it, or another item. */
   evidence(item?: string): string;
   /** A file of random-looking bytes. */
@@ -183,20 +185,22 @@ export function newDesk(t: TestContext, parent?: string): Desk {
   const signers = join(folder, 'signers');
   const [type = '', base64 = ''] = keyPair().public.split(' ');
   writeFileSync(signers, `"Ada Byron" ${type} ${base64}\n`);
+  const item = ['--case', 'C-1', '--evidence', 'HDD-01', '--examiner', 'Ada Byron'];
   return {
     folder,
     to,
     key,
     signers,
     acquire: (source, ...more) => [
-      ...['acquire', source, '--to', to, '--case', 'C-1', '--evidence', 'HDD-01', '--examiner', 'Ada Byron'],
+      ...['acquire', source, '--to', to, ...item],
       ...(more.includes('--unsigned') ? [] : ['--key', key]),
       // One thread less to start, and none that compiles WASM, where the test is about something else.
       ...(more.includes('--hash-engine') ? [] : ['--hash-engine', 'native']),
       ...(more.includes('--hash') ? [] : ['--hash', 'sha256']),
       ...more,
     ],
-    evidence: (item = 'HDD-01') => join(to, 'C-1', item),
+    takeOver: (image, source, map) => ['resume', image, source, '--adopt-map', map, ...item, '--key', key],
+    evidence: (name = 'HDD-01') => join(to, 'C-1', name),
     file: (name, size) => {
       const path = join(folder, name);
       writeFileSync(path, diskBytes(size, size % 977));

@@ -46,41 +46,83 @@ export interface LoopOptions {
 
 /** Attaches a file as a loop device, read-only unless told otherwise, until the test ends. Gives its node. */
 export function attachLoop(t: TestContext, file: string, options: LoopOptions = {}): string {
-  const node = sh(
-    'losetup',
-    ...(options.writable === true ? [] : ['--read-only']),
-    `--sector-size=${options.sector ?? 512}`,
-    ...(options.directIo === true ? ['--direct-io=on'] : []),
-    '--find',
-    '--show',
-    file,
-  );
+  const node = sh('losetup', ...flagsOf(options), `--sector-size=${options.sector ?? 512}`, '--find', '--show', file);
   atEnd(t, () => detachLoop(node, file));
-  forgetPartitions(t, node);
+  forgetPartitions(t, node, file);
   // A flag set by `blockdev --setro` outlives the detaching, and meets whoever gets the same loop device next.
   if (options.writable === true) sh('blockdev', '--setrw', node);
   return node;
 }
 
+function flagsOf({ writable, directIo }: LoopOptions): string[] {
+  return [...(writable === true ? [] : ['--read-only']), ...(directIo === true ? ['--direct-io=on'] : [])];
+}
+
 /** A loop device keeps its partitions when it is detached: those of whoever had it before go now, our own at the end. */
-function forgetPartitions(t: TestContext, node: string): void {
-  const forget = () => spawnSync('partx', ['--delete', node], { stdio: 'ignore' });
+function forgetPartitions(t: TestContext, node: string, file: string): void {
+  const forget = () => isBackedBy(node, file) && spawnSync('partx', ['--delete', node], { stdio: 'ignore' });
   forget();
   atEnd(t, forget);
 }
 
-/** Detaches, and waits until the kernel has let go: it does so when the last user has closed the device. */
-async function detachLoop(node: string, file: string): Promise<void> {
-  const attached = (): boolean =>
-    sh('losetup', '--noheadings', '--output', 'NAME,BACK-FILE')
-      .split('\n')
-      .some((row) => row.startsWith(`${node} `) && row.includes(` ${file}`));
-  const deadline = Date.now() + 10_000;
-  while (attached() && Date.now() < deadline) {
+/** So long somebody may keep a loop device open who only looks at it: a list of devices, blkid, udev. */
+const LET_GO_MS = 30_000;
+/** So long another test may keep a number that it was given in between. */
+const GIVEN_BACK_MS = 120_000;
+
+/**
+ * Detaches a loop device from its file, and waits until the kernel has let go: it does so when the last user has closed
+ * the device. Its number may be another test's by then; one that shows another file is left alone.
+ */
+export async function detachLoop(node: string, file: string): Promise<void> {
+  // Once said, the kernel keeps it in mind. Said again, it might meet whoever has the number next.
+  if (isBackedBy(node, file) && loopAttribute(node, 'autoclear') !== '1')
     spawnSync('losetup', ['--detach', node], { stdio: 'ignore' });
-    if (attached()) await pause(50);
+  const free = await within(LET_GO_MS, () => !isBackedBy(node, file));
+  if (!free) throw new Error(`${node} could not be detached from ${file}`);
+}
+
+/** Takes the file of a loop device away, and puts another one in its place: the same node, another disk. */
+export async function exchangeBacking(
+  t: TestContext,
+  node: string,
+  { from, to }: { readonly from: string; readonly to: string },
+  options: LoopOptions = {},
+): Promise<void> {
+  await detachLoop(node, from);
+  atEnd(t, () => detachLoop(node, to));
+  const attached = await within(GIVEN_BACK_MS, () => attachedTo(node, to, options));
+  if (!attached) throw new Error(`${node} did not become free for ${to}`);
+}
+
+/** False: somebody else has the number. */
+function attachedTo(node: string, file: string, options: LoopOptions): boolean {
+  const { status, stderr } = spawnSync('losetup', [...flagsOf(options), node, file], { encoding: 'utf8' });
+  if (status !== 0 && !/busy/i.test(stderr)) throw new Error(`losetup ${node} ${file}: ${stderr}`);
+  return status === 0;
+}
+
+function isBackedBy(node: string, file: string): boolean {
+  const backing = loopAttribute(node, 'backing_file');
+  return backing === file || backing === `${file} (deleted)`;
+}
+
+/** What the kernel says of a loop device; null where it is not attached to anything. */
+function loopAttribute(node: string, name: 'backing_file' | 'autoclear'): string | null {
+  try {
+    return readFileSync(`/sys/block/${basename(node)}/loop/${name}`, 'utf8').trimEnd();
+  } catch {
+    return null;
   }
-  if (attached()) throw new Error(`${node} could not be detached from ${file}`);
+}
+
+/** Asks until it is so, for so long at most; whether it became so. */
+async function within(ms: number, isSo: () => boolean): Promise<boolean> {
+  const deadline = performance.now() + ms;
+  for (let so = isSo(); ; so = isSo()) {
+    if (so || performance.now() > deadline) return so;
+    await pause(20);
+  }
 }
 
 /** A disk file of `size` bytes with one partition, from `start` to the end (bytes), attached; the nodes of disk and partition. */
@@ -95,7 +137,6 @@ export function attachPartitioned(
   if (table.status !== 0) throw new Error(`sfdisk: ${table.stderr.toString()}`);
   const disk = attachLoop(t, file);
   sh('partx', '--add', disk);
-  atEnd(t, () => spawnSync('partx', ['--delete', disk], { stdio: 'ignore' }));
   const partition = `${disk}p1`;
   if (!existsSync(partition)) throw new Error(`${basename(partition)} did not appear`);
   return { disk, partition };

@@ -1,7 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { attachLoop, freshFileSystem, lacks, mount, sh } from './loop.ts';
+import { attachLoop, detachLoop, freshFileSystem, lacks, mount, sh } from './loop.ts';
 import { tempFolder } from './temp.ts';
 
 /** A disk whose power can be cut: at any moment a copy of what is on it by then, and not one byte of what is on its way. */
@@ -56,7 +57,8 @@ function cutOff(file: string, folder: string): Cut {
         sh('mount', node, folder);
         return await act({ folder, cut: () => cutOff(copy, `${folder}-${(cuts += 1)}`) });
       } finally {
-        sh('sh', '-c', 'umount "$1"; losetup --detach "$2"', 'sh', folder, node);
+        spawnSync('umount', [folder]);
+        await detachLoop(node, copy);
       }
     },
     discard: () => {

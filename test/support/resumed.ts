@@ -50,7 +50,12 @@ export function resumedAt(manifest: Manifest, from: number, examiner: string): T
   const acquisition = { ...head.acquisition, started: '2026-03-02T10:00:00.000Z', confirmation: 'typed again' };
   return {
     type: 'resumed',
-    data: { from, head: { ...head, case: { ...head.case, examiner }, station, acquisition }, checked: {} },
+    data: {
+      from,
+      head: { ...head, case: { ...head.case, examiner }, station, acquisition },
+      renamed: [],
+      reread: null,
+    },
   };
 }
 

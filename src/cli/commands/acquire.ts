@@ -8,9 +8,8 @@ import { findSigningKey } from '../../manifest/keys.ts';
 import { describePlan } from '../../plan/describe.ts';
 import type { Env } from '../env.ts';
 import { labHardwareFile } from '../lab-hardware.ts';
-import { EXIT } from '../exit-codes.ts';
 import { Output } from '../output.ts';
-import { askAndRun, shownPlan } from './run-job.ts';
+import { askAndRun, reportDryRun } from './run-job.ts';
 
 export interface AcquireOptions extends AcquireFlags {
   readonly request?: string | undefined;
@@ -29,13 +28,7 @@ export async function acquireCommand(env: Env, options: AcquireOptions): Promise
   const { plan } = result;
   output.say(`${describePlan(plan)}\n`);
   const key = request.overrides.unsigned ? null : await findSigningKey(env.ports, request.keyPath);
-  if (options.dryRun === true) {
-    output.result(
-      { ok: true, exit: EXIT.done, dryRun: true, plan: shownPlan(plan) },
-      'Dry run: nothing was read or written.',
-    );
-    return EXIT.done;
-  }
+  if (options.dryRun === true) return reportDryRun(output, plan);
   return askAndRun(env, output, plan, key, (job) => acquire({ ...job, station, readerVersion }));
 }
 

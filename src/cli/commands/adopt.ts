@@ -6,10 +6,9 @@ import { visible } from '../../model/text.ts';
 import { findSigningKey } from '../../manifest/keys.ts';
 import { describePlan } from '../../plan/describe.ts';
 import type { Env } from '../env.ts';
-import { EXIT } from '../exit-codes.ts';
 import { labHardwareFile } from '../lab-hardware.ts';
 import { Output } from '../output.ts';
-import { askAndRun, shownPlan } from './run-job.ts';
+import { askAndRun, reportDryRun } from './run-job.ts';
 
 /** What an image needs that was begun by another program: it has no journal that tells its case. */
 export interface AdoptOptions {
@@ -48,13 +47,7 @@ export async function adoptCommand(
   output.say(`${describePlan(plan)}\n`);
   output.say(`Taken over: ${visible(image.name)}, as ${visible(foreign.path)} tells (${visible(foreign.comment)}).\n`);
   const key = request.overrides.unsigned ? null : await findSigningKey(env.ports, request.keyPath);
-  if (options.dryRun === true) {
-    output.result(
-      { ok: true, exit: EXIT.done, dryRun: true, plan: shownPlan(plan) },
-      'Dry run: nothing was read or written.',
-    );
-    return EXIT.done;
-  }
+  if (options.dryRun === true) return reportDryRun(output, plan);
   return askAndRun(env, output, plan, key, (job) =>
     adoptAcquisition({ ...job, station, readerVersion, image, foreign }),
   );

@@ -7,11 +7,10 @@ import { visible } from '../../model/text.ts';
 import { findSigningKey, type KeyChoice } from '../../manifest/keys.ts';
 import { describePlan } from '../../plan/describe.ts';
 import type { Env } from '../env.ts';
-import { EXIT } from '../exit-codes.ts';
 import { labHardwareFile } from '../lab-hardware.ts';
 import { Output } from '../output.ts';
 import { describeStopped } from '../screen/stopped.ts';
-import { askAndRun, shownPlan } from './run-job.ts';
+import { askAndRun, reportDryRun } from './run-job.ts';
 import { sealCommand } from './seal.ts';
 import { adoptCommand, refuseCaseOptions, type AdoptOptions } from './adopt.ts';
 import { hasJournal, lookAt } from './seal-state.ts';
@@ -58,13 +57,7 @@ export async function resumeCommand(
   const { plan } = result;
   output.say(`${describePlan(plan)}\n`);
   const key = await keyOf(env, options);
-  if (options.dryRun === true) {
-    output.result(
-      { ok: true, exit: EXIT.done, dryRun: true, plan: shownPlan(plan) },
-      'Dry run: nothing was read or written.',
-    );
-    return EXIT.done;
-  }
+  if (options.dryRun === true) return reportDryRun(output, plan);
   return askAndRun(env, output, plan, key, (job) =>
     resumeAcquisition({ ...job, station, readerVersion, stopped, foreign }),
   );

@@ -46,10 +46,12 @@ async function orStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
   }
 }
 
-/** The plan without the whole of the hardware data, of which it used an entry or two. */
-export function shownPlan(plan: Plan): object {
+/** What would be done: the plan without the whole of the hardware data, of which it used an entry or two. */
+export function reportDryRun(output: Output, plan: Plan): ExitCode {
   const { guard, probes } = plan.protection;
-  return { ...plan, protection: { guard, probes } };
+  const shown = { ...plan, protection: { guard, probes } };
+  output.result({ ok: true, exit: EXIT.done, dryRun: true, plan: shown }, 'Dry run: nothing was read or written.');
+  return EXIT.done;
 }
 
 /** Asks, tries the key, runs the job with a screen, and reports. */

@@ -64,6 +64,7 @@ async function showStopped(env: Env, output: Output, { folder, stem }: FolderSta
       folder,
       ended: atWork ? 'at-work' : 'stopped',
       message: stopped.stopped,
+      mismatch: stopped.mismatch,
       sessions,
       examiner: lastHead.case.examiner,
       position: state.position,
