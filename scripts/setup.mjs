@@ -59,8 +59,8 @@ async function bundle() {
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
-    // The version that a saved hash state names is read from the package that made it.
-    external: ['hash-wasm'],
+    // The version that a saved hash state names is read from the package that made it; ssh2 looks for native parts beside itself.
+    external: ['hash-wasm', 'ssh2'],
     // CommonJS packages among the dependencies call require().
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
