@@ -41,7 +41,7 @@ export async function runSession(
   const { ports, plan } = job;
   const startedMs = ports.clock.wallMs();
   const startedMono = ports.clock.monotonicMs();
-  const taken = await takeSource(ports, plan);
+  const taken = await takeSource({ ports }, plan);
   const awake = await inhibitSleep(ports, `imaging ${plan.folder.stem}`);
   const clockWatch = new ClockWatch(ports.clock);
   const attached = { now: null as Attached | null };
@@ -58,7 +58,7 @@ export async function runSession(
       startedMs,
     });
     const folder = await claim(taken, begin);
-    const source = new Attached(ports, taken);
+    const source = new Attached(taken);
     attached.now = source;
     const stop = AbortSignal.any([job.stop, source.signal]);
     const story = { ...folder, job: { ...job, stop }, attached: source, startedMono, clockWatch };

@@ -2,24 +2,27 @@ import { checkPresent } from '../discover/source.ts';
 import { ProtectionWatch } from '../guard/watch.ts';
 import type { ExhibitError } from '../model/errors.ts';
 import type { HeldSource } from '../read/held-source.ts';
-import type { Ports } from '../system/ports.ts';
 import type { TakenSource } from './hold.ts';
+import type { SourceSide } from './source-side.ts';
 
 /** The source as it is attached now, and what looks after its write protection. A pulled cable makes it another one. */
 export class Attached {
-  readonly #ports: Ports;
   readonly #sign = new AbortController();
   #taken: TakenSource;
   #watch: ProtectionWatch | null;
 
-  constructor(ports: Ports, taken: TakenSource) {
-    this.#ports = ports;
+  constructor(taken: TakenSource) {
     this.#taken = taken;
     this.#watch = this.#watchOver(taken);
   }
 
   get taken(): TakenSource {
     return this.#taken;
+  }
+
+  /** Where it is looked at. */
+  get side(): SourceSide {
+    return this.#taken.side;
   }
 
   get held(): HeldSource {
@@ -33,7 +36,7 @@ export class Attached {
 
   /** Throws `source.vanished` when the device is no longer there. */
   checkPresent(): Promise<void> {
-    return checkPresent(this.#ports, this.#taken.source);
+    return checkPresent(this.side.ports, this.#taken.source);
   }
 
   /** Looks a last time at what is watched while it is read. Null: nothing was seen. */
@@ -55,9 +58,9 @@ export class Attached {
     this.#watch = this.#watchOver(taken);
   }
 
-  #watchOver({ source, counters }: TakenSource): ProtectionWatch | null {
+  #watchOver({ side, source, counters }: TakenSource): ProtectionWatch | null {
     if (source.kind === 'file') return null;
-    const watch = new ProtectionWatch(this.#ports, source.device, counters.known ? counters.value : null);
+    const watch = new ProtectionWatch(side.ports, source.device, counters.known ? counters.value : null);
     watch.signal.addEventListener('abort', () => {
       this.#sign.abort(watch.signal.reason);
     });

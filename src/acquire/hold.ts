@@ -1,4 +1,4 @@
-import { checkPresent, findSource, readIdentity } from '../discover/source.ts';
+import { checkPresent, readIdentity } from '../discover/source.ts';
 import { deviceNumber } from '../discover/number.ts';
 import { setReadOnly } from '../guard/software-block.ts';
 import { countedWrites, writeCounters } from '../guard/counters.ts';
@@ -12,12 +12,14 @@ import type { Finding, Plan, SourceFacts } from '../model/plan.ts';
 import { visible } from '../model/text.ts';
 import { meets, VERDICTS, type Verdict } from '../model/verdict.ts';
 import { readOnlyPaths } from '../plan/plan.ts';
-import { holdSource, type HeldSource } from '../read/held-source.ts';
+import { fileOf, holdSource, type HeldSource } from '../read/held-source.ts';
 import type { Ports } from '../system/ports.ts';
+import { lookFor, type SourceSide } from './source-side.ts';
 import { askAgain, guardFacts } from './protection.ts';
 
 /** The source, held as far as it can be (`HeldBy` says how far), and it is the one that was planned. */
 export interface TakenSource {
+  readonly side: SourceSide;
   readonly held: HeldSource;
   readonly source: SourceFacts;
   /** The verdict at the first read; after `--software-block` has set the flags, where asked for. */
@@ -26,7 +28,8 @@ export interface TakenSource {
 }
 
 /** Sets the flags that were asked for, takes the source, and checks that it still is the planned one. */
-export async function takeSource(ports: Ports, plan: Plan): Promise<TakenSource> {
+export async function takeSource(side: SourceSide, plan: Plan): Promise<TakenSource> {
+  const { ports } = side;
   if (plan.setReadOnly.length > 0) {
     // A flag is set on the planned disk or on none: the name may have moved while a person was asked.
     await checkSame(ports, plan.source);
@@ -35,13 +38,13 @@ export async function takeSource(ports: Ports, plan: Plan): Promise<TakenSource>
   const held = await holdSource(ports.files, ports.commands, plan.source);
   try {
     await checkPresent(ports, plan.source);
-    const source = await findSource(ports, plan.source.path);
+    const source = await lookFor(side, plan.source);
     requireSame(plan.source, source.identity);
     await requireHeld(plan.source, held);
     const { entries, probes } = plan.protection;
     const verdict = judge(guardFacts(source, entries, probes));
     requireProtection(plan, verdict);
-    return { held, source, verdict, counters: await countersOf(ports, source) };
+    return { side, held, source, verdict, counters: await countersOf(ports, source) };
   } catch (error) {
     await held.close();
     throw error;
@@ -54,17 +57,18 @@ export async function takeSource(ports: Ports, plan: Plan): Promise<TakenSource>
  * @param source as it was found just now
  */
 export async function takeAgain(
-  ports: Ports,
+  side: SourceSide,
   plan: Plan,
   source: SourceFacts,
   answers: (held: HeldSource) => Promise<boolean>,
 ): Promise<TakenSource | null> {
+  const { ports } = side;
   const now = source.kind === 'block' && plan.request.overrides.softwareBlock ? readOnlyPaths(source.device) : [];
   // The flag went away with the device.
   if (now.length > 0) await setReadOnly(ports, now);
   const held = await holdSource(ports.files, ports.commands, source);
   try {
-    const seen = await findSource(ports, source.path);
+    const seen = await lookFor(side, source);
     requireSame(source, seen.identity);
     await requireHeld(source, held);
     if (!(await answers(held))) {
@@ -74,7 +78,7 @@ export async function takeAgain(
     const asked = await askAgain(ports, plan.request, seen);
     const verdict = judge(guardFacts(seen, plan.protection.entries, asked));
     requireProtection(plan, verdict);
-    return { held, source: seen, verdict, counters: await countersOf(ports, seen) };
+    return { side, held, source: seen, verdict, counters: await countersOf(ports, seen) };
   } catch (error) {
     await held.close();
     throw error;
@@ -83,7 +87,7 @@ export async function takeAgain(
 
 /** The open file itself, not what its name leads to by now, must be the planned source. */
 async function requireHeld(planned: SourceFacts, held: HeldSource): Promise<void> {
-  const stats = await held.file.stat();
+  const stats = await fileOf(held).stat();
   const node = planned.kind === 'block' ? deviceNumber(stats.rdev) : `${stats.dev}:${stats.ino}`;
   if (node === planned.identity.node) return;
   throw new ExhibitError(
@@ -137,7 +141,8 @@ export interface AfterReading {
  * Looks at the source again, and asks it again what it was asked before. Throws what the look itself throws,
  * `source.vanished` for one.
  */
-export async function checkAfterReading(ports: Ports, plan: Plan, taken: TakenSource): Promise<AfterReading> {
+export async function checkAfterReading(plan: Plan, taken: TakenSource): Promise<AfterReading> {
+  const { ports } = taken.side;
   const identity = await readIdentity(ports, taken.source);
   const other = differenceOf(taken.source, identity);
   if (other !== null) {
@@ -146,7 +151,7 @@ export async function checkAfterReading(ports: Ports, plan: Plan, taken: TakenSo
     const verdict = capacity === null ? null : verdictOnStop(capacity.code, capacity.message);
     return { identity, verdict, counters, asked: [], findings: [], refusal: capacity ?? other };
   }
-  const source = await findSource(ports, taken.source.realPath);
+  const source = await lookFor(taken.side, { ...taken.source, path: taken.source.realPath });
   const asked = await askAgain(ports, plan.request, source);
   const after = judge(guardFacts(source, plan.protection.entries, asked));
   const counters = await countersOf(ports, source);

@@ -7,7 +7,7 @@ import { visible } from '../model/text.ts';
 import type { Journal } from '../manifest/journal.ts';
 import type { Ports } from '../system/ports.ts';
 import type { HeldSource } from '../read/held-source.ts';
-import { Probe } from '../read/probe.ts';
+import { openProbe } from '../read/probe.ts';
 import type { Attached } from './attached.ts';
 import { findAgain, otherDisk } from './find-again.ts';
 import { countersSection, evidenceSection } from './guard-section.ts';
@@ -95,7 +95,7 @@ interface Back {
 async function waitFor(work: ReconnectWork, lost: SourceFacts, why: ExhibitError, until: number): Promise<Back | null> {
   const { ports, stop } = work;
   for (let others = 0; !stop.aborted;) {
-    const again = await findAgain(ports, lost);
+    const again = await findAgain(work.attached.side.ports, lost);
     others = again.found === 'other' ? others + 1 : 0;
     // A disk that is just coming may not have said all of its name yet.
     if (again.found === 'other' && others > 1) throw otherDisk(lost, again);
@@ -111,15 +111,16 @@ async function waitFor(work: ReconnectWork, lost: SourceFacts, why: ExhibitError
 
 /** Null: it is there and does not answer yet, or it is gone again. What the guard says of it is thrown, and another content. */
 async function tryToTake(work: ReconnectWork, source: SourceFacts): Promise<Back | null> {
-  const { ports, plan, stop } = work;
-  const taken = await takeAgain(ports, plan, source, (held) => answers(ports, held, stop)).catch(nullIfNotYet);
+  const { ports, plan, stop, attached } = work;
+  const { side } = attached;
+  const taken = await takeAgain(side, plan, source, (held) => answers(ports, held, stop)).catch(nullIfNotYet);
   if (taken === null) return null;
   try {
     return { taken, again: await rereadLast(work, taken) };
   } catch (error) {
     taken.held.close().catch(() => undefined);
     // A loose plug: whatever it was that failed, the disk is gone again.
-    if (await isAway(ports, taken.source)) return null;
+    if (await isAway(side.ports, taken.source)) return null;
     throw error;
   }
 }
@@ -153,7 +154,7 @@ async function isAway(ports: Ports, source: SourceFacts): Promise<boolean> {
 
 /** A loop device stays when what lies behind it is gone, and fails everywhere: one sector has to come. */
 async function answers(ports: Ports, held: HeldSource, stop: AbortSignal): Promise<boolean> {
-  const probe = new Probe({ ports, source: held, stop, readTimeoutMs: 5000 });
+  const probe = openProbe({ ports, source: held, stop, readTimeoutMs: 5000 });
   try {
     for (const start of [0, Math.floor(held.size / 2 / held.logicalSector) * held.logicalSector]) {
       const answer = await probe.read({ start, end: start + Math.min(held.logicalSector, held.size - start) });

@@ -44,7 +44,7 @@ function readerData(recorder: ReadRecorder): JournalData {
 
 /** Looks at the source after a reading, and puts on record what it is like before that can end the run. */
 export async function lookAfter({ job, attached, journal }: Story): Promise<AfterReading> {
-  const after = await checkAfterReading(job.ports, job.plan, attached.taken);
+  const after = await checkAfterReading(job.plan, attached.taken);
   const findings = after.findings.map(({ level, code, message }) => ({ level, code, message }));
   const counters = countersSection(after.counters);
   const { identity, verdict } = after;

@@ -5,7 +5,7 @@ import { cells, intersect, lengthOf, normalise, type Range } from '../model/rang
 import type { ReadMap } from '../model/read-map.ts';
 import { visible } from '../model/text.ts';
 import type { HeldSource } from '../read/held-source.ts';
-import { Probe } from '../read/probe.ts';
+import { openProbe, type RangeReader } from '../read/probe.ts';
 import type { Ports } from '../system/ports.ts';
 import { readParts, type PartThere } from './image-parts.ts';
 
@@ -114,7 +114,7 @@ export async function comparing<T>(
   work: RereadWork,
   use: (compare: (range: Range) => Promise<Compared>) => Promise<T>,
 ): Promise<T> {
-  const probe = new Probe(work);
+  const probe = openProbe(work);
   try {
     return await use((range) => compareSectors(work, probe, range));
   } finally {
@@ -122,7 +122,7 @@ export async function comparing<T>(
   }
 }
 
-async function compareSectors({ ports, source, parts, stop, when }: RereadWork, probe: Probe, range: Range) {
+async function compareSectors({ ports, source, parts, stop, when }: RereadWork, probe: RangeReader, range: Range) {
   const differing: Unstable[] = [];
   let compared = 0;
   for (const cell of cells(range, STEP)) {
@@ -142,7 +142,7 @@ async function compareSectors({ ports, source, parts, stop, when }: RereadWork, 
 }
 
 /** What can be read of a cell: all of it, or those of its pages that give their bytes. */
-async function answers(probe: Probe, cell: Range): Promise<{ part: Range; now: Uint8Array }[]> {
+async function answers(probe: RangeReader, cell: Range): Promise<{ part: Range; now: Uint8Array }[]> {
   const found = [];
   let unit = STEP;
   for (let at = cell.start; at < cell.end;) {

@@ -4,7 +4,7 @@ import { countersSchema, evidenceSchema } from './guard-schema.ts';
 import { bytes, count, maybe, sha256, text, time } from './schema-words.ts';
 
 export const identitySchema = z.record(text, z.union([text, z.number().int(), z.null()]));
-export const heldBySchema = z.enum(['exclusive-open', 'advisory-lock', 'nothing']);
+export const heldBySchema = z.enum(['exclusive-open', 'advisory-lock', 'nothing', 'remote-descriptor']);
 export const readerNameSchema = z.enum(['dd', 'direct']);
 export const overridesSchema = z.array(z.strictObject({ option: text, reason: maybe(text) }));
 
