@@ -39,6 +39,8 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
     'manifest/guard-schema.ts',
     'manifest/schema-words.ts',
     'manifest/schema.ts',
+    'manifest/remote-schema.ts',
+    'manifest/remote-account.ts',
     'manifest/start.ts',
     'manifest/journal-records.ts',
     'manifest/read-map-schema.ts',

@@ -8,6 +8,7 @@ import type { AcquireJob, AcquireResult } from './job.ts';
 import { openFolder } from './open-folder.ts';
 import type { LeftBefore } from './read-stage.ts';
 import { recordFailure } from './record.ts';
+import { tellConnected } from './remote-record.ts';
 import type { Reserve } from './reserve.ts';
 import { readCheckClose } from './run.ts';
 import { manifestStart } from './start.ts';
@@ -41,7 +42,7 @@ export async function runSession(
   const { ports, plan } = job;
   const startedMs = ports.clock.wallMs();
   const startedMono = ports.clock.monotonicMs();
-  const taken = await takeSource({ ports }, plan);
+  const taken = await takeSource(job.side ?? { ports }, plan);
   const awake = await inhibitSleep(ports, `imaging ${plan.folder.stem}`);
   const clockWatch = new ClockWatch(ports.clock);
   const attached = { now: null as Attached | null };
@@ -60,6 +61,7 @@ export async function runSession(
     const folder = await claim(taken, begin);
     const source = new Attached(taken);
     attached.now = source;
+    await tellConnected(taken, folder.journal);
     const stop = AbortSignal.any([job.stop, source.signal]);
     const story = { ...folder, job: { ...job, stop }, attached: source, startedMono, clockWatch };
     try {

@@ -59,7 +59,8 @@ export class Attached {
   }
 
   #watchOver({ side, source, counters }: TakenSource): ProtectionWatch | null {
-    if (source.kind === 'file') return null;
+    // Another machine writes to its own disks as it likes.
+    if (source.kind === 'file' || source.remote !== undefined) return null;
     const watch = new ProtectionWatch(side.ports, source.device, counters.known ? counters.value : null);
     watch.signal.addEventListener('abort', () => {
       this.#sign.abort(watch.signal.reason);

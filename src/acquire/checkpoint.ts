@@ -28,6 +28,8 @@ export interface CheckpointWork {
   readonly piecesBefore: number;
   readonly replayed: Replayed;
   readonly pieceSize: number;
+  /** Puts on record, before a checkpoint, what another machine told of the bytes in it. */
+  readonly tellRemote: () => Promise<void>;
 }
 
 /** Puts on disk what a job has so far, and then says so: image, journal, map, in this order. */
@@ -67,6 +69,7 @@ export class Checkpoints {
     const fresh = extents.take();
     if (snapshot.position <= this.#position && isNothing(changes) && fresh.length === 0) return;
     await writer.syncTo(snapshot.position);
+    await this.#work.tellRemote();
     await journal.append('checkpoint', this.#record(snapshot, changes, fresh));
     recorder.tell(changes);
     this.#position = snapshot.position;

@@ -12,10 +12,11 @@ import type { Finding, Plan, SourceFacts } from '../model/plan.ts';
 import { visible } from '../model/text.ts';
 import { meets, VERDICTS, type Verdict } from '../model/verdict.ts';
 import { readOnlyPaths } from '../plan/plan.ts';
-import { fileOf, holdSource, type HeldSource } from '../read/held-source.ts';
+import { holdSource, type HeldSource } from '../read/held-source.ts';
 import type { Ports } from '../system/ports.ts';
-import { lookFor, type SourceSide } from './source-side.ts';
+import { holdRemote } from './hold-remote.ts';
 import { askAgain, guardFacts } from './protection.ts';
+import { lookFor, type SourceSide } from './source-side.ts';
 
 /** The source, held as far as it can be (`HeldBy` says how far), and it is the one that was planned. */
 export interface TakenSource {
@@ -35,7 +36,7 @@ export async function takeSource(side: SourceSide, plan: Plan): Promise<TakenSou
     await checkSame(ports, plan.source);
     await setReadOnly(ports, plan.setReadOnly);
   }
-  const held = await holdSource(ports.files, ports.commands, plan.source);
+  const held = await holdOn(side, plan.source);
   try {
     await checkPresent(ports, plan.source);
     const source = await lookFor(side, plan.source);
@@ -63,10 +64,11 @@ export async function takeAgain(
   answers: (held: HeldSource) => Promise<boolean>,
 ): Promise<TakenSource | null> {
   const { ports } = side;
-  const now = source.kind === 'block' && plan.request.overrides.softwareBlock ? readOnlyPaths(source.device) : [];
+  const here = source.kind === 'block' && source.remote === undefined;
+  const now = here && plan.request.overrides.softwareBlock ? readOnlyPaths(source.device) : [];
   // The flag went away with the device.
   if (now.length > 0) await setReadOnly(ports, now);
-  const held = await holdSource(ports.files, ports.commands, source);
+  const held = await holdOn(side, source);
   try {
     const seen = await lookFor(side, source);
     requireSame(source, seen.identity);
@@ -85,9 +87,15 @@ export async function takeAgain(
   }
 }
 
+function holdOn({ ports, remote }: SourceSide, source: SourceFacts): Promise<HeldSource> {
+  return remote === undefined ? holdSource(ports.files, ports.commands, source) : holdRemote(remote, source);
+}
+
 /** The open file itself, not what its name leads to by now, must be the planned source. */
 async function requireHeld(planned: SourceFacts, held: HeldSource): Promise<void> {
-  const stats = await fileOf(held).stat();
+  // The program over there has said what it holds.
+  if (held.file === null) return;
+  const stats = await held.file.stat();
   const node = planned.kind === 'block' ? deviceNumber(stats.rdev) : `${stats.dev}:${stats.ino}`;
   if (node === planned.identity.node) return;
   throw new ExhibitError(
@@ -151,7 +159,7 @@ export async function checkAfterReading(plan: Plan, taken: TakenSource): Promise
     const verdict = capacity === null ? null : verdictOnStop(capacity.code, capacity.message);
     return { identity, verdict, counters, asked: [], findings: [], refusal: capacity ?? other };
   }
-  const source = await lookFor(taken.side, { ...taken.source, path: taken.source.realPath });
+  const source = await lookFor(taken.side, atRealPath(taken.source));
   const asked = await askAgain(ports, plan.request, source);
   const after = judge(guardFacts(source, plan.protection.entries, asked));
   const counters = await countersOf(ports, source);
@@ -167,7 +175,13 @@ export async function checkAfterReading(plan: Plan, taken: TakenSource): Promise
   };
 }
 
+/** Of a device here the name that was given may have moved on. */
+function atRealPath(source: SourceFacts): SourceFacts {
+  return source.remote === undefined ? { ...source, path: source.realPath } : source;
+}
+
 async function countersOf(ports: Ports, source: SourceFacts): Promise<Fact<readonly WriteCounters[]>> {
+  if (source.remote !== undefined) return unknown('what another machine writes to its own disks is not counted');
   return source.kind === 'block' ? writeCounters(ports, source.device) : unknown('a file has no counters of its own');
 }
 

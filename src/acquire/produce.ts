@@ -86,10 +86,10 @@ export async function readInOrder(
   const { ports, plan, attached, recorder, reconnect } = work;
   const { settings } = plan.request;
   const stop = AbortSignal.any([work.stop, failed]);
-  const reader = settings.reader === 'dd' ? readByDd : readDirect;
   const tracked = end.over(out);
   while (end.position < plan.size && !stop.aborted) {
     try {
+      const reader = attached.held.elsewhere?.reader ?? (settings.reader === 'dd' ? readByDd : readDirect);
       await reader({
         ports,
         source: attached.held,

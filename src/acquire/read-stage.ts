@@ -144,6 +144,7 @@ async function pumpToImage(
       piecesBefore: before?.pieces.length ?? 0,
       replayed,
       pieceSize: settings.pieceSize,
+      tellRemote: async () => work.attached.side.remote?.account.tell(journal),
     },
     end.position,
   );

@@ -14,11 +14,13 @@ import type { AcquireResult } from './job.ts';
 import { isThere } from './leftovers.ts';
 import type { ReadRecorder } from './read-recorder.ts';
 import type { ReadFailure, ReadOutcome } from './read-stage.ts';
+import { leaveRemote } from './remote-record.ts';
 import type { Story } from './story.ts';
 import { withWayOn } from './way-on.ts';
 
 /** What reading came to, complete or not: with it a stopped job can be held against its image. */
-export async function recordReading({ journal }: Story, read: ReadOutcome): Promise<void> {
+export async function recordReading({ journal, attached }: Story, read: ReadOutcome): Promise<void> {
+  await attached.side.remote?.account.tell(journal);
   await journal.append('read', {
     position: read.position,
     complete: read.complete,
@@ -64,6 +66,7 @@ export async function stopped(story: Story, read: ReadOutcome, stage: string): P
   const { position, recorder } = read;
   // Not the person: what was seen of the source ended it, or ends it now.
   await endWatch(story);
+  await leaveRemote(story);
   const disturbances = story.clockWatch.stop();
   const message = 'stopped by the operator';
   await story.journal.append('stopped', { code: 'interrupted', message, stage, position, disturbances });
@@ -85,6 +88,7 @@ export async function stopped(story: Story, read: ReadOutcome, stage: string): P
  * before the map, which can be made of it.
  */
 export async function giveUp(story: Story, { error, position, recorder }: ReadFailure): Promise<never> {
+  await story.attached.side.remote?.account.tell(story.journal).catch(() => undefined);
   await story.journal
     .append('reading-failed', { position, message: messageOf(error), ...readerData(recorder) })
     .catch(() => undefined);
@@ -99,6 +103,7 @@ export async function giveUp(story: Story, { error, position, recorder }: ReadFa
 export async function recordFailure(story: Story, error: unknown): Promise<unknown> {
   if (await hasManifest(story)) return cutOff(story, error);
   const told = withSign(error, await story.attached.endWatch());
+  await leaveRemote(story).catch(() => undefined);
   await recordStop(story, told);
   return withWayOn(told, story.job.plan.folder.path);
 }

@@ -11,6 +11,7 @@ import type { AcquireResult } from './job.ts';
 import { readAll } from './read-all.ts';
 import type { ReadOutcome, ReadWork } from './read-stage.ts';
 import { endWatch, lookAfter, stopped, writeSidecar } from './record.ts';
+import { leaveRemote } from './remote-record.ts';
 import type { Story } from './story.ts';
 import { unstableSectors } from './unstable.ts';
 
@@ -32,6 +33,7 @@ export async function readCheckClose(story: Story): Promise<AcquireResult> {
   const last = second.state === 'not-done' ? after : await lookAfter(story);
 
   await endWatch(story);
+  await leaveRemote(story);
   const published = back.state !== 'mismatch' && second.state !== 'mismatch';
   if (published) await publish(ports.files, read.written);
   const closed = await closeJob(story, read, { after: last, back, second, published });

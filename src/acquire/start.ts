@@ -1,4 +1,5 @@
 import { guardSection, probesSection } from './guard-section.ts';
+import { remoteSection } from './remote-section.ts';
 import type { StationFacts } from '../discover/station.ts';
 import { reasonsOf, valueOf, type Fact } from '../model/device.ts';
 import type { WriteCounters } from '../model/guard-facts.ts';
@@ -79,7 +80,7 @@ export function manifestStart(facts: StartFacts): ManifestStart {
         setting_origins: { ...origins },
         overrides: overrides(plan),
         confirmation: facts.confirmation,
-        reader: { name: settings.reader, version: facts.readerVersion, run_count: 0, runs: [] },
+        reader: { name: plan.source.remote === undefined ? settings.reader : 'remote-dd', version: facts.readerVersion, run_count: 0, runs: [] },
         findings: plan.findings.map(({ level, code, message }) => ({ level, code, message })),
       },
     },
@@ -127,6 +128,7 @@ function sourceSection({ plan, heldBy }: StartFacts): ManifestStart['head']['sou
     identity_before: { ...source.identity },
     identity_after: null,
     held_by: heldBy,
+    remote: remoteSection(plan),
   };
 }
 
@@ -168,8 +170,14 @@ function overrides({ request }: Plan): { option: string; reason: string | null }
     ...(given.softwareBlock ? [{ option: 'software-block', reason: null }] : []),
     ...(given.allowSystemDestination ? [{ option: 'allow-system-destination', reason: null }] : []),
     ...(given.ignoreBadHardware ? [{ option: 'ignore-bad-hardware', reason: null }] : []),
+    ...remoteOverrides(request),
     ...(given.unsigned ? [{ option: 'unsigned', reason: null }] : []),
   ];
+}
+
+function remoteOverrides({ remote }: Plan['request']): { option: string; reason: string }[] {
+  const reasons = { frozen: remote?.frozen, ciphertext: remote?.ciphertext, rebooted: remote?.rebooted };
+  return Object.entries(reasons).flatMap(([option, reason]) => (reason == null ? [] : [{ option, reason }]));
 }
 
 function copyOf(list: readonly string[] | null): string[] | null {

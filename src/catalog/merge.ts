@@ -1,4 +1,5 @@
 import type { AcquireRequest, CaseInfo, LabelInfo, Overrides } from '../model/request.ts';
+import type { RemoteRequest } from '../model/remote.ts';
 import { parseLabelSize } from '../model/size.ts';
 import { mergeSettings, type SettingFlags } from './merge-settings.ts';
 import { DEFAULT_PROFILE, type Profile } from './profiles.ts';
@@ -17,6 +18,9 @@ export interface AcquireFlags extends RequestFile, SettingFlags {
   readonly allowSystemDestination?: boolean | undefined;
   readonly ignoreBadHardware?: boolean | undefined;
   readonly yes?: boolean | undefined;
+  readonly connections?: string | undefined;
+  readonly frozen?: string | undefined;
+  readonly ciphertext?: string | undefined;
 }
 
 /** The profile to load: the command line's, else the request file's, else the default. */
@@ -38,6 +42,7 @@ export function buildRequest(flags: AcquireFlags, file: RequestFile | null, prof
   const overrides = overridesOf(flags, faults);
   const keyPath = flags.key ?? null;
   judgeKey(keyPath, overrides.unsigned, faults);
+  const remote = remoteOf(flags, faults);
   const folderName = optional('--folder-name', flags.folderName ?? file?.folderName, 'line', faults);
   faults.throwIfAny();
   return {
@@ -51,6 +56,7 @@ export function buildRequest(flags: AcquireFlags, file: RequestFile | null, prof
     overrides,
     keyPath,
     yes: flags.yes === true,
+    ...(isRemote(sourcePath) ? { remote } : {}),
   };
 }
 
@@ -87,6 +93,30 @@ function overridesOf(flags: AcquireFlags, faults: UsageFaults): Overrides {
   };
 }
 
+/** A source on another machine is named by an address. */
+export function isRemote(sourcePath: string): boolean {
+  return /^ssh:\/\//i.test(sourcePath);
+}
+
+const MOST_CONNECTIONS = 16;
+
+/** What is said of a source on another machine; none of it may be said of one here. */
+function remoteOf(flags: AcquireFlags, faults: UsageFaults): RemoteRequest {
+  const { source = '', connections, frozen, ciphertext } = flags;
+  const given = Object.entries({ connections, frozen, ciphertext }).filter(([, value]) => value !== undefined);
+  if (!isRemote(source))
+    for (const [option] of given) faults.add(`--${option} is for a source on another machine (ssh://…).`);
+  const channels = connections === undefined ? null : Number(connections);
+  if (channels !== null && !(Number.isInteger(channels) && channels >= 1 && channels <= MOST_CONNECTIONS))
+    faults.add(`--connections takes a number from 1 to ${MOST_CONNECTIONS}.`);
+  return {
+    connections: channels,
+    frozen: optional('--frozen', frozen, 'line', faults),
+    ciphertext: optional('--ciphertext', ciphertext, 'line', faults),
+    rebooted: null,
+  };
+}
+
 function judgeKey(keyPath: string | null, unsigned: boolean, faults: UsageFaults): void {
   const fault = keyPath === null ? null : pathFault(keyPath);
   if (fault !== null) faults.add(`--key ${fault}.`);
@@ -113,6 +143,6 @@ function optional(option: string, value: string | undefined, law: TextLaw, fault
 }
 
 function reasonHint(option: string): string | undefined {
-  const wantsReason = option === '--allow-unblocked' || option === '--label-mismatch';
+  const wantsReason = ['--allow-unblocked', '--label-mismatch', '--frozen', '--ciphertext'].includes(option);
   return wantsReason ? 'It takes the reason in words; it stands in the manifest.' : undefined;
 }

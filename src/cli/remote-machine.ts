@@ -1,16 +1,14 @@
 import { callerAgentSocket, findCaller } from '../manifest/keys-caller.ts';
 import { valueOf } from '../model/device.ts';
 import { ExhibitError } from '../model/errors.ts';
-import { TRANSPORTS, type RemoteFacts, type Transport } from '../model/remote.ts';
+import { TRANSPORTS, type Transport } from '../model/remote.ts';
 import { visible } from '../model/text.ts';
 import { parseSshAddress } from '../remote/address.ts';
-import { connectRemote } from '../remote/connect.ts';
+import type { ConnectOrder } from '../remote/connect.ts';
 import type { Asker } from '../remote/credentials.ts';
 import { parseFingerprint } from '../remote/fingerprint.ts';
-import { probeRemote } from '../remote/probe.ts';
-import { remoteMachine } from '../remote/remote-ports.ts';
-import type { RemoteShell } from '../remote/shell.ts';
-import type { Ports } from '../system/ports.ts';
+import { openMachine } from '../remote/open-machine.ts';
+import type { RemoteMachine } from '../remote/remote-ports.ts';
 import type { Env } from './env.ts';
 
 /** What a command line says of how another machine is reached. */
@@ -20,48 +18,40 @@ export interface RemoteOptions {
   readonly transport?: string;
 }
 
-/** Another machine, connected and asked what it is. */
-export interface Connected {
-  readonly shell: RemoteShell;
-  readonly facts: RemoteFacts;
-  /** Its files and commands in the place of the station's. */
-  readonly ports: Ports;
-}
-
 /** Connects to a machine, not to a disk of it; works with it; closes. Errors of the address and of `connectRemote`. */
 export async function withMachine<T>(
   env: Env,
   text: string,
   options: RemoteOptions,
-  work: (machine: Connected) => Promise<T>,
+  work: (machine: RemoteMachine) => Promise<T>,
 ): Promise<T> {
   const address = parseSshAddress(text);
   if (address.path !== null) throw diskNamed(address.path);
-  const [transport, hostKey] = [
-    transportOf(options),
-    options.hostKey === undefined ? null : parseFingerprint(options.hostKey),
-  ];
-  const { home } = await findCaller(env.ports);
-  const agentSocket = valueOf(await callerAgentSocket(env.ports));
-  const person = { home, agentSocket, identity: options.identity ?? null };
+  const order = await connectOrder(env, options);
   const signals = env.watchSignals(() => undefined);
   try {
     const asker = askerOf(env, signals.stop);
-    const shell = await connectRemote(env.ports, { address, transport, hostKey, person, asker, signal: signals.stop });
+    const machine = await openMachine(env.ports, { ...order, address, asker, signal: signals.stop });
     try {
-      const facts = await probeRemote(shell, env.ports.clock);
-      const machine = remoteMachine(env.ports, shell, facts);
-      try {
-        return await work({ shell, facts, ports: machine.ports });
-      } finally {
-        machine.close();
-      }
+      return await work(machine);
     } finally {
-      await shell.close();
+      await machine.close();
     }
   } finally {
     signals.release();
   }
+}
+
+/** What a command line says of how a machine is reached, judged, and whose keys are used. */
+export async function connectOrder(
+  env: Env,
+  options: RemoteOptions,
+): Promise<Pick<ConnectOrder, 'transport' | 'hostKey' | 'person'>> {
+  const transport = transportOf(options);
+  const hostKey = options.hostKey === undefined ? null : parseFingerprint(options.hostKey);
+  const { home } = await findCaller(env.ports);
+  const agentSocket = valueOf(await callerAgentSocket(env.ports));
+  return { transport, hostKey, person: { home, agentSocket, identity: options.identity ?? null } };
 }
 
 function transportOf({ transport = 'ssh2' }: RemoteOptions): Transport {
@@ -72,7 +62,8 @@ function transportOf({ transport = 'ssh2' }: RemoteOptions): Transport {
   });
 }
 
-function askerOf({ terminal }: Env, signal: AbortSignal): Asker {
+/** Whoever sits at the terminal. */
+export function askerOf({ terminal }: Env, signal: AbortSignal): Asker {
   return {
     canAsk: terminal.canAsk,
     ask: (question) => terminal.ask(question, signal),

@@ -4,6 +4,7 @@ import { canonicalLine } from './encode.ts';
 import type { JournalRecord } from './journal-chain.ts';
 import { accountOf, type JournalAccount } from './journal-records.ts';
 import { unstableRanges } from './read-map-section.ts';
+import { remoteEnd, remoteTold, type RemoteTold } from './remote-account.ts';
 import { readingState, type ReadingState } from './reading-state.ts';
 import type { Manifest, Session } from './schema.ts';
 import { sessionsOf } from './sessions.ts';
@@ -15,6 +16,7 @@ interface Told {
   readonly account: JournalAccount;
   readonly state: ReadingState;
   readonly sessions: readonly Session[];
+  readonly remote: RemoteTold;
 }
 
 /**
@@ -24,8 +26,8 @@ interface Told {
 export function contradictions(manifest: JournalledPart, records: readonly JournalRecord[]): string[] {
   const { account, faults } = accountOf(records);
   const reading = readingState(records, manifest.source.size);
-  const told = { account, state: reading.state, sessions: sessionsOf(records) };
-  const laws = [checkEnd, checkSessions, checkReading, checkProtection, checkMap, checkChecks];
+  const told = { account, state: reading.state, sessions: sessionsOf(records), remote: remoteTold(records) };
+  const laws = [checkEnd, checkRemote, checkSessions, checkReading, checkProtection, checkMap, checkChecks];
   return [...faults, ...reading.faults, ...laws.flatMap((rule) => rule(manifest, told))];
 }
 
@@ -56,6 +58,13 @@ function checkEnd(manifest: JournalledPart, { account }: Told): string[] {
       `it tells why the run stopped (${visible(stopped?.code ?? '')}); the findings of the manifest do not`,
     ],
   );
+}
+
+/** What the journal tells of the machine that the source is on; of one of this station it tells nothing of the kind. */
+function checkRemote({ source, source_check }: JournalledPart, { account, remote }: Told): string[] {
+  if (account.start === null) return [];
+  const due = remoteEnd(account.start.head.source.remote, remote, source_check.state);
+  return unless([same(source.remote, due), 'source.remote is not what it tells of the other machine']);
 }
 
 /** Every sitting as the journal tells it, and of what it began with. */

@@ -1,5 +1,6 @@
 import { cells, intersect, total, type Range } from '../model/range.ts';
 import { checkFiles } from './consistency-files.ts';
+import { checkRemote } from './consistency-remote.ts';
 import { checkSessions } from './consistency-sessions.ts';
 import { outcomeOf } from './outcome.ts';
 import type { Manifest } from './schema.ts';
@@ -15,6 +16,7 @@ export function inconsistencies(manifest: Manifest): string[] {
     checkChecks,
     checkMethod,
     checkSessions,
+    checkRemote,
   ].flatMap((rule) => rule(manifest));
 }
 

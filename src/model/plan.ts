@@ -2,6 +2,7 @@ import type { DestinationFacts, Device, Fact } from './device.ts';
 import type { Fault } from './errors.ts';
 import type { ProtectionFacts } from './guard-facts.ts';
 import type { SourceIdentity } from './identity.ts';
+import type { RemoteDisk } from './remote.ts';
 import type { AcquireRequest } from './request.ts';
 import type { SerialFacts } from './serial.ts';
 import type { Verdict } from './verdict.ts';
@@ -33,6 +34,8 @@ export type SourceFacts =
       readonly realPath: string;
       readonly device: Device;
       readonly identity: SourceIdentity;
+      /** Set for a disk of another machine: then `path` is its address, `realPath` and `device` are as that machine has them. */
+      readonly remote?: RemoteDisk;
     }
   | {
       readonly kind: 'file';
@@ -40,6 +43,7 @@ export type SourceFacts =
       readonly realPath: string;
       readonly size: number;
       readonly identity: SourceIdentity;
+      readonly remote?: never;
     };
 
 /** Everything the pure planning function sees. */

@@ -101,3 +101,53 @@ export interface RemoteClock {
   /** The smallest step it tells: 1000 where `date` knows no fractions. */
   readonly step: number;
 }
+
+/** What hashes over there what is sent, if anything does. */
+export type HashTool = 'sha256sum' | 'openssl' | null;
+
+/** How a disk over there is read. */
+export interface RemoteWays {
+  /** dd takes ranges by bytes; else blocks that fit. */
+  readonly byBytes: boolean;
+  /** Past the page cache over there: a bad sector costs a sector. */
+  readonly direct: boolean;
+  readonly hash: HashTool;
+  /** Channels that read at the same time. */
+  readonly connections: number;
+}
+
+/** A disk of another machine, as it was found there, and how it will be read. */
+export interface RemoteDisk {
+  /** With the path over there. */
+  readonly address: RemoteAddress & { readonly path: string };
+  readonly link: LinkFacts;
+  readonly machine: RemoteFacts;
+  /** Bytes, by other ways than sysfs, which all discovery goes by. */
+  readonly sizes: { readonly blockdev: Fact<number>; readonly lsblk: Fact<number> };
+  /** One sector was read past the page cache. */
+  readonly direct: Fact<boolean>;
+  /** Mapper devices that show it, or a partition of it, decrypted. */
+  readonly unlocked: Fact<readonly UnlockedLayer[]>;
+  readonly ways: RemoteWays;
+}
+
+/** An encrypted device that is open: while the machine runs, its content can be read. */
+export interface UnlockedLayer {
+  /** The device that holds the ciphertext, and the one that shows the content. */
+  readonly device: string;
+  readonly mapper: string;
+  /** What device-mapper calls it: `CRYPT-LUKS2-…`. */
+  readonly uuid: string;
+}
+
+/** What was asked for of a source on another machine. */
+export interface RemoteRequest {
+  /** Null: as the transport and the machine suggest. */
+  readonly connections: number | null;
+  /** Why the disk is said not to change while it is read; null: it is live. */
+  readonly frozen: string | null;
+  /** Why the ciphertext is read although the content can be; null: it is not. */
+  readonly ciphertext: string | null;
+  /** Why it is gone on with although the machine was started anew; null: it is not. */
+  readonly rebooted: string | null;
+}

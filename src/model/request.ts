@@ -1,4 +1,5 @@
 import type { Algorithm, EngineChoice } from './digest.ts';
+import type { RemoteRequest } from './remote.ts';
 import type { RequiredProtection } from './verdict.ts';
 
 /** Who and what the acquisition is for. The ids stand unchanged in the manifest. Null: not given. */
@@ -93,4 +94,6 @@ export interface AcquireRequest {
   readonly overrides: Overrides;
   readonly keyPath: string | null;
   readonly yes: boolean;
+  /** Set when the source is on another machine. */
+  readonly remote?: RemoteRequest;
 }

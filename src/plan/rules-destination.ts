@@ -5,7 +5,8 @@ import { planFolder } from './folder.ts';
 import { sourceSize, spaceNeeded } from './space.ts';
 
 export const notOnSource: Rule = ({ source, destination }) => {
-  if (source.kind !== 'block') return [];
+  // Disks of another machine have names of their own.
+  if (source.kind !== 'block' || source.remote !== undefined) return [];
   if (!destination.disks.known) {
     return [
       warning(

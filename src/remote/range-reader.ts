@@ -2,7 +2,8 @@ import { bug, ExhibitError } from '../model/errors.ts';
 import { lengthOf, type Range } from '../model/range.ts';
 import { placeOf } from '../model/remote-faults.ts';
 import { visible } from '../model/text.ts';
-import type { ProbeAnswer, RangeReader } from '../read/probe.ts';
+import type { ClosableRangeReader, ProbeAnswer } from '../read/probe.ts';
+import { Watchdog } from '../read/watchdog.ts';
 import type { Clock } from '../system/clock.ts';
 import { ReaderChannel, type ChannelOrder, type RangeAnswer } from './reader-channel.ts';
 
@@ -19,20 +20,39 @@ export interface ProofLog {
   mismatch(mismatch: Mismatch): void;
 }
 
+/** When a range is not waited for any longer. */
+export interface RangeLimits {
+  /** Milliseconds; null: never. */
+  readonly readTimeoutMs: number | null;
+  readonly stop: AbortSignal | null;
+}
+
+const NO_LIMITS: RangeLimits = { readTimeoutMs: null, stop: null };
+
 /**
  * Ranges of a disk over there, one at a time, as the recovery of bad places and the rescue ask for them. A loop that died
  * is replaced at the next read; what ended it is the caller's to judge.
  */
-export class RemoteRanges implements RangeReader {
+export class RemoteRanges implements ClosableRangeReader {
   readonly #order: ChannelOrder;
   readonly #proof: ProofLog;
   readonly #clock: Clock;
+  readonly #limits: RangeLimits;
+  readonly #watchdog: Watchdog;
   #channel: ReaderChannel | null = null;
+  readonly #stopped = (): void => {
+    this.#channel?.close();
+  };
 
-  constructor(order: ChannelOrder, proof: ProofLog) {
+  constructor(order: ChannelOrder, proof: ProofLog, limits: RangeLimits = NO_LIMITS) {
     this.#order = order;
     this.#proof = proof;
     this.#clock = order.clock;
+    this.#limits = limits;
+    this.#watchdog = new Watchdog(order.clock, limits.readTimeoutMs, () => {
+      this.#channel?.close();
+    });
+    limits.stop?.addEventListener('abort', this.#stopped);
   }
 
   /** As `Probe.read`: single reads cut at multiples of `unit`, up to the first that fails. */
@@ -40,7 +60,12 @@ export class RemoteRanges implements RangeReader {
     const parts: Buffer[] = [];
     const began = this.#clock.monotonicMs();
     for (const part of cutAt(range, unit)) {
-      const { bytes, told } = await this.#taken(part, unit);
+      const answer = await this.#inTime(part, unit);
+      if (answer === null) {
+        const ms = this.#limits.readTimeoutMs ?? 0;
+        return { bytes: Buffer.concat(parts), failure: { errno: 'ETIMEDOUT', ms }, goodMs: 0 };
+      }
+      const { bytes, told } = answer;
       parts.push(bytes);
       const failure = failureOf(this.#order, part, { bytes, told });
       if (failure === null) continue;
@@ -52,7 +77,23 @@ export class RemoteRanges implements RangeReader {
   }
 
   close(): void {
+    this.#limits.stop?.removeEventListener('abort', this.#stopped);
+    this.#watchdog.close();
     this.#channel?.close();
+  }
+
+  /** Null: nothing came for too long, though the link lives; the program over there is left behind. */
+  async #inTime(part: Range, unit: number): Promise<RangeAnswer | null> {
+    this.#watchdog.forget();
+    this.#watchdog.begin();
+    try {
+      return await this.#taken(part, unit);
+    } catch (error) {
+      if (!this.#watchdog.hasBitten || this.#order.shell.lost.aborted) throw error;
+      return null;
+    } finally {
+      this.#watchdog.end();
+    }
   }
 
   /** A hash that does not fit is read once more: a live disk may have changed, a second mismatch is none of its doing. */

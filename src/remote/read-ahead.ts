@@ -32,7 +32,7 @@ interface Ordered {
  */
 export function remoteReader(ahead: AheadOrder): Reader {
   return async (order) => {
-    const ranges = new RemoteRanges(ahead.channel, ahead.proof);
+    const ranges = new RemoteRanges(ahead.channel, ahead.proof, order);
     const reading = new Reading(order, ahead, ranges);
     try {
       await reading.run();

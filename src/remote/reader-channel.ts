@@ -1,14 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { ExhibitError } from '../model/errors.ts';
 import { lengthOf, type Range } from '../model/range.ts';
-import type { RemoteFacts } from '../model/remote.ts';
+import type { HashTool, RemoteFacts } from '../model/remote.ts';
 import { placeOf } from '../model/remote-faults.ts';
 import { visible } from '../model/text.ts';
 import type { Clock } from '../system/clock.ts';
 import type { SshChannel } from '../system/ssh-link.ts';
 import { asRoot, script } from './probe.ts';
 import { parseTold, type Told } from './reader-answer.ts';
-import { ddOperands, readerProgram, type DdWays, type HashTool } from './reader-program.ts';
+import { ddOperands, readerProgram, type DdWays } from './reader-program.ts';
 import type { RemoteShell, Tally } from './shell.ts';
 
 /** What the loop says of the machine and the disk that it holds open. */
@@ -20,8 +20,18 @@ export interface Hello {
   readonly size: number | null;
 }
 
+/** What a disk was found to be: a program that holds something else is not read from. */
+export interface ExpectedDisk {
+  /** Null: not known. */
+  readonly bootId: string | null;
+  readonly node: string;
+  readonly size: number;
+}
+
 export interface ChannelOrder {
   readonly shell: RemoteShell;
+  /** Null: whatever stands there. */
+  readonly expected: ExpectedDisk | null;
   readonly facts: Pick<RemoteFacts, 'rights'>;
   readonly clock: Clock;
   /** Over there. */
@@ -145,7 +155,14 @@ export class ReaderChannel {
       await channel.done;
       throw this.#ended ?? this.#died('it did not begin');
     }
-    return this.#introduced();
+    const hello = this.#introduced();
+    const other = this.#order.expected === null ? null : differenceTo(this.#order.expected, hello);
+    if (other !== null) {
+      const error = otherThere(this.#order, other);
+      this.#end(error);
+      throw error;
+    }
+    return hello;
   }
 
   #introduced(): Hello {
@@ -254,4 +271,22 @@ export class ReaderChannel {
       hint: 'No sector was marked bad for it, and what was read is kept. See what ended it over there, then: exhibit resume DIR',
     });
   }
+}
+
+/** Null: what the program over there holds open is what was expected, as far as it could say. */
+export function differenceTo({ bootId, node, size }: ExpectedDisk, hello: Hello): string | null {
+  if (bootId !== null && hello.bootId !== '' && hello.bootId !== bootId)
+    return `the machine was started anew: boot id ${hello.bootId}, not ${bootId}`;
+  if (hello.node !== '' && hello.node !== node) return `its number is ${hello.node}, not ${node}`;
+  // Of a block device stat tells no size.
+  if (hello.size !== null && hello.size !== 0 && hello.size !== size)
+    return `it has ${hello.size} bytes, not ${size}`;
+  return null;
+}
+
+function otherThere({ path, shell }: ChannelOrder, difference: string): ExhibitError {
+  const where = `${visible(path)} on ${placeOf(shell.facts.address)}`;
+  return new ExhibitError('source', 'source.changed', `${where} led to something else when it was opened: ${visible(difference)}.`, {
+    hint: 'Nothing was read from it. Look again with `exhibit devices ssh://…`, and plan anew.',
+  });
 }

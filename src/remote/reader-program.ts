@@ -1,8 +1,6 @@
 import type { Range } from '../model/range.ts';
 import { lengthOf } from '../model/range.ts';
-
-/** What hashes over there, if anything does. */
-export type HashTool = 'sha256sum' | 'openssl' | null;
+import type { HashTool, RemoteWays } from '../model/remote.ts';
 
 const HASHES: Readonly<Record<'sha256sum' | 'openssl', string>> = {
   sha256sum: 'sha256sum',
@@ -40,11 +38,7 @@ export function readerProgram(hash: HashTool): string {
 }
 
 /** How dd over there is spoken to. */
-export interface DdWays {
-  readonly byBytes: boolean;
-  /** Past the page cache: a bad sector costs a sector, and the target's memory is left alone. */
-  readonly direct: boolean;
-}
+export type DdWays = Pick<RemoteWays, 'byBytes' | 'direct'>;
 
 /** dd's operands for a range in reads of at most `unit` bytes. Range and unit are multiples of the logical sector. */
 export function ddOperands(

@@ -10,8 +10,11 @@ import type { RemoteShell } from './shell.ts';
 
 /** Another machine in the place of the station: what asks ports for disks asks it. Time stays ours. */
 export interface RemoteMachine {
+  readonly shell: RemoteShell;
+  readonly facts: RemoteFacts;
   readonly ports: Ports;
-  close(): void;
+  /** Ends what runs there for us, and the connection. */
+  close(): Promise<void>;
 }
 
 /** @param ours the station's ports: nothing of its files and commands gets in */
@@ -26,9 +29,12 @@ export function remoteMachine(ours: Ports, shell: RemoteShell, facts: RemoteFact
   };
   const ports: Ports = { ...ours, files: remoteFiles(agent), commands: remoteCommands(shell, facts), host, root: '' };
   return {
+    shell,
+    facts,
     ports,
-    close: () => {
+    close: async () => {
       agent.close();
+      await shell.close();
     },
   };
 }

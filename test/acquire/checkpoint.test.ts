@@ -41,6 +41,7 @@ async function checkpoints(t: TestContext, meanwhile: (recorder: ReadRecorder) =
     piecesBefore: 0,
     pieceSize: SIZE,
     replayed: { done: true },
+    tellRemote: () => Promise.resolve(),
   };
   return { checkpoints: new Checkpoints(work, 0), recorder, records: () => journalOf(path).map(({ data }) => data) };
 }

@@ -34,6 +34,7 @@ export async function orderOn(t: TestContext, path: string, options: Options = {
   const byBytes = facts.ddByBytes.known && facts.ddByBytes.value;
   return {
     shell,
+    expected: null,
     facts,
     clock: systemClock,
     path,

@@ -1,0 +1,93 @@
+import { known, unknown, type Device, type Fact } from '../model/device.ts';
+import { errnoOf, messageOf } from '../model/errors.ts';
+import type { RemoteDisk, RemoteFacts, RemoteRequest, RemoteWays, UnlockedLayer } from '../model/remote.ts';
+import type { CommandResult } from '../system/run-command.ts';
+import { errnoIn } from './errno.ts';
+import type { RemoteMachine } from './remote-ports.ts';
+
+/** Channels of one connection where nothing else was asked for: what one can't carry over a long way, several can. */
+const CONNECTIONS = 2;
+/** Layers above a disk at most: what goes deeper goes round in circles. */
+const DEPTH = 8;
+
+/** What else is to be known of a disk over there before it is read: other ways of asking for its size, how dd reads it. */
+export async function lookAtDisk(
+  { ports, facts, shell }: RemoteMachine,
+  address: RemoteDisk['address'],
+  device: Device,
+  asked: RemoteRequest,
+): Promise<RemoteDisk> {
+  const { path } = device;
+  const run = (...argv: string[]): Promise<CommandResult> => ports.commands.run(argv);
+  const blockdev = sizeOf(await run('blockdev', '--getsize64', path));
+  const lsblk = sizeOf(await run('lsblk', '--bytes', '--nodeps', '--noheadings', '--output', 'SIZE', path));
+  const bytes = Math.max(device.logicalSector, 4096);
+  const direct = directOf(await run('dd', `if=${path}`, 'of=/dev/null', `bs=${bytes}`, 'count=1', 'iflag=direct'));
+  return {
+    address,
+    link: shell.facts,
+    machine: facts,
+    sizes: { blockdev, lsblk },
+    direct,
+    unlocked: await unlockedLayers({ ports, facts, shell }, device),
+    ways: waysOf(facts, direct, asked),
+  };
+}
+
+/** How it is read, of what is there. Pure. */
+export function waysOf(facts: RemoteFacts, direct: Fact<boolean>, { connections }: RemoteRequest): RemoteWays {
+  const { tools, devFd, ddByBytes } = facts;
+  const has = (name: string): boolean => (tools[name] ?? null) !== null;
+  const inOneRead = has('tee') && devFd.known && devFd.value;
+  return {
+    byBytes: ddByBytes.known && ddByBytes.value,
+    direct: direct.known && direct.value,
+    hash: !inOneRead ? null : has('sha256sum') ? 'sha256sum' : has('openssl') ? 'openssl' : null,
+    connections: connections ?? CONNECTIONS,
+  };
+}
+
+function sizeOf({ exit, stdout, stderr, failure }: CommandResult): Fact<number> {
+  const text = stdout.trim();
+  if (exit === 0 && /^\d{1,16}$/.test(text)) return known(Number(text));
+  return unknown(failure === 'missing' ? 'it is not there' : (failure ?? (stderr.trim() || `it printed "${text}"`)));
+}
+
+/** A bad first sector says nothing against the way it was read. */
+function directOf({ exit, stderr, failure }: CommandResult): Fact<boolean> {
+  if (failure !== null) return unknown(`dd: ${failure}`);
+  return known(exit === 0 || errnoIn(stderr) === 'EIO');
+}
+
+/** Walks up from a disk and its partitions: device-mapper names its encrypted devices `CRYPT-…`. */
+async function unlockedLayers(
+  { ports }: Pick<RemoteMachine, 'ports' | 'facts' | 'shell'>,
+  device: Device,
+): Promise<Fact<readonly UnlockedLayer[]>> {
+  const found: UnlockedLayer[] = [];
+  const text = async (path: string): Promise<string | null> =>
+    ports.files.readText(path).then(
+      (content) => content.trim(),
+      (error: unknown) => {
+        if (errnoOf(error) === 'ENOENT') return null;
+        throw error;
+      },
+    );
+  const walk = async (name: string, depth: number): Promise<void> => {
+    if (depth > DEPTH) return;
+    for (const holder of await ports.files.readDir(`/sys/class/block/${name}/holders`)) {
+      const uuid = await text(`/sys/class/block/${holder}/dm/uuid`);
+      if (uuid?.startsWith('CRYPT-') === true) {
+        const called = await text(`/sys/class/block/${holder}/dm/name`);
+        found.push({ device: `/dev/${name}`, mapper: called === null ? `/dev/${holder}` : `/dev/mapper/${called}`, uuid });
+      }
+      await walk(holder, depth + 1);
+    }
+  };
+  try {
+    for (const { name } of [device, ...device.partitions]) await walk(name.replaceAll('/', '!'), 0);
+    return known(found);
+  } catch (error) {
+    return unknown(messageOf(error));
+  }
+}
