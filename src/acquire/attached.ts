@@ -1,6 +1,6 @@
 import { checkPresent } from '../discover/source.ts';
 import { ProtectionWatch } from '../guard/watch.ts';
-import type { ExhibitError } from '../model/errors.ts';
+import { ExhibitError } from '../model/errors.ts';
 import type { HeldSource } from '../read/held-source.ts';
 import type { TakenSource } from './hold.ts';
 import type { SourceSide } from './source-side.ts';
@@ -9,6 +9,7 @@ import type { SourceSide } from './source-side.ts';
 export class Attached {
   readonly #sign = new AbortController();
   #taken: TakenSource;
+  #diedAt = -1;
   #watch: ProtectionWatch | null;
 
   constructor(taken: TakenSource) {
@@ -50,6 +51,17 @@ export class Attached {
     // Closing waits for reads that hang; nobody else does.
     this.#taken.held.close().catch(() => undefined);
     return sign;
+  }
+
+  /**
+   * The program that reads over there ended, and the link did not: it is started again, unless it got no further since it
+   * ended last. Null: the error is about something else, or nothing is gained by trying.
+   */
+  readerDied(error: unknown, position: number): ExhibitError | null {
+    if (!(error instanceof ExhibitError) || error.code !== 'remote.reader-died') return null;
+    const further = position > this.#diedAt;
+    this.#diedAt = position;
+    return further ? error : null;
   }
 
   /** It is back, and it is the same disk. */

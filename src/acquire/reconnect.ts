@@ -1,6 +1,7 @@
 import type { Emit } from '../model/event.ts';
 import { errnoOf, ExhibitError, messageOf } from '../model/errors.ts';
 import { checkPresent } from '../discover/source.ts';
+import { valueOf } from '../model/device.ts';
 import { describeSeconds } from '../model/duration.ts';
 import type { Plan, SourceFacts } from '../model/plan.ts';
 import { visible } from '../model/text.ts';
@@ -9,17 +10,15 @@ import type { Ports } from '../system/ports.ts';
 import type { HeldSource } from '../read/held-source.ts';
 import { openProbe } from '../read/probe.ts';
 import type { Attached } from './attached.ts';
-import { findAgain, otherDisk } from './find-again.ts';
+import { isGone, lookAgain, pauseAfter, ranOn } from './come-back.ts';
+import { otherDisk } from './find-again.ts';
 import { countersSection, evidenceSection } from './guard-section.ts';
 import { takeAgain, type TakenSource } from './hold.ts';
 import type { partialParts } from './image-parts.ts';
 import type { ReadRecorder } from './read-recorder.ts';
+import { tellConnected } from './remote-record.ts';
 import { placesToReread, reread, type Reread } from './reread.ts';
-
-/** Milliseconds between two looks for the device. */
-const LOOK_EVERY = 1000;
-/** What says that the device is gone, and not that a place on it is bad. */
-const GONE = ['source.vanished', 'source.silent'];
+import type { SourceSide } from './source-side.ts';
 
 export interface ReconnectWork {
   readonly ports: Ports;
@@ -46,7 +45,7 @@ export async function reconnect(work: ReconnectWork, error: unknown, position: n
   const lost = attached.taken.source;
   const patience = plan.request.settings.waitForDevice;
   if (lost.kind === 'file' || work.stop.aborted) throw error;
-  const loss = await lossOf(error, () => attached.checkPresent());
+  const loss = (await lossOf(error, () => attached.checkPresent())) ?? attached.readerDied(error, position);
   if (loss === null) throw error;
   if (patience === 0) throw resumable(loss);
   const sign = await attached.letGo();
@@ -63,10 +62,6 @@ export async function reconnect(work: ReconnectWork, error: unknown, position: n
     await journal.append('gave-up-waiting', { waited_ms, message: messageOf(failure) });
     throw failure;
   }
-}
-
-function isGone(error: unknown): error is ExhibitError {
-  return error instanceof ExhibitError && GONE.includes(error.code);
 }
 
 /**
@@ -94,29 +89,34 @@ interface Back {
 /** Null: the person stopped. */
 async function waitFor(work: ReconnectWork, lost: SourceFacts, why: ExhibitError, until: number): Promise<Back | null> {
   const { ports, stop } = work;
-  for (let others = 0; !stop.aborted;) {
-    const again = await findAgain(work.attached.side.ports, lost);
+  for (let [others, looks, side] = [0, 0, work.attached.side]; !stop.aborted; looks += 1) {
+    const { again, ...now } = await lookAgain(side, lost, stop);
+    side = now.side;
     others = again.found === 'other' ? others + 1 : 0;
     // A disk that is just coming may not have said all of its name yet.
     if (again.found === 'other' && others > 1) throw otherDisk(lost, again);
     if (again.found === 'same') {
-      const back = await tryToTake(work, again.source);
+      const back = await tryToTake(work, side, lost, again.source);
       if (back !== null) return back;
     }
     if (ports.clock.monotonicMs() >= until) throw gaveUp(lost, why, work.plan.request.settings.waitForDevice);
-    await ports.clock.sleep(LOOK_EVERY, stop);
+    await ports.clock.sleep(pauseAfter(looks, side), stop);
   }
   return null;
 }
 
 /** Null: it is there and does not answer yet, or it is gone again. What the guard says of it is thrown, and another content. */
-async function tryToTake(work: ReconnectWork, source: SourceFacts): Promise<Back | null> {
-  const { ports, plan, stop, attached } = work;
-  const { side } = attached;
+async function tryToTake(
+  work: ReconnectWork,
+  side: SourceSide,
+  lost: SourceFacts,
+  source: SourceFacts,
+): Promise<Back | null> {
+  const { ports, plan, stop } = work;
   const taken = await takeAgain(side, plan, source, (held) => answers(ports, held, stop)).catch(nullIfNotYet);
   if (taken === null) return null;
   try {
-    return { taken, again: await rereadLast(work, taken) };
+    return { taken, again: await rereadLast(work, lost, taken) };
   } catch (error) {
     taken.held.close().catch(() => undefined);
     // A loose plug: whatever it was that failed, the disk is gone again.
@@ -184,12 +184,15 @@ async function goOnWith(work: ReconnectWork, lost: SourceFacts, { taken, again }
     counters: countersSection(counters),
     reread: again === null ? null : { start: again.start, end: again.end, differing: again.differing },
   });
+  await tellConnected(taken, journal);
   const message = `${visible(lost.path)} is back (${visible(source.path)}), the same disk: going on.`;
   emit({ type: 'note', level: 'info', code: 'source.back', message });
 }
 
-async function rereadLast(work: ReconnectWork, taken: TakenSource): Promise<Reread | null> {
+async function rereadLast(work: ReconnectWork, lost: SourceFacts, taken: TakenSource): Promise<Reread | null> {
   await work.settle();
+  const bootId = lost.remote === undefined ? null : valueOf(lost.remote.machine.bootId);
+  if (ranOn({ identity: lost.identity, bootId }, taken.source)) return null;
   const { settings } = work.plan.request;
   const places = placesToReread(work.recorder.map, { start: 0, end: work.plan.size });
   const readTimeoutMs = settings.readTimeout === null ? null : settings.readTimeout * 1000;
@@ -204,7 +207,9 @@ function nameOf({ identity: { model, serial }, path }: SourceFacts): string {
 }
 
 function plugBackIn(lost: SourceFacts, { message }: ExhibitError, patience: number): string {
-  return `${message} No sector is marked bad for it. Plug back in: ${nameOf(lost)}. Waiting for it up to ${describeSeconds(patience)}; Ctrl-C stops, and exhibit resume goes on later.`;
+  const waiting = `up to ${describeSeconds(patience)}; Ctrl-C stops, and exhibit resume goes on later.`;
+  if (lost.remote !== undefined) return `${message} No sector is marked bad for it. Waiting for the machine ${waiting}`;
+  return `${message} No sector is marked bad for it. Plug back in: ${nameOf(lost)}. Waiting for it ${waiting}`;
 }
 
 function gaveUp(lost: SourceFacts, why: ExhibitError, patience: number): ExhibitError {
@@ -217,4 +222,4 @@ function resumable(error: ExhibitError): ExhibitError {
 }
 
 const GO_ON =
-  'No sector was marked bad for it, and what was read is on disk. Check cable and power of the drive, then go on: exhibit resume DIR';
+  'No sector was marked bad for it, and what was read is on disk. Check cable and power of the drive, or the way to its machine, then go on: exhibit resume DIR';

@@ -1,6 +1,7 @@
 import { pieceBlockFault, settingLaws } from '../catalog/setting-laws.ts';
 import { ExhibitError } from '../model/errors.ts';
 import type { ManifestStart } from '../manifest/start.ts';
+import type { RemoteRequest } from '../model/remote.ts';
 import type { AcquireRequest, Overrides, SettingOrigin, Settings } from '../model/request.ts';
 import { VERDICTS, type VerdictName } from '../model/verdict.ts';
 
@@ -17,6 +18,8 @@ export interface ResumeChoices {
   readonly overrides: Overrides;
   readonly keyPath: string | null;
   readonly yes: boolean;
+  /** Why it is gone on with although the machine of the source was started anew; null: not said. */
+  readonly rebooted?: string | null;
 }
 
 type Head = ManifestStart['head'];
@@ -73,7 +76,17 @@ export function requestToResume(
     },
     keyPath: choices.keyPath,
     yes: choices.yes,
+    ...(last.source.remote === null ? {} : { remote: remoteAgain(last.source.remote, given, choices.rebooted ?? null) }),
   };
+}
+
+function remoteAgain(
+  { reading }: NonNullable<Head['source']['remote']>,
+  given: (option: string) => string | null | undefined,
+  rebooted: string | null,
+): RemoteRequest {
+  const { connections } = reading;
+  return { connections, frozen: given('frozen') ?? null, ciphertext: given('ciphertext') ?? null, rebooted };
 }
 
 /** The reason that was given at the start for reading with less protection, while it is no less than it was then. */

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { observeDestination } from '../discover/destination.ts';
 import { observeStation, type StationFacts } from '../discover/station.ts';
-import { findSource } from '../discover/source.ts';
 import { sourceSerials } from '../discover/serials.ts';
 import type { Fact } from '../model/device.ts';
 import { ExhibitError } from '../model/errors.ts';
@@ -11,11 +10,13 @@ import { ReadMap } from '../model/read-map.ts';
 import { visible } from '../model/text.ts';
 import { folderNames } from '../manifest/file-names.ts';
 import { Journal, JOURNAL_LIMIT } from '../manifest/journal.ts';
+import { identityRecord } from '../manifest/reading-records.ts';
 import { planResume } from '../plan/resume.ts';
 import { takeBack } from '../sink/publish.ts';
 import type { Ports } from '../system/ports.ts';
 import { adopt, foreignProgress, newlyTold, readForeignMap, requireNotHashed, type ForeignMap } from './adopt.ts';
 import type { LeftBefore } from './read-stage.ts';
+import { ranOn } from './come-back.ts';
 import { readStoppedJob } from './stopped-job.ts';
 import { runSession, type ClaimedFolder } from './acquire.ts';
 import type { TakenSource } from './hold.ts';
@@ -23,13 +24,14 @@ import { partialParts } from './image-parts.ts';
 import type { AcquireJob, AcquireResult } from './job.ts';
 import { removeStaleReport } from './leftovers.ts';
 import { busy, claim } from './open-folder.ts';
-import { readerVersionOf } from './preflight.ts';
+import { readerVersionOf, unfitMachine } from './preflight.ts';
 import { observeProtection } from './protection.ts';
 import { placesToReread, reread, type Reread } from './reread.ts';
 import { holdReserve } from './reserve.ts';
 import { requirePlacesAsRead } from './replay.ts';
 import { reasonThatHolds, requestToResume, type ResumeChoices } from './resume-request.ts';
 import { imageThere, isAtWork, readStoppedFolder, requireNoMismatch, type StoppedFolder } from './stopped-folder.ts';
+import { findOn, type SourceSide } from './source-side.ts';
 import { withWayOn } from './way-on.ts';
 
 /** A resume that was looked at, and not yet begun. */
@@ -49,6 +51,7 @@ export async function preflightResume(
   stem: string,
   choices: ResumeChoices,
   labFile: Fact<string>,
+  side: SourceSide = { ports },
 ): Promise<ResumePreflight> {
   await requireIdle(ports, folder, stem);
   const stopped = await readStoppedFolder(ports, folder, stem);
@@ -59,7 +62,9 @@ export async function preflightResume(
   const looking = observeDestination(ports, folder, () => folder);
   // What is wrong with the source is told first.
   looking.catch(() => undefined);
-  const source = await findSource(ports, asked.sourcePath);
+  const unfit = await unfitMachine(ports, side);
+  if (unfit !== null) return { ...unfit, stopped, foreign };
+  const source = await findOn(side, asked.sourcePath, asked.remote);
   const destination = await looking;
   const readerVersion = await readerVersionOf(ports, asked, source);
   const guarding = observeProtection(ports, asked, source, labFile);
@@ -67,7 +72,7 @@ export async function preflightResume(
   const [guarded, station] = await Promise.all([guarding, observeStation(ports)]);
   const carried = asked.overrides.allowUnblocked ?? reasonThatHolds(stopped.start, guarded.verdict.name);
   const request = { ...asked, overrides: { ...asked.overrides, allowUnblocked: carried } };
-  const serials = await sourceSerials(ports, source);
+  const serials = await sourceSerials(side.ports, source);
   const facts = { request, source, serials, destination, ...guarded, folderContent: null };
   const result = planResume({ ...facts, stopped: await stoppedFacts(ports, stopped) });
   return { result, station, readerVersion, stopped, foreign };
@@ -105,7 +110,7 @@ function notForSplit(path: string): ExhibitError {
 
 async function stoppedFacts(
   ports: Ports,
-  { folder, start, identity }: StoppedFolder,
+  { folder, start, identity, lastHead }: StoppedFolder,
 ): Promise<Parameters<typeof planResume>[0]['stopped']> {
   const { probes } = start.head;
   let taken = 0;
@@ -119,6 +124,7 @@ async function stoppedFacts(
     size: start.size,
     identity,
     own: probes.own,
+    remote: lastHead.source.remote === null ? null : { bootId: lastHead.source.remote.system.boot_id },
     taken,
   };
 }
@@ -198,10 +204,13 @@ export async function takeOver(
 }
 
 /** Before anything new is read: what was read last must come again, or it is another disk; so must what is taken over. */
-async function rereadLast(job: ResumeJob, { held }: TakenSource): Promise<Reread | null> {
+async function rereadLast(job: ResumeJob, { held, source }: TakenSource): Promise<Reread | null> {
   const { ports, plan, stopped, foreign, stop } = job;
   const { state, folder, start } = stopped;
   if (state.finished !== null) return null;
+  const { identity_before, remote } = stopped.lastHead.source;
+  const was = identityRecord.safeParse(identity_before).data;
+  if (was !== undefined && ranOn({ identity: was, bootId: remote?.system.boot_id ?? null }, source)) return null;
   const whole = { start: 0, end: start.size };
   const places = placesToReread(state.map, whole);
   const parts = partialParts(folder.path, start.segments);

@@ -5,6 +5,7 @@ import type { JournalAccount } from '../manifest/journal-records.ts';
 import { brokenChain, JOURNAL_LIMIT } from '../manifest/journal.ts';
 import type { ReadingState } from '../manifest/reading-state.ts';
 import { identityRecord } from '../manifest/reading-records.ts';
+import { remoteTold } from '../manifest/remote-account.ts';
 import type { ManifestStart } from '../manifest/start.ts';
 import { errnoOf, ExhibitError } from '../model/errors.ts';
 import type { SourceIdentity } from '../model/identity.ts';
@@ -32,6 +33,8 @@ export interface StoppedFolder {
   readonly mismatch: 'read-back' | 'source-check' | null;
   /** Why the last session ended, as it said itself; null: without a word. */
   readonly stopped: string | null;
+  /** Fingerprint of the key by which the source's machine proved who it is; null: it is here, or none was put on record. */
+  readonly hostKey: string | null;
 }
 
 /**
@@ -59,6 +62,7 @@ export async function readStoppedFolder(ports: Ports, path: string, stem: string
     head: chain.head,
     mismatch: mismatchIn(account),
     stopped: account.stopped?.message ?? null,
+    hostKey: remoteTold(chain.records).connections[0]?.host_key.fingerprint ?? null,
   };
 }
 

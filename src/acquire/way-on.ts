@@ -10,7 +10,7 @@ export function withWayOn(error: unknown, folder: string): unknown {
   const path = shellQuote(folder);
   const hint = error.hint?.replace(PLACEHOLDER, (_all, command: string) => `${command} ${path}`);
   // What was seen of the write protection has to be found out first; damage is not gone on with.
-  const goesOn = error.fault === 'source' && !error.code.startsWith('guard.');
+  const goesOn = ['source', 'remote'].includes(error.fault) && !error.code.startsWith('guard.');
   const onward =
     goesOn && hint?.includes(path) !== true
       ? [hint, `Then go on: exhibit resume ${path}`].filter((words) => words !== undefined).join(' ')

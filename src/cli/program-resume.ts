@@ -29,6 +29,10 @@ export function addResume(program: Command, env: Env, done: (exit: number) => vo
     .option('--software-block', "set the kernel's read-only flag on the source first")
     .option('--allow-system-destination', "the folder lies on the operating system's own disk")
     .option('--ignore-bad-hardware', 'go on although some hardware data has faults; what is good is used')
+    .option('--identity <file>', 'a source on another machine: the private key that lets us in')
+    .option('--host-key <fingerprint>', 'SHA256:… of its key, which must be the one of the first session')
+    .option('--transport <transport>', 'ssh2 or openssh (default: as before)')
+    .option('--rebooted <reason>', 'go on although that machine was started anew')
     .option('--dry-run', 'print what would be done and stop')
     .option('--yes', 'do not ask; wants --label-serial for physical disks')
     .option('--json', 'events and result as JSON on standard output');

@@ -1,0 +1,45 @@
+import { readStoppedFolder } from '../acquire/stopped-folder.ts';
+import type { ResumeChoices } from '../acquire/resume-request.ts';
+import { ExhibitError } from '../model/errors.ts';
+import { visible } from '../model/text.ts';
+import type { RemoteSection } from '../manifest/remote-schema.ts';
+import { formatSshAddress } from '../remote/address.ts';
+import type { RemoteReach } from '../remote/open-machine.ts';
+import { parseFingerprint } from '../remote/fingerprint.ts';
+import type { Env } from './env.ts';
+import type { RemoteOptions } from './remote-machine.ts';
+import { diskAddress } from './remote-side.ts';
+
+/** The machine that the source of a stopped acquisition is on; null: it is on this station. */
+export async function remoteOf(
+  env: Env,
+  { folder, stem }: { readonly folder: string; readonly stem: string },
+): Promise<{ readonly section: RemoteSection; readonly fingerprint: string | null } | null> {
+  const { lastHead, hostKey } = await readStoppedFolder(env.ports, folder, stem);
+  return lastHead.source.remote === null ? null : { section: lastHead.source.remote, fingerprint: hostKey };
+}
+
+/**
+ * Where and how it is reached again: as before, but for what is said anew. The key must be the one of the first session.
+ * @throws ExhibitError `remote.host-key-changed` when another one is asked for
+ */
+export function remoteChoice(
+  { section, fingerprint }: NonNullable<Awaited<ReturnType<typeof remoteOf>>>,
+  { sourcePath }: ResumeChoices,
+  options: RemoteOptions,
+): { address: RemoteReach['address']; pinned: string | null; transport: string } {
+  const asked = options.hostKey === undefined ? null : parseFingerprint(options.hostKey);
+  if (asked !== null && fingerprint !== null && asked !== fingerprint) throw otherKey(asked, fingerprint);
+  return {
+    address: diskAddress(sourcePath ?? formatSshAddress(section.address)),
+    pinned: fingerprint,
+    transport: options.transport ?? section.transport,
+  };
+}
+
+function otherKey(asked: string, fingerprint: string): ExhibitError {
+  const message = `--host-key ${visible(asked)} is not the key by which the machine proved who it is when it was begun (${visible(fingerprint)}).`;
+  return new ExhibitError('remote', 'remote.host-key-changed', message, {
+    hint: 'Another key is another machine, or somebody in between. Find out, and image it anew if it was given a new key.',
+  });
+}
