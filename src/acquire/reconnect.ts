@@ -86,11 +86,31 @@ interface Back {
   readonly again: Reread | null;
 }
 
+/** Milliseconds that an attempt to reach a machine has in any case. */
+const ATTEMPT_MS = 20_000;
+
+/** An attempt to reach a machine is given up when the person stops, and when there is nothing left to wait for. */
+async function inTime<T>(
+  { ports: { clock }, stop }: ReconnectWork,
+  until: number,
+  look: (limit: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const [late, done] = [new AbortController(), new AbortController()];
+  void clock.sleep(Math.max(until - clock.monotonicMs(), ATTEMPT_MS), done.signal).then(() => {
+    late.abort();
+  });
+  try {
+    return await look(AbortSignal.any([stop, late.signal]));
+  } finally {
+    done.abort();
+  }
+}
+
 /** Null: the person stopped. */
 async function waitFor(work: ReconnectWork, lost: SourceFacts, why: ExhibitError, until: number): Promise<Back | null> {
   const { ports, stop } = work;
   for (let [others, looks, side] = [0, 0, work.attached.side]; !stop.aborted; looks += 1) {
-    const { again, ...now } = await lookAgain(side, lost, stop);
+    const { again, ...now } = await inTime(work, until, (limit) => lookAgain(side, lost, limit));
     side = now.side;
     others = again.found === 'other' ? others + 1 : 0;
     // A disk that is just coming may not have said all of its name yet.

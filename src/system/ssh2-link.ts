@@ -8,6 +8,8 @@ import type { SshChannel, SshLink, SshOrder } from './ssh-link.ts';
 import { LoginAttempts } from './ssh2-login.ts';
 import { watchSilence } from './silence.ts';
 
+/** It greets, and exchanges keys, by itself: nobody thinks there. */
+const GREETING_SILENT_MS = 15_000;
 /** Until we are in, a server may think for long: its own limit is usually 120 s. */
 const LOGIN_SILENT_MS = 150_000;
 /** Makes a living server say something. ssh2 itself never gives up by it: on a full slow link its answer waits. */
@@ -64,8 +66,10 @@ async function logIn(order: SshOrder, client: Client, socket: Socket): Promise<S
       reject(linkClosed(address));
     };
     signal.addEventListener('abort', stop, { once: true });
-    socket.setTimeout(LOGIN_SILENT_MS, () => {
-      failed(new Error(`nothing came for ${LOGIN_SILENT_MS / 1000} seconds while we logged in`));
+    socket.setTimeout(GREETING_SILENT_MS);
+    socket.on('timeout', () => {
+      const seconds = (seen.shaken ? LOGIN_SILENT_MS : GREETING_SILENT_MS) / 1000;
+      failed(new Error(`nothing came for ${seconds} seconds while we logged in`));
     });
     client
       .once('ready', () => {
@@ -79,6 +83,7 @@ async function logIn(order: SshOrder, client: Client, socket: Socket): Promise<S
       })
       .once('handshake', ({ sc }) => {
         seen.shaken = true;
+        socket.setTimeout(LOGIN_SILENT_MS);
         seen.cipher = sc.cipher;
       });
     client.connect({

@@ -24,10 +24,11 @@ interface Scene {
 }
 
 async function scene(t: TestContext, more: readonly string[], options: SshdOptions = {}): Promise<Scene> {
+  const bytes = diskBytes(SIZE);
+  // Taken away last: what a dead link left over there may still hold it.
+  const node = loopDisk(t, bytes);
   const sshd = await startSshd(t, options);
   const link = await startLink(t, sshd.port);
-  const bytes = diskBytes(SIZE);
-  const node = loopDisk(t, bytes);
   const desk = newDesk(t);
   const login = ['--identity', sshd.identity, '--host-key', sshd.fingerprint];
   const source = `ssh://root@127.0.0.1:${link.port}${node}`;
