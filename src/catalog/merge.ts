@@ -24,8 +24,8 @@ export interface AcquireFlags extends RequestFile, SettingFlags {
 }
 
 /** The profile to load: the command line's, else the request file's, else the default. */
-export function profileName(flags: Pick<AcquireFlags, 'profile'>, file: RequestFile | null): string {
-  return flags.profile ?? file?.profile ?? DEFAULT_PROFILE;
+export function profileName(flags: Pick<AcquireFlags, 'profile' | 'source' | 'frozen'>, file: RequestFile | null): string {
+  return flags.profile ?? file?.profile ?? usualProfile(flags);
 }
 
 /**
@@ -58,6 +58,11 @@ export function buildRequest(flags: AcquireFlags, file: RequestFile | null, prof
     yes: flags.yes === true,
     ...(isRemote(sourcePath) ? { remote } : {}),
   };
+}
+
+function usualProfile({ source = '', frozen }: Pick<AcquireFlags, 'source' | 'frozen'>): string {
+  if (!isRemote(source)) return DEFAULT_PROFILE;
+  return frozen === undefined ? 'remote-live' : 'remote-frozen';
 }
 
 function caseOf(flags: AcquireFlags, file: RequestFile | null, faults: UsageFaults): CaseInfo {

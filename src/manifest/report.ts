@@ -5,6 +5,7 @@ import { evidenceLines, fact, field, HELD_BY, reportTime, type ReportFacts } fro
 import { hasMismatch } from './outcome.ts';
 import { proofSections } from './report-proof.ts';
 import { sessionSections } from './report-sessions.ts';
+import { remoteLines } from './report-remote.ts';
 import { chainLines, counterLines, ownWordLines } from './report-source.ts';
 
 export type { ReportFacts } from './report-lines.ts';
@@ -110,6 +111,7 @@ function sourceSection(facts: ReportFacts): string[] {
     field('World Wide Name', fact(source.wwn, source.unknown['wwn'])),
     field('Drive Interface Type', fact(source.transport, source.unknown['transport'])),
     field('Held while read', HELD_BY[source.held_by]),
+    ...remoteLines(source.remote),
     ...ownWordLines(facts),
     ...source.partitions.map(
       (part) =>

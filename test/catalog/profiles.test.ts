@@ -59,7 +59,7 @@ describe('profiles', () => {
 
   test('every profile that comes with the program is valid, and named as its file', async () => {
     const names = await knownProfiles(catalogPorts);
-    assert.deepEqual(names, ['bench', 'rescue', 'usb']);
+    assert.deepEqual(names, ['bench', 'remote-frozen', 'remote-live', 'rescue', 'usb']);
     for (const name of names) assert.equal((await loadProfile(catalogPorts, name)).ref.name, name);
   });
 

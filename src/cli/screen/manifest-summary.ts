@@ -1,5 +1,6 @@
 import { hasMismatch } from '../../manifest/outcome.ts';
 import { HELD_BY } from '../../manifest/report-lines.ts';
+import { proofWords, stateWords } from '../../manifest/report-remote.ts';
 import type { Manifest } from '../../manifest/schema.ts';
 import { describeBytes } from '../../model/size.ts';
 import { visible } from '../../model/text.ts';
@@ -74,6 +75,9 @@ function sourceLines({ source, label, guard }: Manifest): Line[] {
       .filter((item) => item.result !== 'match')
       .map((item): Line => ['label', `${item.field} "${visible(item.label)}": ${item.result}`]),
     ['held by', HELD_BY[source.held_by]],
+    ...(source.remote === null
+      ? []
+      : [['state', stateWords(source.remote)] as const, ['sent', proofWords(source.remote)] as const]),
     ['protection', `${guard.verdict}: ${visible(guard.meaning)}`],
   ];
 }
