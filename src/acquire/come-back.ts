@@ -56,7 +56,10 @@ export async function lookAgain(
     if (now.remote !== undefined && isUnreachable(error)) return nothing;
     throw error;
   });
-  return { side: now, again: again.found === 'nothing' ? again : { ...again, source: asRemote(now, lost, again.source) } };
+  return {
+    side: now,
+    again: again.found === 'nothing' ? again : { ...again, source: asRemote(now, lost, again.source) },
+  };
 }
 
 /** Null: it is not known to have been started anew. */

@@ -64,7 +64,8 @@ export async function unfitMachine(ports: Ports, { remote }: SourceSide): Promis
 
 /** First version line of the reader's program. */
 export async function readerVersionOf(ports: Ports, request: AcquireRequest, source: SourceFacts): Promise<string> {
-  if (source.remote !== undefined) return source.remote.machine.tools['dd']?.version ?? 'dd that does not tell its version';
+  if (source.remote !== undefined)
+    return source.remote.machine.tools['dd']?.version ?? 'dd that does not tell its version';
   if (request.settings.reader === 'dd') return ddVersion(ports.commands);
   return directVersion(ports.host.nodeVersion, source.kind);
 }

@@ -76,7 +76,9 @@ export function requestToResume(
     },
     keyPath: choices.keyPath,
     yes: choices.yes,
-    ...(last.source.remote === null ? {} : { remote: remoteAgain(last.source.remote, given, choices.rebooted ?? null) }),
+    ...(last.source.remote === null
+      ? {}
+      : { remote: remoteAgain(last.source.remote, given, choices.rebooted ?? null) }),
   };
 }
 

@@ -80,7 +80,12 @@ export function manifestStart(facts: StartFacts): ManifestStart {
         setting_origins: { ...origins },
         overrides: overrides(plan),
         confirmation: facts.confirmation,
-        reader: { name: plan.source.remote === undefined ? settings.reader : 'remote-dd', version: facts.readerVersion, run_count: 0, runs: [] },
+        reader: {
+          name: plan.source.remote === undefined ? settings.reader : 'remote-dd',
+          version: facts.readerVersion,
+          run_count: 0,
+          runs: [],
+        },
         findings: plan.findings.map(({ level, code, message }) => ({ level, code, message })),
       },
     },

@@ -24,7 +24,10 @@ export interface AcquireFlags extends RequestFile, SettingFlags {
 }
 
 /** The profile to load: the command line's, else the request file's, else the default. */
-export function profileName(flags: Pick<AcquireFlags, 'profile' | 'source' | 'frozen'>, file: RequestFile | null): string {
+export function profileName(
+  flags: Pick<AcquireFlags, 'profile' | 'source' | 'frozen'>,
+  file: RequestFile | null,
+): string {
   return flags.profile ?? file?.profile ?? usualProfile(flags);
 }
 

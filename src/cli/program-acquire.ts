@@ -26,7 +26,10 @@ export function addAcquire(program: Command, env: Env, done: (exit: number) => v
     .option('--condition <text>', 'condition of the item')
     .option('--label-mismatch <reason>', 'go on although the label does not match the device')
     .optionsGroup('How:')
-    .option('--profile <name|file>', 'bench (default), usb, rescue, remote-live (default for ssh://…), remote-frozen, or a file')
+    .option(
+      '--profile <name|file>',
+      'bench (default), usb, rescue, remote-live (default for ssh://…), remote-frozen, or a file',
+    )
     .option('--format <format>', 'raw or split')
     .option('--segment-size <size>', 'size of a segment of a split image')
     .option('--hash <list>', 'md5,sha256 and on request sha1,sha512')

@@ -29,7 +29,7 @@ export function checkRemote(manifest: Manifest): string[] {
 }
 
 function lawsThere(
-  { source, guard, image, read_map, source_check, acquisition, sessions, ...rest }: Manifest,
+  { source, guard, read_map, source_check, acquisition, sessions, ...rest }: Manifest,
   remote: NonNullable<Manifest['source']['remote']>,
 ): (readonly [holds: boolean, fault: string])[] {
   const { live, frozen_reason, reproducible, proof, sizes, reading, connections } = remote;
@@ -70,7 +70,10 @@ function lawsThere(
       proof.mismatches.every(({ told, ours }) => told !== ours),
       'source.remote.proof: a range whose hashes agree is said not to',
     ],
-    [connections.length <= came, `source.remote.connections has ${connections.length}; the source was taken ${came} times`],
+    [
+      connections.length <= came,
+      `source.remote.connections has ${connections.length}; the source was taken ${came} times`,
+    ],
     [
       new Set(connections.map(({ host_key }) => host_key.fingerprint)).size <= 1,
       'source.remote.connections: the machine showed several host keys',

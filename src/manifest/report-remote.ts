@@ -8,7 +8,9 @@ export function remoteLines(remote: RemoteSection | null): string[] {
   if (remote === null) return [];
   const { address, system, sizes, unlocked, footprint, connections, unknown } = remote;
   const place = `${address.user === null ? '' : `${address.user}@`}${address.host}${address.port === null ? '' : ` port ${address.port}`}`;
-  const keys = [...new Set(connections.map(({ host_key: key }) => `${key.type} ${key.fingerprint}, by ${key.judged_by}`))];
+  const keys = [
+    ...new Set(connections.map(({ host_key: key }) => `${key.type} ${key.fingerprint}, by ${key.judged_by}`)),
+  ];
   const ways = Object.entries(sizes).map(([way, size]) => `${way} ${size === null ? 'not told' : groupDigits(size)}`);
   return [
     field('On another machine', `${visible(place)}, over SSH (${remote.transport}), read as ${system.via}`),
@@ -18,7 +20,9 @@ export function remoteLines(remote: RemoteSection | null): string[] {
     field('Clock there', clockWords(remote)),
     field('State', stateWords(remote)),
     field('Size by each way of asking', ways.join(', ')),
-    ...(remote.uses ?? []).map(({ kind, device, by }) => field('In use there', `${visible(device)}: ${kind} ${visible(by)}`)),
+    ...(remote.uses ?? []).map(({ kind, device, by }) =>
+      field('In use there', `${visible(device)}: ${kind} ${visible(by)}`),
+    ),
     ...(unlocked ?? []).map(({ device, mapper }) => field('Open there', `${visible(device)} as ${visible(mapper)}`)),
     field('Hashes of what was sent', proofWords(remote)),
     field('Connections', String(connections.length)),

@@ -50,7 +50,8 @@ export function makePlan(facts: PlanFacts, folder: FolderPlan, findings: readonl
     segments: segmentsOf(size, format, segmentSize, folder.stem),
     spaceNeeded: spaceNeeded(size, pieceSize),
     labelComparisons: compareLabel(facts),
-    setReadOnly: device !== null && source.remote === undefined && request.overrides.softwareBlock ? readOnlyPaths(device) : [],
+    setReadOnly:
+      device !== null && source.remote === undefined && request.overrides.softwareBlock ? readOnlyPaths(device) : [],
     confirmSerial: confirmSerial(facts),
     findings,
   };

@@ -33,7 +33,12 @@ export function planResume(facts: ResumeFacts): PlanResult {
   // What the image holds already needs no room again.
   const roomier = { ...facts, destination: { ...destination, freeBytes: destination.freeBytes + stopped.taken } };
   const rules: readonly Rule[] = [...SOURCE_RULES, ...LABEL_RULES, notOnSource, notSystemDisk, writable];
-  const all = [...sameSource(facts), ...sameMachine(facts), ...rules.flatMap((rule) => rule(facts)), ...roomEnough(roomier)];
+  const all = [
+    ...sameSource(facts),
+    ...sameMachine(facts),
+    ...rules.flatMap((rule) => rule(facts)),
+    ...roomEnough(roomier),
+  ];
   const refusals = all.filter(({ level }) => level === 'refusal');
   const findings = all.filter(({ level }) => level !== 'refusal');
   if (refusals.length > 0) return { ok: false, refusals, findings };
@@ -82,8 +87,10 @@ function sameMachine({ source, stopped, request }: ResumeFacts): Finding[] {
   if (was.bootId === bootId.value) return [];
   const message = `The machine of ${visible(source.path)} was started anew since: its boot id was ${visible(was.bootId)}, and is ${visible(bootId.value)}.`;
   const reason = request.remote?.rebooted ?? null;
-  if (reason !== null) return [warning('source', 'resume.rebooted', `${message} Gone on with all the same: ${visible(reason)}`)];
-  const hint = 'Its disk was written to in between: what was read and what is to be read do not belong to one state. Image it anew, or give the reason for going on: --rebooted REASON.';
+  if (reason !== null)
+    return [warning('source', 'resume.rebooted', `${message} Gone on with all the same: ${visible(reason)}`)];
+  const hint =
+    'Its disk was written to in between: what was read and what is to be read do not belong to one state. Image it anew, or give the reason for going on: --rebooted REASON.';
   return [refusal('source', 'source.rebooted', message, hint)];
 }
 

@@ -15,7 +15,11 @@ export function judgeMachine({ kernel, rights, sudo, tools }: RemoteFacts): Find
   return [
     ...(name === 'Linux'
       ? []
-      : lacks('remote.not-linux', `The kernel of the other machine is ${visible(name)}.`, 'Only disks of Linux machines are found and read.')),
+      : lacks(
+          'remote.not-linux',
+          `The kernel of the other machine is ${visible(name)}.`,
+          'Only disks of Linux machines are found and read.',
+        )),
     ...(rights === 'nobody'
       ? lacks(
           'remote.no-rights',
@@ -77,7 +81,9 @@ const secondPass = on(({ request }) => {
     ];
   }
   if (verifySource || !frozen) return [];
-  return [warning('usage', 'remote.frozen-unproven', 'Without --verify-source nothing shows that the disk did not change.')];
+  return [
+    warning('usage', 'remote.frozen-unproven', 'Without --verify-source nothing shows that the disk did not change.'),
+  ];
 });
 
 const noFlagThere = on(({ request }) =>
@@ -130,19 +136,32 @@ const unlocked = on(({ source, remote, request }) => {
 
 const provable = on(({ remote }) =>
   remote.ways.hash === null
-    ? [warning('source', 'remote.no-hash', 'Nothing there hashes what is sent: what arrived is not compared with what was sent.')]
+    ? [
+        warning(
+          'source',
+          'remote.no-hash',
+          'Nothing there hashes what is sent: what arrived is not compared with what was sent.',
+        ),
+      ]
     : [],
 );
 
 const pastCache = on(({ remote }) =>
   remote.ways.direct
     ? []
-    : [warning('source', 'remote.cached', 'dd there does not read past the page cache: a bad sector may cost a page or more, and what is read may come from its memory.')],
+    : [
+        warning(
+          'source',
+          'remote.cached',
+          'dd there does not read past the page cache: a bad sector may cost a page or more, and what is read may come from its memory.',
+        ),
+      ],
 );
 
 const clockNear = on(({ remote }) => {
   const told = remote.machine.clock;
-  if (!told.known) return [warning('source', 'remote.clock-unknown', `The clock of the machine is not known: ${visible(told.why)}.`)];
+  if (!told.known)
+    return [warning('source', 'remote.clock-unknown', `The clock of the machine is not known: ${visible(told.why)}.`)];
   const { offset, roundTrip, step } = told.value;
   if (Math.abs(offset) <= FAR_OFF_MS + step + roundTrip) return [];
   const message = `The clock of the machine is ${groupDigits(Math.abs(offset))} ms ${offset < 0 ? 'behind' : 'ahead of'} ours: times of its files and logs are off by that.`;

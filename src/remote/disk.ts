@@ -22,7 +22,7 @@ export async function lookAtDisk(
   const blockdev = sizeOf(await run('blockdev', '--getsize64', path));
   const lsblk = sizeOf(await run('lsblk', '--bytes', '--nodeps', '--noheadings', '--output', 'SIZE', path));
   const bytes = Math.max(device.logicalSector, 4096);
-  const direct = directOf(await run('dd', `if=${path}`, 'of=/dev/null', `bs=${bytes}`, 'count=1', 'iflag=direct'));
+  const direct = directOf(await run('dd', `if=${path}`, `bs=${bytes}`, 'count=1', 'iflag=direct'));
   return {
     address,
     link: shell.facts,
@@ -79,7 +79,11 @@ async function unlockedLayers(
       const uuid = await text(`/sys/class/block/${holder}/dm/uuid`);
       if (uuid?.startsWith('CRYPT-') === true) {
         const called = await text(`/sys/class/block/${holder}/dm/name`);
-        found.push({ device: `/dev/${name}`, mapper: called === null ? `/dev/${holder}` : `/dev/mapper/${called}`, uuid });
+        found.push({
+          device: `/dev/${name}`,
+          mapper: called === null ? `/dev/${holder}` : `/dev/mapper/${called}`,
+          uuid,
+        });
       }
       await walk(holder, depth + 1);
     }

@@ -279,14 +279,18 @@ export function differenceTo({ bootId, node, size }: ExpectedDisk, hello: Hello)
     return `the machine was started anew: boot id ${hello.bootId}, not ${bootId}`;
   if (hello.node !== '' && hello.node !== node) return `its number is ${hello.node}, not ${node}`;
   // Of a block device stat tells no size.
-  if (hello.size !== null && hello.size !== 0 && hello.size !== size)
-    return `it has ${hello.size} bytes, not ${size}`;
+  if (hello.size !== null && hello.size !== 0 && hello.size !== size) return `it has ${hello.size} bytes, not ${size}`;
   return null;
 }
 
 function otherThere({ path, shell }: ChannelOrder, difference: string): ExhibitError {
   const where = `${visible(path)} on ${placeOf(shell.facts.address)}`;
-  return new ExhibitError('source', 'source.changed', `${where} led to something else when it was opened: ${visible(difference)}.`, {
-    hint: 'Nothing was read from it. Look again with `exhibit devices ssh://…`, and plan anew.',
-  });
+  return new ExhibitError(
+    'source',
+    'source.changed',
+    `${where} led to something else when it was opened: ${visible(difference)}.`,
+    {
+      hint: 'Nothing was read from it. Look again with `exhibit devices ssh://…`, and plan anew.',
+    },
+  );
 }

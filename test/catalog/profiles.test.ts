@@ -76,7 +76,7 @@ describe('profiles', () => {
     for (const name of ['benhc', '', '..', 'request.schema', '\u001b[31m']) {
       const error = await refused(name);
       assert.equal(error.code, 'usage.unknown-profile');
-      assert.match(error.hint ?? '', /Known are: bench, rescue, usb\./);
+      assert.match(error.hint ?? '', /Known are: bench, remote-frozen, remote-live, rescue, usb\./);
       assert.ok(!error.message.includes('\u001b'));
     }
   });

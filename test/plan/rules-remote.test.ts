@@ -91,7 +91,11 @@ describe('what is planned of a disk of another machine', () => {
     ['nobody’s leave', { case: { authority: null } }, 'remote.no-authority'],
     ['a second reading of a live disk', { settings }, 'remote.second-pass'],
     ['--software-block', { overrides: { softwareBlock: true } }, 'remote.software-block'],
-    ['another size by blockdev', { disk: { sizes: { blockdev: known(512), lsblk: unknown('x') } } }, 'remote.size-differs'],
+    [
+      'another size by blockdev',
+      { disk: { sizes: { blockdev: known(512), lsblk: unknown('x') } } },
+      'remote.size-differs',
+    ],
     ['an open encrypted device', { disk: { unlocked: open } }, 'remote.unlocked'],
   ];
   for (const [what, on, code] of refused)
@@ -102,14 +106,22 @@ describe('what is planned of a disk of another machine', () => {
   const slow = known({ theirs: 0, ours: 0, offset: -90_000, roundTrip: 4, step: 1 });
   const ways = { byBytes: false, direct: false, hash: null, connections: 1 };
   const told: [what: string, on: Case, code: string][] = [
-    ['the ciphertext, for a reason', { disk: { unlocked: open }, asked: { ciphertext: 'key is lost' } }, 'remote.ciphertext'],
+    [
+      'the ciphertext, for a reason',
+      { disk: { unlocked: open }, asked: { ciphertext: 'key is lost' } },
+      'remote.ciphertext',
+    ],
     ['whether it is encrypted can not be told', { disk: { unlocked: unknown('x') } }, 'remote.unlocked-unknown'],
     ['frozen, with a second reading', { settings, asked: { frozen: 'suspended' } }, 'remote.frozen'],
     ['frozen, without one', { asked: { frozen: 'suspended' } }, 'remote.frozen-unproven'],
     ['nothing hashes there', { disk: { ways } }, 'remote.no-hash'],
     ['through the page cache', { disk: { ways } }, 'remote.cached'],
     ['a clock far off', { disk: { machine: { ...machine, clock: slow } } }, 'remote.clock-off'],
-    ['no second way of asking for the size', { disk: { sizes: { blockdev: unknown('x'), lsblk: unknown('y') } } }, 'remote.size-one-way'],
+    [
+      'no second way of asking for the size',
+      { disk: { sizes: { blockdev: unknown('x'), lsblk: unknown('y') } } },
+      'remote.size-one-way',
+    ],
   ];
   for (const [what, on, code] of told)
     test(`said: ${what}`, () => {
@@ -124,7 +136,8 @@ describe('what is planned of a disk of another machine', () => {
   });
 
   test('a machine that is no Linux, gives no rights, or has no dd', () => {
-    const codes = (change: Partial<RemoteFacts>): string[] => judgeMachine({ ...machine, ...change }).map(({ code }) => code);
+    const codes = (change: Partial<RemoteFacts>): string[] =>
+      judgeMachine({ ...machine, ...change }).map(({ code }) => code);
     assert.deepEqual(codes({}), []);
     assert.deepEqual(codes({ kernel: known('FreeBSD') }), ['remote.not-linux']);
     assert.deepEqual(codes({ kernel: unknown('x') }), ['remote.not-linux']);

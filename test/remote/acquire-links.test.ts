@@ -59,7 +59,7 @@ describe('the way to the machine is lost', () => {
     const [pause] = sessions[0]?.pauses ?? [];
     assert.deepEqual([pause?.code, pause?.outcome], ['remote.link-lost', 'reconnected']);
     assert.equal(source.remote?.connections.length, 2);
-    assert.ok((source.remote?.proof.bytes ?? 0) >= SIZE);
+    assert.ok(source.remote.proof.bytes >= SIZE);
     assert.equal(read_map.unreadable, 0);
     await judge(here);
   });
@@ -127,13 +127,17 @@ describe('the way to the machine is lost', () => {
     assert.match(ended.stderr, /was started anew since.*boot id/);
     await transcript(here.resume, { exit: 11, says: [/started anew/, /--rebooted REASON/] });
     assert.ok(!existsSync(join(here.desk.evidence(), 'HDD-01.manifest.json')));
-    await transcript([...here.resume, '--rebooted', 'power was lost'], { exit: 0, prints: [/Every byte was read/], says: [/started anew/] });
+    await transcript([...here.resume, '--rebooted', 'power was lost'], {
+      exit: 0,
+      prints: [/Every byte was read/],
+      says: [/started anew/],
+    });
     const { sessions } = manifestOf(here.desk.evidence());
     assert.deepEqual(
-      sessions[1]?.overrides.find(({ option }) => option === 'rebooted'),
+      sessions[1].overrides.find(({ option }) => option === 'rebooted'),
       { option: 'rebooted', reason: 'power was lost' },
     );
-    assert.notEqual(sessions[1]?.attachments[0]?.reread, null);
+    assert.notEqual(sessions[1].attachments[0]?.reread, null);
     await judge(here);
   });
 });

@@ -17,9 +17,20 @@ describe('a disk of another machine is imaged', () => {
     const bytes = diskBytes(40 * MIB + 512);
     const node = loopDisk(t, bytes);
     const desk = newDesk(t);
-    const argv = desk.acquire(`ssh://${sshd.place}${node}`, '--identity', sshd.identity, '--authority', 'search warrant 12');
+    const argv = desk.acquire(
+      `ssh://${sshd.place}${node}`,
+      '--identity',
+      sshd.identity,
+      '--authority',
+      'search warrant 12',
+    );
     const env = { HOME: sshd.home };
-    await transcript(argv, { exit: 0, env, says: [/\[remote\.live\]/, /\[remote\.volatile\]/], prints: [/Every byte was read/] });
+    await transcript(argv, {
+      exit: 0,
+      env,
+      says: [/\[remote\.live\]/, /\[remote\.volatile\]/],
+      prints: [/Every byte was read/],
+    });
     assert.ok(readFileSync(join(desk.evidence(), 'HDD-01.dd')).equals(bytes));
     const { source, guard, acquisition, case: about } = manifestOf(desk.evidence());
     assert.equal(source.path, `ssh://${sshd.place}${node}`);

@@ -90,7 +90,7 @@ export function proofs() {
 
 export function held(size: number): HeldSource {
   return {
-    file: null as never,
+    file: null,
     kind: 'block',
     path: '/dev/there',
     size,

@@ -25,7 +25,8 @@ export async function acquireCommand(env: Env, options: AcquireOptions): Promise
   const output = new Output(env, options.json === true);
   const request = await readRequest(env, options);
   // A read that hangs in this process would keep it from ending; dd is a child anyway.
-  if (request.remote === undefined && request.settings.reader === 'direct' && env.supervise !== null) return env.supervise();
+  if (request.remote === undefined && request.settings.reader === 'direct' && env.supervise !== null)
+    return env.supervise();
   if (request.remote === undefined) return acquireFrom(env, output, request, options, undefined);
   const address = diskAddress(request.sourcePath);
   return withSide(env, address, options, null, (side) => acquireFrom(env, output, request, options, side));
@@ -38,7 +39,12 @@ async function acquireFrom(
   options: AcquireOptions,
   side: SourceSide | undefined,
 ): Promise<number> {
-  const { result, station, readerVersion } = await preflight(env.ports, request, await labHardwareFile(env.ports), side);
+  const { result, station, readerVersion } = await preflight(
+    env.ports,
+    request,
+    await labHardwareFile(env.ports),
+    side,
+  );
   if (!result.ok) return output.refused(result.refusals, result.findings);
   const { plan } = result;
   output.say(`${describePlan(plan)}\n`);

@@ -20,7 +20,10 @@ import { adoptCommand, refuseCaseOptions, type AdoptOptions } from './adopt.ts';
 import { hasJournal, lookAt } from './seal-state.ts';
 
 export interface ResumeOptions
-  extends RemoteOptions, Partial<AdoptOptions>, Pick<SettingFlags, 'retries' | 'maxBad' | 'readTimeout' | 'waitForDevice'> {
+  extends
+    RemoteOptions,
+    Partial<AdoptOptions>,
+    Pick<SettingFlags, 'retries' | 'maxBad' | 'readTimeout' | 'waitForDevice'> {
   readonly examiner?: string;
   readonly labelSerial?: string;
   readonly adoptMap?: string;
