@@ -133,11 +133,13 @@ describe('the way to the machine is lost', () => {
       says: [/started anew/],
     });
     const { sessions } = manifestOf(here.desk.evidence());
+    const second = sessions[1];
+    assert.ok(second !== undefined);
     assert.deepEqual(
-      sessions[1].overrides.find(({ option }) => option === 'rebooted'),
+      second.overrides.find(({ option }) => option === 'rebooted'),
       { option: 'rebooted', reason: 'power was lost' },
     );
-    assert.notEqual(sessions[1].attachments[0]?.reread, null);
+    assert.notEqual(second.attachments[0]?.reread, null);
     await judge(here);
   });
 });
