@@ -1,4 +1,4 @@
-import { checkPresent, findSource, readIdentity } from '../discover/source.ts';
+import { findSource, readIdentity } from '../discover/source.ts';
 import { deviceNumber } from '../discover/number.ts';
 import { setReadOnly } from '../guard/software-block.ts';
 import { countedWrites, writeCounters } from '../guard/counters.ts';
@@ -34,8 +34,11 @@ export async function takeSource(ports: Ports, plan: Plan): Promise<TakenSource>
   }
   const held = await holdSource(ports.files, ports.commands, plan.source);
   try {
-    await checkPresent(ports, plan.source);
-    const source = await findSource(ports, plan.source.path);
+    const source = await findSource(ports, plan.source.path).catch(async (error: unknown) => {
+      // Gone, or another one: told as such.
+      await checkSame(ports, plan.source);
+      throw error;
+    });
     requireSame(plan.source, source.identity);
     await requireHeld(plan.source, held);
     const { entries, probes } = plan.protection;
