@@ -14,6 +14,7 @@ import type { Attached } from './attached.ts';
 import { catchUp } from './catch-up.ts';
 import type { Extents } from './extents.ts';
 import type { PartThere } from './image-parts.ts';
+import { readAheadDuring } from './read-ahead.ts';
 import type { ReadProgress } from './read-progress.ts';
 import type { ReadRecorder } from './read-recorder.ts';
 import { replayImage, requireAsRead, type Replay, type Replayed } from './replay.ts';
@@ -83,26 +84,12 @@ export async function readInOrder(
   failed: AbortSignal,
   writer: ImageWriter | null,
 ): Promise<void> {
-  const { ports, plan, attached, recorder, reconnect } = work;
-  const { settings } = plan.request;
+  const { plan, recorder, reconnect } = work;
   const stop = AbortSignal.any([work.stop, failed]);
-  const reader = settings.reader === 'dd' ? readByDd : readDirect;
   const tracked = end.over(out);
   while (end.position < plan.size && !stop.aborted) {
     try {
-      await reader({
-        ports,
-        source: attached.held,
-        range: { start: end.position, end: plan.size },
-        blockBytes: settings.blockSize,
-        ...limits(plan),
-        badSectorsBefore: Math.ceil(recorder.unreadableBytes / plan.logicalSector),
-        goodBefore: recorder.map.ranges('good'),
-        out: tracked,
-        log: recorder,
-        checkPresent: () => attached.checkPresent(),
-        stop,
-      });
+      await readFrom(work, end.position, tracked, stop);
     } catch (error) {
       const settle = async (): Promise<void> => writer?.syncTo(end.position);
       await reconnect(error, end.position, {
@@ -115,15 +102,65 @@ export async function readInOrder(
   }
 }
 
+/** One run of the reader, from a place to the end of the source. */
+async function readFrom(
+  { ports, plan, attached, recorder }: ProduceWork,
+  start: number,
+  out: RingWriter,
+  stop: AbortSignal,
+): Promise<void> {
+  const { settings } = plan.request;
+  const reader = settings.reader === 'dd' ? readByDd : readDirect;
+  await reader({
+    ports,
+    source: attached.held,
+    range: { start, end: plan.size },
+    blockBytes: settings.blockSize,
+    ...limits(plan),
+    badSectorsBefore: Math.ceil(recorder.unreadableBytes / plan.logicalSector),
+    goodBefore: recorder.map.ranges('good'),
+    out,
+    log: recorder,
+    checkPresent: () => attached.checkPresent(),
+    stop,
+  });
+}
+
 /** The producer of an acquisition: what earlier sessions left, then the source, in order or as a dying disk allows. */
 export function producerOf(work: ProduceWork, image: ImageWork, end: StreamEnd): Producer {
   return async (out, failed, control) => {
     const stop = AbortSignal.any([work.stop, failed]);
-    await replayBefore(work, image, out, stop, control);
+    const { recovery, format, pieceSize } = work.plan.request.settings;
+    // Of less than a piece it is over before it pays to start a reader for so long.
+    const long = image.replay.position - image.replay.from >= pieceSize;
+    const replays = (): Promise<void> => replayBefore(work, image, out, stop, control);
+    if (recovery === 'in-line' && format === 'raw' && long) await readAhead(work, image, end, out, replays, stop);
+    else await replays();
     if (stop.aborted) return;
-    if (work.plan.request.settings.recovery === 'in-line') await readInOrder(work, end, out, failed, image.writer);
+    if (recovery === 'in-line') await readInOrder(work, end, out, failed, image.writer);
     else await rescueAndCatchUp(work, image, end, out, stop);
   };
+}
+
+/** Reads on while the image is hashed again, and brings what that gave past the lanes. */
+async function readAhead(
+  work: ProduceWork,
+  { writer, parts }: ImageWork,
+  end: StreamEnd,
+  out: RingWriter,
+  replays: () => Promise<void>,
+  stop: AbortSignal,
+): Promise<void> {
+  const { ports, plan, recorder } = work;
+  const from = end.position;
+  const order = { slotBytes: out.slotBytes, size: plan.size, stop };
+  const extents = await readAheadDuring(replays, (ring, told) => readFrom(work, from, ring, told), writer, order);
+  const ahead = { start: from, end: extents.at(-1)?.end ?? from };
+  // Read again by whoever goes on there.
+  recorder.forget(ahead.end, plan.size);
+  if (stop.aborted || ahead.end === from) return;
+  writer.passOver(ahead);
+  await catchUp(ports, plan.folder.path, parts, extents, ahead, end.over(out), stop, 'cache');
 }
 
 async function replayBefore(
@@ -158,9 +195,10 @@ async function rescueAndCatchUp(
   await fillUnreadable(image, recorder, end.position);
   const from = end.position;
   await writer.syncTo(from);
-  writer.catchUpFrom(from);
+  const rest = { start: from, end: plan.size };
+  writer.passOver(rest);
   progress.catchUp();
-  await catchUp(ports, plan.folder.path, parts, extents.sorted, from, plan.size, end.over(out), stop);
+  await catchUp(ports, plan.folder.path, parts, extents.sorted, rest, end.over(out), stop);
 }
 
 /** Passes until nothing is left but what was read and what can't be; what goes on where the stream stands goes into it. */
