@@ -1,44 +1,19 @@
 import type { PipelineControl, Producer } from '../hash/pipeline.ts';
 import type { Emit } from '../model/event.ts';
-import type { Plan } from '../model/plan.ts';
 import type { ReadingState } from '../manifest/reading-state.ts';
-import { readByDd } from '../read/dd-reader.ts';
-import { readDirect } from '../read/direct-reader.ts';
 import type { RescueLog, RescuePass } from '../read/rescue/order.ts';
 import { rescue } from '../read/rescue/rescue.ts';
 import { SlotFiller } from '../read/slot-filler.ts';
 import type { RingWriter } from '../ring/ring.ts';
 import type { ImageWriter } from '../sink/image-writer.ts';
-import type { Ports } from '../system/ports.ts';
-import type { Attached } from './attached.ts';
 import { catchUp } from './catch-up.ts';
 import type { Extents } from './extents.ts';
 import type { PartThere } from './image-parts.ts';
-import { readAheadDuring } from './read-ahead.ts';
+import { limits, readFrom, readInOrder, type ProduceWork, type StreamEnd } from './in-order.ts';
+import { readAheadDuring, type ReadAhead } from './read-ahead.ts';
 import type { ReadProgress } from './read-progress.ts';
 import type { ReadRecorder } from './read-recorder.ts';
 import { replayImage, requireAsRead, type Replay, type Replayed } from './replay.ts';
-
-/** What the producer of a reading works with. */
-export interface ProduceWork {
-  readonly ports: Ports;
-  readonly plan: Plan;
-  readonly attached: Attached;
-  readonly recorder: ReadRecorder;
-  readonly stop: AbortSignal;
-  /** The source went away: waits until it is back, or throws why nobody goes on. */
-  readonly reconnect: (
-    error: unknown,
-    position: number,
-    more: {
-      recorder: ReadRecorder;
-      settle: () => Promise<void>;
-      when: 'reconnected' | 'verify-source';
-      /** Nobody waits for a disk when the rest of the job has failed. */
-      stop: AbortSignal;
-    },
-  ) => Promise<void>;
-}
 
 /** What only the first reading has: an image, and what earlier sessions left of it. */
 export interface ImageWork {
@@ -53,79 +28,6 @@ export interface ImageWork {
   readonly emit: Emit;
 }
 
-/** Where the stream stands: everything before it is in the ring. */
-export class StreamEnd {
-  position: number;
-  /** What the readers have given is before this, in the ring or on its way into it; what lies behind was placed. */
-  handed: number;
-
-  constructor(position: number, handed: number) {
-    this.position = position;
-    this.handed = handed;
-  }
-
-  over(out: RingWriter): RingWriter {
-    return {
-      slotBytes: out.slotBytes,
-      slot: () => out.slot(),
-      publish: (offset, length) => {
-        out.publish(offset, length);
-        this.position = offset + length;
-      },
-    };
-  }
-}
-
-/** Reads the source in order from where the stream stands to its end, through every loss of it that can be mended. */
-export async function readInOrder(
-  work: ProduceWork,
-  end: StreamEnd,
-  out: RingWriter,
-  failed: AbortSignal,
-  writer: ImageWriter | null,
-): Promise<void> {
-  const { plan, recorder, reconnect } = work;
-  const stop = AbortSignal.any([work.stop, failed]);
-  const tracked = end.over(out);
-  while (end.position < plan.size && !stop.aborted) {
-    try {
-      await readFrom(work, end.position, tracked, stop);
-    } catch (error) {
-      const settle = async (): Promise<void> => writer?.syncTo(end.position);
-      await reconnect(error, end.position, {
-        recorder,
-        settle,
-        when: writer === null ? 'verify-source' : 'reconnected',
-        stop,
-      });
-    }
-  }
-}
-
-/** One run of the reader, from a place to the end of the source. */
-async function readFrom(
-  { ports, plan, attached, recorder }: ProduceWork,
-  start: number,
-  out: RingWriter,
-  stop: AbortSignal,
-): Promise<void> {
-  const { settings } = plan.request;
-  const reader = settings.reader === 'dd' ? readByDd : readDirect;
-  await reader({
-    ports,
-    source: attached.held,
-    range: { start, end: plan.size },
-    blockBytes: settings.blockSize,
-    ...limits(plan),
-    badSectorsBefore: Math.ceil(recorder.unreadableBytes / plan.logicalSector),
-    goodBefore: recorder.map.ranges('good'),
-    out,
-    log: recorder,
-    checkPresent: () => attached.checkPresent(),
-    stop,
-  });
-}
-
 /** The producer of an acquisition: what earlier sessions left, then the source, in order or as a dying disk allows. */
 export function producerOf(work: ProduceWork, image: ImageWork, end: StreamEnd): Producer {
   return async (out, failed, control) => {
@@ -134,15 +36,15 @@ export function producerOf(work: ProduceWork, image: ImageWork, end: StreamEnd):
     // Of less than a piece it is over before it pays to start a reader for so long.
     const long = image.replay.position - image.replay.from >= pieceSize;
     const replays = (): Promise<void> => replayBefore(work, image, out, stop, control);
-    if (recovery === 'in-line' && format === 'raw' && long) await readAhead(work, image, end, out, replays, stop);
-    else await replays();
+    const ahead = recovery === 'in-line' && format === 'raw' && long;
+    const met = ahead ? await readAhead(work, image, end, out, replays, stop) : await replays().then(() => null);
     if (stop.aborted) return;
-    if (recovery === 'in-line') await readInOrder(work, end, out, failed, image.writer);
+    if (recovery === 'in-line') await readInOrder(work, end, out, failed, image.writer, met);
     else await rescueAndCatchUp(work, image, end, out, stop);
   };
 }
 
-/** Reads on while the image is hashed again, and brings what that gave past the lanes. */
+/** Reads on while the image is hashed again, and brings what that gave past the lanes. Returns what it ended with. */
 async function readAhead(
   work: ProduceWork,
   { writer, parts }: ImageWork,
@@ -150,17 +52,23 @@ async function readAhead(
   out: RingWriter,
   replays: () => Promise<void>,
   stop: AbortSignal,
-): Promise<void> {
+): Promise<ReadAhead['failure']> {
   const { ports, plan, recorder } = work;
   const from = end.position;
   const order = { slotBytes: out.slotBytes, size: plan.size, stop };
-  const extents = await readAheadDuring(replays, (ring, told) => readFrom(work, from, ring, told), writer, order);
+  const { extents, failure } = await readAheadDuring(
+    replays,
+    (ring, told) => readFrom(work, from, ring, told),
+    writer,
+    order,
+  );
   const ahead = { start: from, end: extents.at(-1)?.end ?? from };
   // Read again by whoever goes on there.
   recorder.forget(ahead.end, plan.size);
-  if (stop.aborted || ahead.end === from) return;
+  if (stop.aborted || ahead.end === from) return failure;
   writer.passOver(ahead);
   await catchUp(ports, plan.folder.path, parts, extents, ahead, end.over(out), stop, 'cache');
+  return failure;
 }
 
 async function replayBefore(
@@ -172,7 +80,7 @@ async function replayBefore(
 ): Promise<void> {
   replayed.done = before === null || replay.from >= replay.position;
   if (before === null || replayed.done) return;
-  const message = `Bytes ${replay.from} to ${replay.position - 1} of the image are hashed again before the source is read.`;
+  const message = `Bytes ${replay.from} to ${replay.position - 1} of the image are hashed again.`;
   emit({ type: 'note', level: 'info', code: 'resume.replay', message });
   await replayImage(ports, parts, replay, out, stop);
   if (stop.aborted) return;
@@ -282,12 +190,4 @@ async function fillUnreadable({ writer, before }: ImageWork, { map }: ReadRecord
   for (const { start, end } of map.ranges('unreadable'))
     for (let at = Math.max(start, from); at < end; at += zeros.length)
       await writer.place(at, zeros.subarray(0, Math.min(zeros.length, end - at)));
-}
-
-function limits({ request: { settings } }: Plan) {
-  return {
-    retries: settings.retries,
-    readTimeoutMs: settings.readTimeout === null ? null : settings.readTimeout * 1000,
-    maxBadSectors: settings.maxBad,
-  };
 }

@@ -8,27 +8,36 @@ const SLOTS = 4;
 /** Direct I/O begins at multiples of this; who reads on must be able to begin where this ended. Bytes. */
 const ALIGNED = 4096;
 
-/** Reads into `out` from where the stream stands, until it is told to stop. What it throws is met again by who reads on. */
+/** Reads into `out` from where the stream stands, until it is told to stop. */
 export type AheadReader = (out: RingWriter, stop: AbortSignal) => Promise<void>;
+
+export interface ReadAhead {
+  /** What is in the image now, in order and without a gap, with the hash that it had in memory. */
+  readonly extents: readonly Extent[];
+  /** Why the source gave no more; null: it was told to stop, or gave everything. */
+  readonly failure: { readonly error: unknown } | null;
+}
 
 /**
  * Reads on into the image while what was read before is hashed again: a source must not stand still for that, and may not
  * live so long. Nothing of it is on record before the stream has come there: after a crash it is read again.
  * @param meanwhile what is waited for; when it throws, the reading is stopped and that is thrown
- * @returns what is in the image now, in order and without a gap, with the hash that it had in memory
+ * Throws what the destination's failure was.
  */
 export async function readAheadDuring(
   meanwhile: () => Promise<void>,
   read: AheadReader,
   writer: ImageWriter,
   { slotBytes, size, stop }: { readonly slotBytes: number; readonly size: number; readonly stop: AbortSignal },
-): Promise<readonly Extent[]> {
+): Promise<ReadAhead> {
   const enough = new AbortController();
   const ring = new Ring(SLOTS, slotBytes, 1);
   const extents: Extent[] = [];
+  const source: { failure: ReadAhead['failure'] } = { failure: null };
   const reading = read(ring, AbortSignal.any([stop, enough.signal]))
-    // The source went away, or the ring was aborted: whoever reads on from there meets it again, and tells.
-    .catch(() => undefined)
+    .catch((error: unknown) => {
+      source.failure = { error };
+    })
     .then(() => {
       ring.end();
     });
@@ -46,7 +55,7 @@ export async function readAheadDuring(
     await writing.catch(() => undefined);
   }
   await writing;
-  return usable(extents, size);
+  return { extents: usable(extents, size), failure: source.failure };
 }
 
 async function writeAll(input: RingReader, writer: ImageWriter, extents: Extent[]): Promise<void> {

@@ -42,7 +42,7 @@ describe('reading ahead while the image is hashed again', () => {
     const enough = async (): Promise<void> => {
       while (state.at < 9 * SLOT) await new Promise((resolve) => setTimeout(resolve, 1));
     };
-    const extents = await readAheadDuring(enough, read, writer, order);
+    const { extents } = await readAheadDuring(enough, read, writer, order);
     await writer.finish();
     const image = readFileSync(join(folder, 'x.dd.partial'));
     let at = from;
@@ -66,12 +66,12 @@ describe('reading ahead while the image is hashed again', () => {
     const enough = async (): Promise<void> => {
       while (state.at < 5 * SLOT) await new Promise((resolve) => setTimeout(resolve, 1));
     };
-    const extents = await readAheadDuring(enough, read, writer, order);
+    const { extents } = await readAheadDuring(enough, read, writer, order);
     await writer.finish();
     assert.equal(extents.at(-1)?.end, state.at - 700);
   });
 
-  test('a source that fails ends it: what came until then counts, and who reads on meets it again', async (t) => {
+  test('a source that fails ends it: what came until then counts, and why is told', async (t) => {
     const content = diskBytes(SIZE);
     const writer = new ImageWriter(testPorts().files, tempFolder(t), [{ name: 'x.dd', offset: 0, length: SIZE }]);
     const read = async (out: RingWriter): Promise<void> => {
@@ -79,12 +79,18 @@ describe('reading ahead while the image is hashed again', () => {
       out.publish(0, SLOT);
       throw new Error('gone');
     };
-    const extents = await readAheadDuring(() => new Promise((resolve) => setTimeout(resolve, 50)), read, writer, order);
+    const { extents, failure } = await readAheadDuring(
+      () => new Promise((resolve) => setTimeout(resolve, 50)),
+      read,
+      writer,
+      order,
+    );
     await writer.finish();
     assert.deepEqual(
       extents.map(({ start, end }) => [start, end]),
       [[0, SLOT]],
     );
+    assert.match(String(failure?.error), /gone/);
   });
 
   test('a destination that fails is thrown, after what was waited for', async (t) => {
