@@ -1,4 +1,6 @@
+import { ExhibitError } from '../model/errors.ts';
 import type { Plan } from '../model/plan.ts';
+import { visible } from '../model/text.ts';
 import { readByDd } from '../read/dd-reader.ts';
 import { readDirect } from '../read/direct-reader.ts';
 import type { RingWriter } from '../ring/ring.ts';
@@ -92,6 +94,7 @@ export async function readFrom(
   out: RingWriter,
   stop: AbortSignal,
 ): Promise<void> {
+  if (attached.held.kind === 'block' && start % plan.logicalSector !== 0) throw unaligned(plan, start);
   const { settings } = plan.request;
   const reader = settings.reader === 'dd' ? readByDd : readDirect;
   await reader({
@@ -116,4 +119,12 @@ export function limits({ request: { settings } }: Plan) {
     readTimeoutMs: settings.readTimeout === null ? null : settings.readTimeout * 1000,
     maxBadSectors: settings.maxBad,
   };
+}
+
+/** No program of this kind leaves such a place; read from there, good sectors would count as bad. */
+function unaligned({ source, logicalSector }: Plan, start: number): ExhibitError {
+  const message = `${visible(source.path)} can't be read on from byte ${start}: that lies in the middle of a sector of ${logicalSector} bytes.`;
+  return new ExhibitError('damage', 'resume.unaligned', message, {
+    hint: 'Close what there is with "exhibit seal DIR --incomplete REASON", and image the source again.',
+  });
 }

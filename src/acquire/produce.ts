@@ -118,7 +118,8 @@ async function rescuePasses(
   stop: AbortSignal,
 ): Promise<void> {
   const { map } = recorder;
-  const filler = new SlotFiller(end.over(out), end.position, ports.clock);
+  // Every delivery is of whole sectors, or the end of the source.
+  const filler = new SlotFiller(end.over(out), end.position, 1, ports.clock);
   let inOrder =
     before === null || map.entries.every((entry) => entry.end <= end.position || entry.status === 'not-tried');
   const deliver = async (offset: number, bytes: Uint8Array): Promise<void> => {
