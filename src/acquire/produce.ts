@@ -55,7 +55,7 @@ async function readAhead(
 ): Promise<ReadAhead['failure']> {
   const { ports, plan, recorder } = work;
   const from = end.position;
-  const order = { slotBytes: out.slotBytes, size: plan.size, stop };
+  const order = { slotBytes: out.slotBytes, stop };
   const { extents, failure } = await readAheadDuring(
     replays,
     (ring, told) => readFrom(work, from, ring, told),

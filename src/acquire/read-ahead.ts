@@ -5,10 +5,7 @@ import type { ImageWriter } from '../sink/image-writer.ts';
 
 const SLOTS = 4;
 
-/** Direct I/O begins at multiples of this; who reads on must be able to begin where this ended. Bytes. */
-const ALIGNED = 4096;
-
-/** Reads into `out` from where the stream stands, until it is told to stop. */
+/** Reads into `out` from where the stream stands, until it is told to stop; whole sectors, as every reader. */
 export type AheadReader = (out: RingWriter, stop: AbortSignal) => Promise<void>;
 
 export interface ReadAhead {
@@ -22,13 +19,13 @@ export interface ReadAhead {
  * Reads on into the image while what was read before is hashed again: a source must not stand still for that, and may not
  * live so long. Nothing of it is on record before the stream has come there: after a crash it is read again.
  * @param meanwhile what is waited for; when it throws, the reading is stopped and that is thrown
- * Throws what the destination's failure was.
+ * @throws ExhibitError fault `destination` when the image can't be written
  */
 export async function readAheadDuring(
   meanwhile: () => Promise<void>,
   read: AheadReader,
   writer: ImageWriter,
-  { slotBytes, size, stop }: { readonly slotBytes: number; readonly size: number; readonly stop: AbortSignal },
+  { slotBytes, stop }: { readonly slotBytes: number; readonly stop: AbortSignal },
 ): Promise<ReadAhead> {
   const enough = new AbortController();
   const ring = new Ring(SLOTS, slotBytes, 1);
@@ -55,7 +52,7 @@ export async function readAheadDuring(
     await writing.catch(() => undefined);
   }
   await writing;
-  return { extents: usable(extents, size), failure: source.failure };
+  return { extents, failure: source.failure };
 }
 
 async function writeAll(input: RingReader, writer: ImageWriter, extents: Extent[]): Promise<void> {
@@ -66,10 +63,4 @@ async function writeAll(input: RingReader, writer: ImageWriter, extents: Extent[
     extents.push({ start: offset, end: offset + bytes.length, sha256 });
     input.release();
   }
-}
-
-/** A reader that was stopped may have ended anywhere. */
-function usable(extents: readonly Extent[], size: number): readonly Extent[] {
-  const last = extents.findLastIndex(({ end }) => end % ALIGNED === 0 || end === size);
-  return extents.slice(0, last + 1);
 }
