@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { execFileSync, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { measure, median } from './measure.ts';
@@ -43,13 +43,18 @@ export async function measureCutOff(
   const child = join(import.meta.dirname, 'no-checkpoints-child.js');
   // Both from their modules: the one without checkpoints is no program of its own, and would start later.
   const same = join(import.meta.dirname, '..', 'src', 'main.js');
+  const contestants = [
+    { command: `${process.execPath} ${same} ${argv.join(' ')}`, seconds: withThem },
+    { command: `${process.execPath} ${child} ${argv.join(' ')}`, seconds: without },
+  ];
+  // The first to read the source would read it from its disk; and neither is always the first of a round.
+  hashFirst(source, statSync(source).size);
   for (let round = 0; round < rounds; round += 1) {
-    settle();
-    withThem.push((await measure(`${process.execPath} ${same} ${argv.join(' ')}`)).seconds);
-    clean();
-    settle();
-    without.push((await measure(`${process.execPath} ${child} ${argv.join(' ')}`)).seconds);
-    clean();
+    for (const { command, seconds } of round % 2 === 0 ? contestants : contestants.toReversed()) {
+      settle();
+      seconds.push((await measure(command)).seconds);
+      clean();
+    }
   }
   const [on, off] = [median(withThem), median(without)];
   const toNew: number[] = [];

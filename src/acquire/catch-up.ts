@@ -79,18 +79,18 @@ class AsReadCheck {
 }
 
 /**
- * Brings the rest of the image past the lanes, from where the stream stands to the end: everything in it was read, or
- * is fill, and is checked to be so on the way.
+ * Brings a part of the image past the lanes, from where the stream stands: everything in it was read, or is fill, and is
+ * checked to be so on the way.
  */
 export async function catchUp(
   ports: Ports,
   folder: string,
   parts: readonly PartThere[],
   extents: readonly Extent[],
-  from: number,
-  size: number,
+  { start: from, end }: Range,
   out: RingWriter,
   stop: AbortSignal,
+  through: 'medium' | 'cache' = 'medium',
 ): Promise<void> {
   const check = new AsReadCheck(folder, extents, from);
   if (check.crossing !== null) check.prime(await readParts(ports, parts, check.crossing));
@@ -109,5 +109,5 @@ export async function catchUp(
     },
     read: (): void => undefined,
   };
-  await readImage(ports, parts, { start: from, end: size }, checked, log, stop);
+  await readImage(ports, parts, { start: from, end }, checked, log, stop, through);
 }

@@ -1,4 +1,4 @@
-import { checkPresent, readIdentity } from '../discover/source.ts';
+import { readIdentity } from '../discover/source.ts';
 import { deviceNumber } from '../discover/number.ts';
 import { setReadOnly } from '../guard/software-block.ts';
 import { countedWrites, writeCounters } from '../guard/counters.ts';
@@ -38,8 +38,11 @@ export async function takeSource(side: SourceSide, plan: Plan): Promise<TakenSou
   }
   const held = await holdOn(side, plan.source);
   try {
-    await checkPresent(ports, plan.source);
-    const source = await lookFor(side, plan.source);
+    const source = await lookFor(side, plan.source).catch(async (error: unknown) => {
+      // Gone, or another one: told as such.
+      await checkSame(ports, plan.source);
+      throw error;
+    });
     requireSame(plan.source, source.identity);
     await requireHeld(plan.source, held);
     const { entries, probes } = plan.protection;

@@ -1,43 +1,19 @@
 import type { PipelineControl, Producer } from '../hash/pipeline.ts';
 import type { Emit } from '../model/event.ts';
-import type { Plan } from '../model/plan.ts';
 import type { ReadingState } from '../manifest/reading-state.ts';
-import { readByDd } from '../read/dd-reader.ts';
-import { readDirect } from '../read/direct-reader.ts';
 import type { RescueLog, RescuePass } from '../read/rescue/order.ts';
 import { rescue } from '../read/rescue/rescue.ts';
 import { SlotFiller } from '../read/slot-filler.ts';
 import type { RingWriter } from '../ring/ring.ts';
 import type { ImageWriter } from '../sink/image-writer.ts';
-import type { Ports } from '../system/ports.ts';
-import type { Attached } from './attached.ts';
 import { catchUp } from './catch-up.ts';
 import type { Extents } from './extents.ts';
 import type { PartThere } from './image-parts.ts';
+import { limits, readFrom, readInOrder, type ProduceWork, type StreamEnd } from './in-order.ts';
+import { readAheadDuring, type ReadAhead } from './read-ahead.ts';
 import type { ReadProgress } from './read-progress.ts';
 import type { ReadRecorder } from './read-recorder.ts';
 import { replayImage, requireAsRead, type Replay, type Replayed } from './replay.ts';
-
-/** What the producer of a reading works with. */
-export interface ProduceWork {
-  readonly ports: Ports;
-  readonly plan: Plan;
-  readonly attached: Attached;
-  readonly recorder: ReadRecorder;
-  readonly stop: AbortSignal;
-  /** The source went away: waits until it is back, or throws why nobody goes on. */
-  readonly reconnect: (
-    error: unknown,
-    position: number,
-    more: {
-      recorder: ReadRecorder;
-      settle: () => Promise<void>;
-      when: 'reconnected' | 'verify-source';
-      /** Nobody waits for a disk when the rest of the job has failed. */
-      stop: AbortSignal;
-    },
-  ) => Promise<void>;
-}
 
 /** What only the first reading has: an image, and what earlier sessions left of it. */
 export interface ImageWork {
@@ -52,78 +28,47 @@ export interface ImageWork {
   readonly emit: Emit;
 }
 
-/** Where the stream stands: everything before it is in the ring. */
-export class StreamEnd {
-  position: number;
-  /** What the readers have given is before this, in the ring or on its way into it; what lies behind was placed. */
-  handed: number;
-
-  constructor(position: number, handed: number) {
-    this.position = position;
-    this.handed = handed;
-  }
-
-  over(out: RingWriter): RingWriter {
-    return {
-      slotBytes: out.slotBytes,
-      slot: () => out.slot(),
-      publish: (offset, length) => {
-        out.publish(offset, length);
-        this.position = offset + length;
-      },
-    };
-  }
-}
-
-/** Reads the source in order from where the stream stands to its end, through every loss of it that can be mended. */
-export async function readInOrder(
-  work: ProduceWork,
-  end: StreamEnd,
-  out: RingWriter,
-  failed: AbortSignal,
-  writer: ImageWriter | null,
-): Promise<void> {
-  const { ports, plan, attached, recorder, reconnect } = work;
-  const { settings } = plan.request;
-  const stop = AbortSignal.any([work.stop, failed]);
-  const tracked = end.over(out);
-  while (end.position < plan.size && !stop.aborted) {
-    try {
-      const reader = attached.held.elsewhere?.reader ?? (settings.reader === 'dd' ? readByDd : readDirect);
-      await reader({
-        ports,
-        source: attached.held,
-        range: { start: end.position, end: plan.size },
-        blockBytes: settings.blockSize,
-        ...limits(plan),
-        badSectorsBefore: Math.ceil(recorder.unreadableBytes / plan.logicalSector),
-        goodBefore: recorder.map.ranges('good'),
-        out: tracked,
-        log: recorder,
-        checkPresent: () => attached.checkPresent(),
-        stop,
-      });
-    } catch (error) {
-      const settle = async (): Promise<void> => writer?.syncTo(end.position);
-      await reconnect(error, end.position, {
-        recorder,
-        settle,
-        when: writer === null ? 'verify-source' : 'reconnected',
-        stop,
-      });
-    }
-  }
-}
-
 /** The producer of an acquisition: what earlier sessions left, then the source, in order or as a dying disk allows. */
 export function producerOf(work: ProduceWork, image: ImageWork, end: StreamEnd): Producer {
   return async (out, failed, control) => {
     const stop = AbortSignal.any([work.stop, failed]);
-    await replayBefore(work, image, out, stop, control);
+    const { recovery, format, pieceSize } = work.plan.request.settings;
+    // Of less than a piece it is over before it pays to start a reader for so long.
+    const long = image.replay.position - image.replay.from >= pieceSize;
+    const replays = (): Promise<void> => replayBefore(work, image, out, stop, control);
+    const ahead = recovery === 'in-line' && format === 'raw' && long;
+    const met = ahead ? await readAhead(work, image, end, out, replays, stop) : await replays().then(() => null);
     if (stop.aborted) return;
-    if (work.plan.request.settings.recovery === 'in-line') await readInOrder(work, end, out, failed, image.writer);
+    if (recovery === 'in-line') await readInOrder(work, end, out, failed, image.writer, met);
     else await rescueAndCatchUp(work, image, end, out, stop);
   };
+}
+
+/** Reads on while the image is hashed again, and brings what that gave past the lanes. Returns what it ended with. */
+async function readAhead(
+  work: ProduceWork,
+  { writer, parts }: ImageWork,
+  end: StreamEnd,
+  out: RingWriter,
+  replays: () => Promise<void>,
+  stop: AbortSignal,
+): Promise<ReadAhead['failure']> {
+  const { ports, plan, recorder } = work;
+  const from = end.position;
+  const order = { slotBytes: out.slotBytes, stop };
+  const { extents, failure } = await readAheadDuring(
+    replays,
+    (ring, told) => readFrom(work, from, ring, told),
+    writer,
+    order,
+  );
+  const ahead = { start: from, end: extents.at(-1)?.end ?? from };
+  // Read again by whoever goes on there.
+  recorder.forget(ahead.end, plan.size);
+  if (stop.aborted || ahead.end === from) return failure;
+  writer.passOver(ahead);
+  await catchUp(ports, plan.folder.path, parts, extents, ahead, end.over(out), stop, 'cache');
+  return failure;
 }
 
 async function replayBefore(
@@ -135,7 +80,7 @@ async function replayBefore(
 ): Promise<void> {
   replayed.done = before === null || replay.from >= replay.position;
   if (before === null || replayed.done) return;
-  const message = `Bytes ${replay.from} to ${replay.position - 1} of the image are hashed again before the source is read.`;
+  const message = `Bytes ${replay.from} to ${replay.position - 1} of the image are hashed again.`;
   emit({ type: 'note', level: 'info', code: 'resume.replay', message });
   await replayImage(ports, parts, replay, out, stop);
   if (stop.aborted) return;
@@ -158,9 +103,10 @@ async function rescueAndCatchUp(
   await fillUnreadable(image, recorder, end.position);
   const from = end.position;
   await writer.syncTo(from);
-  writer.catchUpFrom(from);
+  const rest = { start: from, end: plan.size };
+  writer.passOver(rest);
   progress.catchUp();
-  await catchUp(ports, plan.folder.path, parts, extents.sorted, from, plan.size, end.over(out), stop);
+  await catchUp(ports, plan.folder.path, parts, extents.sorted, rest, end.over(out), stop);
 }
 
 /** Passes until nothing is left but what was read and what can't be; what goes on where the stream stands goes into it. */
@@ -172,7 +118,8 @@ async function rescuePasses(
   stop: AbortSignal,
 ): Promise<void> {
   const { map } = recorder;
-  const filler = new SlotFiller(end.over(out), end.position, ports.clock);
+  // Every delivery is of whole sectors, or the end of the source.
+  const filler = new SlotFiller(end.over(out), end.position, 1, ports.clock);
   let inOrder =
     before === null || map.entries.every((entry) => entry.end <= end.position || entry.status === 'not-tried');
   const deliver = async (offset: number, bytes: Uint8Array): Promise<void> => {
@@ -244,12 +191,4 @@ async function fillUnreadable({ writer, before }: ImageWork, { map }: ReadRecord
   for (const { start, end } of map.ranges('unreadable'))
     for (let at = Math.max(start, from); at < end; at += zeros.length)
       await writer.place(at, zeros.subarray(0, Math.min(zeros.length, end - at)));
-}
-
-function limits({ request: { settings } }: Plan) {
-  return {
-    retries: settings.retries,
-    readTimeoutMs: settings.readTimeout === null ? null : settings.readTimeout * 1000,
-    maxBadSectors: settings.maxBad,
-  };
 }

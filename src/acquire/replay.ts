@@ -76,7 +76,7 @@ export function requireReplayed({ done }: Replayed, failure: { readonly error: u
   if (done) return;
   if (failure !== null) throw failure.error;
   throw new ExhibitError('interrupted', 'hash.replay-unfinished', 'Stopped before the image was checked to its end.', {
-    hint: 'Nothing new was read. Resume the job again.',
+    hint: 'Nothing new is on record. Resume the job again.',
   });
 }
 

@@ -34,6 +34,10 @@ import { imageThere, isAtWork, readStoppedFolder, requireNoMismatch, type Stoppe
 import { findOn, type SourceSide } from './source-side.ts';
 import { withWayOn } from './way-on.ts';
 
+/** How long whoever has the source is given to take the folder too, and how often it is looked at. */
+const TWIN_MS = 2000;
+const TWIN_STEP_MS = 100;
+
 /** A resume that was looked at, and not yet begun. */
 export interface ResumePreflight {
   readonly result: PlanResult;
@@ -139,9 +143,9 @@ export interface ResumeJob extends AcquireJob {
  * against the journal, and reads on where the last checkpoint stands.
  */
 export async function resumeAcquisition(job: ResumeJob): Promise<AcquireResult> {
+  const { ports, plan, stopped } = job;
+  const { path, stem } = plan.folder;
   return runSession(job, async (taken, { head }) => {
-    const { ports, plan, stopped } = job;
-    const { path, stem } = plan.folder;
     const journalPath = join(path, folderNames(stem).journal);
     const journal = await Journal.reopen(ports.files, ports.clock, journalPath, async (fd) => {
       await claim(ports, fd, path);
@@ -153,7 +157,19 @@ export async function resumeAcquisition(job: ResumeJob): Promise<AcquireResult> 
       await journal.close();
       throw withWayOn(error, path);
     }
+  }).catch(async (error: unknown) => {
+    if (error instanceof ExhibitError && error.code === 'source.busy') await requireNoTwin(job);
+    throw error;
   });
+}
+
+/** Who has the source may be another resume of this very folder, started at the same time: it takes the folder next. */
+async function requireNoTwin({ ports, plan, stop }: ResumeJob): Promise<void> {
+  const { path, stem } = plan.folder;
+  for (let waited = 0; waited < TWIN_MS && !stop.aborted; waited += TWIN_STEP_MS) {
+    await requireIdle(ports, path, stem);
+    await ports.clock.sleep(TWIN_STEP_MS, stop);
+  }
 }
 
 async function takeUp(

@@ -196,7 +196,7 @@ function requireReplayed(
     'interrupted',
     'hash.replay-unfinished',
     `Reading ended at byte ${end}, before byte ${resume.position}, where the hashes of the earlier run go on.`,
-    { hint: 'Nothing new was read. Resume the job again.' },
+    { hint: 'Nothing new is on record. Resume the job again.' },
   );
 }
 

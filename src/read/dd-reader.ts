@@ -41,7 +41,7 @@ export async function ddVersion(commands: Commands): Promise<string> {
 export const readByDd: Reader = async (order) => {
   const probe = openProbe(order);
   const recovery = new Recovery(order, probe);
-  const filler = new SlotFiller(order.out, order.range.start, order.ports.clock);
+  const filler = new SlotFiller(order.out, order.range.start, order.source.logicalSector, order.ports.clock);
   const gate = new StopGate(order.stop);
   let carefulUntil = order.range.start;
   try {
@@ -65,7 +65,7 @@ export const readByDd: Reader = async (order) => {
     if (!stopped(order)) throw error;
   } finally {
     // Also when it failed: what was read stays.
-    filler.close();
+    await filler.close(order.range.end);
     probe.close();
   }
 };

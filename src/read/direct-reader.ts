@@ -62,7 +62,7 @@ async function readHere(order: ReadOrder, recovery: Recovery): Promise<void> {
 
 async function readInChild(order: ReadOrder, recovery: Recovery, probe: ClosableRangeReader): Promise<void> {
   const size = Math.min(order.blockBytes, PROBE_LIMIT);
-  const filler = new SlotFiller(order.out, order.range.start, order.ports.clock);
+  const filler = new SlotFiller(order.out, order.range.start, order.source.logicalSector, order.ports.clock);
   try {
     for (const block of cells(order.range, size)) {
       if (order.stop.aborted) return;
@@ -80,7 +80,7 @@ async function readInChild(order: ReadOrder, recovery: Recovery, probe: Closable
     }
   } finally {
     // Also when it failed: what was read stays.
-    filler.close();
+    await filler.close(order.range.end);
   }
 }
 
@@ -117,12 +117,12 @@ async function readInto(
 
 async function recoverRange(order: ReadOrder, recovery: Recovery, block: Range, failure: FailedRead): Promise<void> {
   logFailure(order, block, failure);
-  const filler = new SlotFiller(order.out, block.start, order.ports.clock);
+  const filler = new SlotFiller(order.out, block.start, order.source.logicalSector, order.ports.clock);
   try {
     await recovery.block(filler, block, failure);
   } finally {
     // Also when it failed: what was read stays.
-    filler.close();
+    await filler.close(block.end);
   }
 }
 

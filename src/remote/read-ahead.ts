@@ -39,7 +39,7 @@ export function remoteReader(ahead: AheadOrder): Reader {
     } catch (error) {
       if (!order.stop.aborted) throw error;
     } finally {
-      reading.close();
+      await reading.close();
       ranges.close();
     }
   };
@@ -61,7 +61,7 @@ class Reading {
     this.#ahead = ahead;
     this.#ranges = ranges;
     this.#recovery = new Recovery(order, ranges);
-    this.#filler = new SlotFiller(order.out, order.range.start, order.ports.clock);
+    this.#filler = new SlotFiller(order.out, order.range.start, order.source.logicalSector, order.ports.clock);
     this.#gate = new StopGate(order.stop);
     this.#channels = Array.from({ length: ahead.connections }, () => new ReaderChannel(ahead.channel));
     this.#next = order.range.start;
@@ -80,9 +80,9 @@ class Reading {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
     // Also when it failed: what was read stays.
-    this.#filler.close();
+    await this.#filler.close(this.#order.range.end);
     for (const channel of this.#channels) channel.close();
   }
 

@@ -1,5 +1,6 @@
 import { bug } from '../model/errors.ts';
 import type { Segment } from '../model/plan.ts';
+import { intersect, type Range } from '../model/range.ts';
 import type { RingReader } from '../ring/ring.ts';
 import type { Files } from '../system/files.ts';
 import { destinationError } from './destination-error.ts';
@@ -36,7 +37,8 @@ export class ImageWriter {
   #unsynced = 0;
   #syncing: Promise<void> | null = null;
   #syncError: unknown = null;
-  #placedFrom = Infinity;
+  /** What the image holds already, and the stream passes without writing. */
+  #there: Range = { start: Infinity, end: Infinity };
   #placing = false;
   readonly #waiting = new Set<() => void>();
   #failed: { readonly error: unknown } | null = null;
@@ -97,9 +99,15 @@ export class ImageWriter {
     await this.#writeAt(offset, bytes);
   }
 
-  /** From this place on the stream brings what the image holds already: it passes without being written. */
-  catchUpFrom(offset: number): void {
-    this.#placedFrom = offset;
+  /** Writes bytes behind where the stream stands, which come by in it later. */
+  async writeAhead(offset: number, bytes: Uint8Array): Promise<void> {
+    if (offset < this.#position) throw bug(`byte ${offset} was written ahead of byte ${this.#position}`);
+    await this.#writeAt(offset, bytes);
+  }
+
+  /** In this range the stream brings what the image holds already: it passes without being written. */
+  passOver(range: Range): void {
+    this.#there = range;
   }
 
   /** Waits until the stream is on disk as far as `position`, with everything that was placed before the call. */
@@ -133,7 +141,8 @@ export class ImageWriter {
   }
 
   async #stream(bytes: Uint8Array): Promise<void> {
-    if (this.#position >= this.#placedFrom) this.#position += bytes.length;
+    if (intersect(this.#there, { start: this.#position, end: this.#position + bytes.length }) !== undefined)
+      this.#position += bytes.length;
     else await this.#writeAt(this.#position, bytes, (length) => (this.#position += length));
     this.#wake();
     if (this.#syncError !== null) throw destinationError(this.#folder, this.#syncError);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { readInOrder, StreamEnd, type ProduceWork } from '../../src/acquire/produce.ts';
+import { readInOrder, StreamEnd, type ProduceWork } from '../../src/acquire/in-order.ts';
 import { ReadRecorder } from '../../src/acquire/read-recorder.ts';
 import { Ring } from '../../src/ring/ring.ts';
 import { hold, MIB } from '../read/read-all.ts';

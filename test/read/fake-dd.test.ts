@@ -31,10 +31,10 @@ async function readWith(t: TestContext, script: string, log = new Log()): Promis
   return { ...(await readAll(readByDd, await hold(t, path), { ports, log })), content };
 }
 
-/** What came is what the disk gave; nothing is called bad; the last run of dd is on record. */
+/** What came is what the disk gave, in whole sectors; nothing is called bad; the last run of dd is on record. */
 function assertHonest(result: ReadAll & { content: Buffer }, delivered: number): void {
-  assert.equal(result.bytes.length, delivered);
-  assert.ok(result.bytes.equals(result.content.subarray(0, delivered)));
+  assert.equal(result.bytes.length, delivered - (delivered % 512));
+  assert.ok(result.bytes.equals(result.content.subarray(0, result.bytes.length)));
   assert.deepEqual(result.log.bad, []);
   assert.equal(result.log.runs.at(-1)?.delivered, delivered);
 }
@@ -49,6 +49,18 @@ describe('reader dd: a dd that misbehaves', { timeout: 60_000 }, () => {
     const account = '4+0 records in\n4+0 records out';
     assert.equal(run.stderr.trim(), `${argv.join(' ')}\n${account}`, 'is what dd was given, and what it says it did');
     assert.deepEqual([run.from, run.to, run.exit, run.signal], [0, SIZE, 0, null]);
+  });
+
+  test('told to stop in the middle of a sector: what came of it is not given, for nobody could read on from there', async (t) => {
+    const path = join(tempFolder(t), 'disk.img');
+    const content = diskBytes(SIZE);
+    writeFileSync(path, content);
+    const ports = testPorts({ commands: stationWithDd(t, 'head -c 1500000; exec sleep 60') });
+    const stop = AbortSignal.timeout(1500);
+    const result = await readAll(readByDd, await hold(t, path), { ports, stop });
+    assert.ifError(result.error);
+    assert.equal(result.bytes.length, 1_500_000 - (1_500_000 % 512));
+    assert.ok(result.bytes.equals(content.subarray(0, result.bytes.length)));
   });
 
   test('ends early and calls it success: told as what it is', async (t) => {

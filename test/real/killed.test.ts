@@ -11,7 +11,7 @@ import { tempFolder } from '../support/temp.ts';
 
 const MIB = 1_048_576;
 /** In each of two lanes. */
-const ROUNDS = 6;
+const ROUNDS = 5;
 const CLOSINGS = 6;
 const OPTIONS = [[], ['--format', 'split', '--segment-size', '4M'], ['--verify-source'], ['--reader', 'direct']];
 

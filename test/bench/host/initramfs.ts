@@ -18,7 +18,7 @@ export interface BenchOrder {
 /** Where the program lies in the machine. */
 const PROGRAM = 'exhibit';
 const CODE = /\.(js|mjs|cjs|json|node|wasm)$/;
-/** Of the tests: the bench, and what its scenarios use. */
+/** Of the tests: the bench, and what its scenarios use; they start the program in their own process, from its modules. */
 const TESTS = ['bench', 'support', 'blocker-test/support.js', 'catalog/hardware-support.js', 'catalog/ports.js'];
 
 /**
@@ -42,7 +42,7 @@ function programFiles(): string[] {
   const { files: shipped } = read('package.json') as { files: string[] };
   const { packages } = read('package-lock.json') as { packages: Record<string, { dev?: boolean }> };
   const libraries = Object.keys(packages).filter((path) => path !== '' && packages[path]?.dev !== true);
-  const own = ['package.json', ...shipped, ...TESTS.map((name) => `dist/test/${name}`)];
+  const own = ['package.json', ...shipped, 'dist/src', ...TESTS.map((name) => `dist/test/${name}`)];
   return [...new Set([...below(own), ...below(libraries).filter((path) => CODE.test(path))])];
 }
 
