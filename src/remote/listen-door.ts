@@ -42,6 +42,14 @@ interface Ticket {
   readonly enter: (stream: LiveStream) => void;
 }
 
+/** What is known of the stream that lives. */
+interface Live {
+  readonly token: string;
+  readonly tells: boolean;
+  /** Null: it was told. */
+  tell: ((end: ToldEnd) => void) | null;
+}
+
 const MOST_PENDING = 8;
 /** Somebody who scans all night must not fill the record. */
 export const MOST_TOLD = 100;
@@ -53,7 +61,7 @@ export class Door {
   readonly #closed = new AbortController();
   #listener: Listener | null = null;
   #ticket: Ticket | null = null;
-  #live: { token: string; tells: boolean; tell: ((end: ToldEnd) => void) | null } | null = null;
+  #live: Live | null = null;
   #pending = 0;
   #refused = 0;
 
@@ -169,7 +177,7 @@ export class Door {
   }
 
   #begin(knock: Knock, arrival: Arrival, line: Extract<FirstLine, { kind: 'stream' }>): LiveStream {
-    const live: NonNullable<typeof this.#live> = { token: line.token, tells: line.told, tell: null };
+    const live: Live = { token: line.token, tells: line.told, tell: null };
     const end = new Promise<ToldEnd>((resolve) => {
       live.tell = resolve;
     });

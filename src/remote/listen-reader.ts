@@ -87,8 +87,8 @@ async function receive(settings: ListenSettings, order: ReadOrder, stream: LiveS
     take: async (bytes) => {
       if (bytes.length === 0) return;
       const start = filler.position;
-      await filler.append(bytes);
       log.good({ start, end: start + bytes.length });
+      await filler.append(bytes);
     },
   });
   let result: StreamResult | null = null;

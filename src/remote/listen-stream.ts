@@ -95,6 +95,8 @@ export class StreamReceiver {
   /** The next bytes, or why there are none. */
   async #next(all: boolean): Promise<Awaited<ReturnType<LiveStream['arrival']['next']>> | 'late' | 'stopped'> {
     const { clock, limits, stop, stream } = this.#order;
+    const ready = stream.arrival.ready();
+    if (ready !== null) return ready;
     const bytes = stream.arrival.next();
     const limit = all ? limits.endMs : limits.stallMs;
     if (this.#told === null && stream.tells) {
