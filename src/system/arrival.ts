@@ -79,65 +79,6 @@ export class ArrivalStream implements Arrival {
     }
   }
 
-  unread(bytes: Uint8Array): void;
-  /** Ends it in good order: all that came was wanted. */
-  close(): void;
-  /** Cuts it: whoever sends notices at once. */
-  cut(): void;
-}
-
-/** Bytes that wait for us before the sender is slowed down. */
-const MOST_WAITING = 4 * 1024 * 1024;
-/** A sender that does not take our farewell. */
-const FAREWELL_MS = 2000;
-
-export class ArrivalStream implements Arrival {
-  readonly tls: Arrival['tls'];
-  readonly #socket: Socket;
-  readonly #raw: Socket;
-  readonly #queue: Uint8Array[] = [];
-  #waiting = 0;
-  #end: ArrivalEnd | null = null;
-  #wake: (() => void) | null = null;
-
-  /** @param below the socket that carries the TLS; null: there is none */
-  constructor(socket: Socket, below: Socket | null) {
-    this.#socket = socket;
-    this.#raw = below ?? socket;
-    this.tls = socket instanceof TLSSocket ? factsOf(socket) : null;
-    socket
-      .on('data', (bytes: Buffer) => {
-        this.#queue.push(bytes);
-        this.#waiting += bytes.length;
-        if (this.#waiting >= MOST_WAITING) socket.pause();
-        this.#wake?.();
-      })
-      .on('end', () => {
-        this.#ended({ ended: 'closed', errno: null });
-      })
-      .on('error', (error) => {
-        this.#ended({ ended: 'reset', errno: errnoOf(error) ?? null });
-      })
-      .on('close', () => {
-        this.#ended({ ended: 'reset', errno: null });
-      });
-  }
-
-  async next(): Promise<Uint8Array | ArrivalEnd> {
-    for (;;) {
-      const bytes = this.#queue.shift();
-      if (bytes !== undefined) {
-        this.#waiting -= bytes.length;
-        if (this.#waiting < MOST_WAITING / 2 && this.#socket.isPaused()) this.#socket.resume();
-        return bytes;
-      }
-      if (this.#end !== null) return this.#end;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-  }
-
   unread(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#queue.unshift(bytes);
