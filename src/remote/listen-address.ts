@@ -23,7 +23,8 @@ export function isListenAddress(text: string): boolean {
 export function parseListenAddress(text: string): ListenAddress {
   if (!isListenAddress(text)) throw wrong(text, 'it does not begin with listen://');
   const parts = SHAPE.exec(text.slice(SCHEME.length))?.groups;
-  if (parts === undefined) throw wrong(text, 'an IPv6 address stands in brackets, and a port behind it');
+  if (parts === undefined || parts['port']?.includes(':') === true)
+    throw wrong(text, 'an IPv6 address stands in brackets, and a port behind it');
   if (/[?#]/.test(text)) throw wrong(text, 'a ? or # in a path is written %3F or %23');
   return {
     host: hostOf(text, parts['host'] ?? ''),
