@@ -122,7 +122,14 @@ export async function caller(t: TestContext, to: Invitation, from?: string): Pro
   const socket = connect({ host: to.host, port: to.port, ...(from === undefined ? {} : { localAddress: from }) });
   socket.on('error', () => undefined);
   atEnd(t, () => socket.destroy());
-  await new Promise<void>((resolve) => socket.once('connect', resolve));
+  // Who is reset at once may never see that it was connected.
+  await new Promise<void>((resolve) =>
+    socket.once('connect', resolve).once('close', () => {
+      resolve();
+    }),
+  );
+  // What is not read does not see its end.
+  socket.resume();
   return socket;
 }
 
