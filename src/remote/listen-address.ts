@@ -102,6 +102,9 @@ function pathOf(text: string, encoded: string): string | null {
   const path = decoded(text, encoded);
   if (path === '/') return null;
   if (path.includes('\0')) throw wrong(text, 'a path can not hold a zero byte');
+  // The command is shown as it is to be typed.
+  if (visible(path) !== path.replaceAll('\\', '\\\\'))
+    throw wrong(text, 'its path holds letters that can not be shown: name the disk by a link with a plain name');
   return path;
 }
 

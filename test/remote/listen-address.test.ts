@@ -53,6 +53,8 @@ const BAD: Readonly<Record<string, RegExp>> = {
   'listen://192.0.2.1:9/dev/%ZZ': /percent-encoded/,
   'listen://192.0.2.1:9/dev/%FF': /percent-encoded/,
   'listen://192.0.2.1:9/dev/%00': /zero byte/,
+  'listen://192.0.2.1:9/dev/%1B': /can not be shown/,
+  'listen://192.0.2.1:9/dev/%E2%80%AEads': /can not be shown/,
   'listen://192.0.2.1:9/dev/sda?x': /%3F/,
   'listen://192.0.2.1:9\u001b[2J': /\\u\{1b\}/,
 };
