@@ -107,9 +107,9 @@ export class Door {
     this.#ticket = null;
     // It may have come in the very moment in which nobody waited any more.
     if (typeof stream === 'string')
-      void come.then(({ arrival, release }) => {
-        arrival.cut();
-        release();
+      void come.then((late) => {
+        late.arrival.cut();
+        late.release();
       });
     return stream;
   }
