@@ -76,7 +76,7 @@ function sameFamily(each: string, address: string): boolean {
 
 async function receive(settings: ListenSettings, order: ReadOrder, stream: LiveStream): Promise<void> {
   const { range, ports, stop, log } = order;
-  const filler = new SlotFiller(order.out, range.start, ports.clock);
+  const filler = new SlotFiller(order.out, range.start, order.source.logicalSector, ports.clock);
   const receiver = new StreamReceiver({
     stream,
     range,
@@ -97,7 +97,7 @@ async function receive(settings: ListenSettings, order: ReadOrder, stream: LiveS
   } catch (error) {
     if (!stop.aborted) throw error;
   } finally {
-    filler.close();
+    await filler.close(range.end);
     const end = result ?? { end: 'stopped', received: filler.position - range.start, told: null, sha256: null };
     record(settings, order, stream, end);
   }
