@@ -10,7 +10,7 @@ import { imageFiles, manifestBody } from './finish.ts';
 import { countersSection, runsSection } from './guard-section.ts';
 import type { AfterReading } from './hold.ts';
 import type { AcquireResult } from './job.ts';
-import type { ReadOutcome } from './read-stage.ts';
+import type { ReadOutcome } from './reading/read-stage.ts';
 import type { Story } from './story.ts';
 
 export interface Checked {

@@ -14,9 +14,9 @@ import { meets, VERDICTS, type Verdict } from '../model/verdict.ts';
 import { readOnlyPaths } from '../plan/plan.ts';
 import { holdSource, type HeldSource } from '../read/held-source.ts';
 import type { Ports } from '../system/ports.ts';
-import { holdRemote } from './hold-remote.ts';
+import { holdRemote } from './remote/hold.ts';
 import { askAgain, guardFacts } from './protection.ts';
-import { lookFor, type SourceSide } from './source-side.ts';
+import { lookFor, type SourceSide } from './remote/side.ts';
 
 /** The source, held as far as it can be (`HeldBy` says how far), and it is the one that was planned. */
 export interface TakenSource {

@@ -11,12 +11,12 @@ import { destinationError } from '../sink/destination-error.ts';
 import { checkAfterReading, type AfterReading } from './hold.ts';
 import { countersSection, runsSection } from './guard-section.ts';
 import type { AcquireResult } from './job.ts';
-import { isThere } from './leftovers.ts';
-import type { ReadRecorder } from './read-recorder.ts';
-import type { ReadFailure, ReadOutcome } from './read-stage.ts';
-import { leaveRemote } from './remote-record.ts';
+import { isThere } from './stopped/leftovers.ts';
+import type { ReadRecorder } from './reading/read-recorder.ts';
+import type { ReadFailure, ReadOutcome } from './reading/read-stage.ts';
+import { leaveRemote } from './remote/record.ts';
 import type { Story } from './story.ts';
-import { withWayOn } from './way-on.ts';
+import { withWayOn } from './stopped/way-on.ts';
 
 /** What reading came to, complete or not: with it a stopped job can be held against its image. */
 export async function recordReading({ journal, attached }: Story, read: ReadOutcome): Promise<void> {

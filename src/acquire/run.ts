@@ -8,12 +8,12 @@ import { publish } from '../sink/publish.ts';
 import { checkSource, readBack } from './checks.ts';
 import { closeJob } from './close-job.ts';
 import type { AcquireResult } from './job.ts';
-import { readAll } from './read-all.ts';
-import type { ReadOutcome, ReadWork } from './read-stage.ts';
+import { readAll } from './reading/read-all.ts';
+import type { ReadOutcome, ReadWork } from './reading/read-stage.ts';
 import { endWatch, lookAfter, stopped, writeSidecar } from './record.ts';
-import { leaveRemote } from './remote-record.ts';
+import { leaveRemote } from './remote/record.ts';
 import type { Story } from './story.ts';
-import { unstableSectors } from './unstable.ts';
+import { unstableSectors } from './reading/unstable.ts';
 
 /** Everything after the source was taken and the folder claimed: read, check, publish, close. */
 export async function readCheckClose(story: Story): Promise<AcquireResult> {

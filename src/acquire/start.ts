@@ -1,5 +1,5 @@
 import { guardSection, probesSection } from './guard-section.ts';
-import { remoteSection } from './remote-section.ts';
+import { remoteSection } from './remote/section.ts';
 import type { StationFacts } from '../discover/station.ts';
 import { reasonsOf, valueOf, type Fact } from '../model/device.ts';
 import type { WriteCounters } from '../model/guard-facts.ts';

@@ -1,5 +1,5 @@
-import { readStoppedFolder } from '../acquire/stopped-folder.ts';
-import type { ResumeChoices } from '../acquire/resume-request.ts';
+import { readStoppedFolder } from '../acquire/stopped/stopped-folder.ts';
+import type { ResumeChoices } from '../acquire/stopped/resume-request.ts';
 import { ExhibitError } from '../model/errors.ts';
 import { visible } from '../model/text.ts';
 import type { RemoteSection } from '../manifest/remote-schema.ts';

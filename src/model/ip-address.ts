@@ -25,7 +25,7 @@ export function formatIp({ family, value }: IpAddress): string {
     .map((match) => match[0])
     .reduce((longest, run) => (run.length > longest.length ? run : longest), '');
   if (zeros === '') return groups.join(':');
-  const [before = '', after = ''] = splitOnce(groups.join(':'), zeros);
+  const [before, after] = splitOnce(groups.join(':'), zeros);
   return `${before.replace(/:$/, '')}::${after.replace(/^:/, '')}`;
 }
 

@@ -60,6 +60,11 @@ export interface Settings {
   readonly waitForDevice: number;
 }
 
+/** Milliseconds after which a read counts as failed; null: never. */
+export function readTimeoutMs({ readTimeout }: Pick<Settings, 'readTimeout'>): number | null {
+  return readTimeout === null ? null : readTimeout * 1000;
+}
+
 /** Where a setting's value came from. */
 export type SettingOrigin = 'profile' | 'command-line';
 

@@ -10,7 +10,7 @@ import {
   type ReadFailure,
   type ReadOutcome,
   type ReadWork,
-} from '../../src/acquire/read-stage.ts';
+} from '../../src/acquire/reading/read-stage.ts';
 import type { Attached } from '../../src/acquire/attached.ts';
 import { Journal } from '../../src/manifest/journal.ts';
 import { segmentsOf } from '../../src/image/segments.ts';

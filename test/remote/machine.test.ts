@@ -17,9 +17,7 @@ import { connected } from './connected.ts';
 async function machine(t: TestContext, options?: SshdOptions) {
   const shell = await connected(t, await startSshd(t, options));
   const made = remoteMachine(testPorts(), shell, await probeRemote(shell, systemClock));
-  atEnd(t, () => {
-    made.close();
-  });
+  atEnd(t, () => made.close());
   return { shell, ports: made.ports };
 }
 

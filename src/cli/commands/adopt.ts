@@ -1,4 +1,4 @@
-import { adoptAcquisition, preflightAdopt } from '../../acquire/adopt-foreign.ts';
+import { adoptAcquisition, preflightAdopt } from '../../acquire/stopped/adopt-foreign.ts';
 import { buildRequest, type AcquireFlags } from '../../catalog/merge.ts';
 import { loadProfile } from '../../catalog/profiles.ts';
 import { ExhibitError } from '../../model/errors.ts';

@@ -1,4 +1,4 @@
-import type { StoppedFolder } from '../../acquire/stopped-folder.ts';
+import type { StoppedFolder } from '../../acquire/stopped/stopped-folder.ts';
 import { describeBytes } from '../../model/size.ts';
 import { shellQuote, visible } from '../../model/text.ts';
 import { costText } from './cost.ts';

@@ -1,0 +1,85 @@
+import type { Range } from '../../model/range.ts';
+import type { LinkFacts, RemoteFacts, RemoteRun } from '../../model/remote.ts';
+import { valueOf } from '../../model/device.ts';
+import type { Journal, JournalData } from '../../manifest/journal.ts';
+import type { Mismatch, ProofLog } from '../../remote/range-reader.ts';
+import type { RemoteShell } from '../../remote/shell.ts';
+
+/** Runs that one session puts on record at most; all are counted. */
+const MOST_RUNS = 200;
+
+/**
+ * What one session did on another machine, and what that machine told of the bytes it sent. Totals go into the journal
+ * before each checkpoint: what is in the image by then has been counted.
+ */
+export class RemoteAccount implements ProofLog {
+  #ranges = 0;
+  #bytes = 0;
+  #hashedRanges = 0;
+  #hashedBytes = 0;
+  #mismatches: Mismatch[] = [];
+  #shells: { readonly shell: RemoteShell; told: number }[] = [];
+  #runs = 0;
+  #changed = false;
+
+  taken({ start, end }: Range, hashed: boolean): void {
+    this.#ranges += 1;
+    this.#bytes += end - start;
+    if (hashed) {
+      this.#hashedRanges += 1;
+      this.#hashedBytes += end - start;
+    }
+    this.#changed = true;
+  }
+
+  mismatch(mismatch: Mismatch): void {
+    this.#mismatches.push(mismatch);
+    this.#changed = true;
+  }
+
+  /** What is run there is ours from now on. */
+  met(shell: RemoteShell): void {
+    if (this.#shells.every((each) => each.shell !== shell)) this.#shells.push({ shell, told: 0 });
+  }
+
+  /** Appends what is new since the last time; nothing when nothing is. */
+  async tell(journal: Journal): Promise<void> {
+    const runs = this.#freshRuns();
+    if (!this.#changed && runs.length === 0) return;
+    const kept = runs.slice(0, Math.max(0, MOST_RUNS - this.#runs));
+    this.#runs += runs.length;
+    this.#changed = false;
+    await journal.append('remote-account', {
+      ranges: this.#ranges,
+      bytes: this.#bytes,
+      hashed_ranges: this.#hashedRanges,
+      hashed_bytes: this.#hashedBytes,
+      mismatches: this.#mismatches.splice(0).map(({ start, end, told, ours }) => ({ start, end, told, ours })),
+      run_count: runs.length,
+      runs: kept.map(runSection),
+    });
+  }
+
+  #freshRuns(): RemoteRun[] {
+    return this.#shells.flatMap((each) => {
+      const fresh = each.shell.footprint.slice(each.told);
+      each.told += fresh.length;
+      return fresh;
+    });
+  }
+}
+
+function runSection({ argv, exit, signal, ms, outputBytes, stderr }: RemoteRun): JournalData {
+  return { argv: [...argv], exit, signal, ms, stdout_bytes: outputBytes, stderr: stderr.slice(0, 1000) };
+}
+
+/** A connection as it is put on record. */
+export function connectionSection(link: LinkFacts, { bootId }: Pick<RemoteFacts, 'bootId'>) {
+  return {
+    host_key: { type: link.hostKey.type, fingerprint: link.hostKey.fingerprint, judged_by: link.judgedBy },
+    server_version: link.serverVersion,
+    cipher: link.cipher,
+    authentication: link.authentication,
+    boot_id: valueOf(bootId),
+  };
+}
