@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fingerprintOf } from '../../src/remote/fingerprint.ts';
 import { sh } from './loop.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import { atEnd, tempFolder } from './temp.ts';
 import { until } from './children.ts';
 
@@ -14,7 +15,7 @@ const SSHD = '/usr/sbin/sshd';
 export interface Sshd {
   readonly folder: string;
   readonly port: number;
-  /** `root@127.0.0.1:PORT`, to be put behind `ssh://`. */
+  /** `root@ADDRESS:PORT`, to be put behind `ssh://`. */
   readonly place: string;
   /** A private key that lets root in. */
   readonly identity: string;
@@ -35,6 +36,8 @@ export interface SshdOptions {
   readonly config?: readonly string[];
   /** Environment of whatever is run there; PATH too. */
   readonly env?: Readonly<Record<string, string>>;
+  /** On a machine of its own, at its address. */
+  readonly on?: Pick<Elsewhere, 'there' | 'theirs'>;
 }
 
 /** True, and the test skipped aloud, where OpenSSH's server can't be started. */
@@ -53,15 +56,16 @@ export async function startSshd(t: TestContext, options: SshdOptions = {}): Prom
   const authorized = join(folder, 'authorized_keys');
   writeFileSync(authorized, readFileSync(`${identity}.pub`));
   const port = await freePort();
+  const host = options.on?.theirs ?? '127.0.0.1';
   const config = join(folder, 'sshd_config');
-  writeFileSync(config, configOf({ hostKey, authorized, port, folder }, options));
-  const server = start(config, join(folder, 'log'));
+  writeFileSync(config, configOf({ hostKey, authorized, port, folder, host }, options));
+  const server = start(config, join(folder, 'log'), options.on?.there ?? []);
   atEnd(t, () => killTree(server));
   const log = (): string => readFileSync(join(folder, 'log'), 'utf8');
   await until(() => /Server listening/.test(log()) || server.exitCode !== null, 'sshd listens');
   if (server.exitCode !== null) throw new Error(`sshd did not start:\n${log()}`);
   const [type = '', base64 = ''] = readFileSync(`${hostKey}.pub`, 'utf8').split(' ');
-  const knownLine = `[127.0.0.1]:${port} ${type} ${base64}`;
+  const knownLine = `[${host}]:${port} ${type} ${base64}`;
   const home = join(folder, 'home');
   mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
   writeFileSync(join(home, '.ssh/known_hosts'), `${knownLine}\n`);
@@ -69,7 +73,7 @@ export async function startSshd(t: TestContext, options: SshdOptions = {}): Prom
   return {
     folder,
     port,
-    place: `root@127.0.0.1:${port}`,
+    place: `root@${host}:${port}`,
     identity,
     home,
     fingerprint: fingerprintOf(Buffer.from(base64, 'base64')).fingerprint,
@@ -80,7 +84,9 @@ export async function startSshd(t: TestContext, options: SshdOptions = {}): Prom
 }
 
 function configOf(
-  { hostKey, authorized, port, folder }: Record<'hostKey' | 'authorized' | 'folder', string> & { port: number },
+  { hostKey, authorized, port, folder, host }: Record<'hostKey' | 'authorized' | 'folder' | 'host', string> & {
+    port: number;
+  },
   { config = [], env = {} }: SshdOptions,
 ): string {
   // Root's own start-up files may do a great deal with a richer one.
@@ -90,7 +96,7 @@ function configOf(
   return [
     ...config,
     `Port ${port}`,
-    'ListenAddress 127.0.0.1',
+    `ListenAddress ${host}`,
     `HostKey ${hostKey}`,
     `AuthorizedKeysFile ${authorized}`,
     `PidFile ${folder}/pid`,
@@ -107,10 +113,11 @@ function configOf(
   ].join('\n');
 }
 
-function start(config: string, log: string): ChildProcess {
+function start(config: string, log: string, there: readonly string[]): ChildProcess {
   writeFileSync(log, '');
   // It dies with a test that is killed.
-  return spawn('setpriv', ['--pdeathsig', 'KILL', '--', SSHD, '-D', '-f', config, '-E', log], { stdio: 'ignore' });
+  const argv = ['--pdeathsig', 'KILL', '--', ...there, SSHD, '-D', '-f', config, '-E', log];
+  return spawn('setpriv', argv, { stdio: 'ignore' });
 }
 
 /** Those who are logged in have sessions of their own: everything below the server goes. */
