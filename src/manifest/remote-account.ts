@@ -1,16 +1,17 @@
 import { z } from 'zod';
 import type { JournalRecord } from './journal-chain.ts';
-import { connectionSchema, remoteMismatchSchema, remoteRunSchema, type RemoteSection } from './remote-schema.ts';
+import { connectionSchema, givenUpSchema, remoteMismatchSchema, remoteRunSchema, type RemoteSection } from './remote-schema.ts';
 import { bytes, count } from './schema-words.ts';
 import { sessionRecords } from './sessions.ts';
 
-/** Totals of a session so far; mismatches and runs since the record before. */
+/** Totals of a session so far; mismatches, programs given up and runs since the record before. */
 export const remoteAccountRecord = z.object({
   ranges: count,
   bytes,
   hashed_ranges: count,
   hashed_bytes: bytes,
   mismatches: z.array(remoteMismatchSchema),
+  given_up: z.array(givenUpSchema),
   run_count: count,
   runs: z.array(remoteRunSchema),
 });
@@ -46,6 +47,7 @@ export function remoteTold(records: readonly JournalRecord[]): RemoteTold {
       hashed_ranges: sum('hashed_ranges'),
       hashed_bytes: sum('hashed_bytes'),
       mismatches: all.flatMap(({ mismatches }) => mismatches),
+      given_up: all.flatMap(({ given_up }) => given_up),
     },
   };
 }

@@ -26,6 +26,13 @@ export const remoteRunSchema = z.strictObject({
 /** A range whose hash by the target is not that of what arrived; it was read once more. */
 export const remoteMismatchSchema = z.strictObject({ start: bytes, end: bytes, told: sha256, ours: sha256 });
 
+/** A program there that was given up while the link lived; another one went on. `at`: where on the source it stood. */
+export const givenUpSchema = z.strictObject({
+  code: z.enum(['ETIMEDOUT', 'remote.reader-died', 'remote.no-channel']),
+  at: bytes,
+  why: text,
+});
+
 const proof = z.strictObject({
   /** Whose word the hashes of what was sent are. */
   told_by: z.literal('target'),
@@ -35,6 +42,7 @@ const proof = z.strictObject({
   hashed_ranges: count,
   hashed_bytes: bytes,
   mismatches: z.array(remoteMismatchSchema),
+  given_up: z.array(givenUpSchema),
 });
 
 /** A disk of another machine that runs. */

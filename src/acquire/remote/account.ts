@@ -2,11 +2,14 @@ import type { Range } from '../../model/range.ts';
 import type { LinkFacts, RemoteFacts, RemoteRun } from '../../model/remote.ts';
 import { valueOf } from '../../model/device.ts';
 import type { Journal, JournalData } from '../../manifest/journal.ts';
+import type { GivenUp } from '../../remote/channel-pool.ts';
 import type { Mismatch, ProofLog } from '../../remote/range-reader.ts';
 import type { RemoteShell } from '../../remote/shell.ts';
 
 /** Runs that one session puts on record at most; all are counted. */
 const MOST_RUNS = 200;
+/** Characters of why a program was given up. */
+const MOST_WORDS = 500;
 
 /**
  * What one session did on another machine, and what that machine told of the bytes it sent. Totals go into the journal
@@ -18,6 +21,7 @@ export class RemoteAccount implements ProofLog {
   #hashedRanges = 0;
   #hashedBytes = 0;
   #mismatches: Mismatch[] = [];
+  #givenUp: GivenUp[] = [];
   #shells: { readonly shell: RemoteShell; told: number }[] = [];
   #runs = 0;
   #changed = false;
@@ -34,6 +38,11 @@ export class RemoteAccount implements ProofLog {
 
   mismatch(mismatch: Mismatch): void {
     this.#mismatches.push(mismatch);
+    this.#changed = true;
+  }
+
+  gaveUp(program: GivenUp): void {
+    this.#givenUp.push(program);
     this.#changed = true;
   }
 
@@ -55,6 +64,7 @@ export class RemoteAccount implements ProofLog {
       hashed_ranges: this.#hashedRanges,
       hashed_bytes: this.#hashedBytes,
       mismatches: this.#mismatches.splice(0).map(({ start, end, told, ours }) => ({ start, end, told, ours })),
+      given_up: this.#givenUp.splice(0).map(({ code, at, why }) => ({ code, at, why: why.slice(0, MOST_WORDS) })),
       run_count: runs.length,
       runs: kept.map(runSection),
     });
