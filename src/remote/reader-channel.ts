@@ -274,7 +274,7 @@ export class ReaderChannel {
 }
 
 /** Null: what the program over there holds open is what was expected, as far as it could say. */
-export function differenceTo({ bootId, node, size }: ExpectedDisk, hello: Hello): string | null {
+function differenceTo({ bootId, node, size }: ExpectedDisk, hello: Hello): string | null {
   if (bootId !== null && hello.bootId !== '' && hello.bootId !== bootId)
     return `the machine was started anew: boot id ${hello.bootId}, not ${bootId}`;
   if (hello.node !== '' && hello.node !== node) return `its number is ${hello.node}, not ${node}`;
