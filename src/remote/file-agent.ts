@@ -52,7 +52,8 @@ export class FileAgent {
   #pending: Pending[] = [];
   #parts: Buffer[] = [];
   #begun = false;
-  #answered = 0;
+  /** Grows whenever an answer came, or a question was put while none was open. */
+  #steps = 0;
 
   constructor(shell: RemoteShell, facts: Pick<RemoteFacts, 'rights'>, clock: Clock) {
     this.#shell = shell;
@@ -66,6 +67,7 @@ export class FileAgent {
     if (/[\n\0]/.test(path)) throw failure('EINVAL', what, 'a path with a line break can not be asked for');
     const channel = await (this.#channel ??= this.#start());
     const answer = new Promise<Buffer>((resolve, reject) => {
+      if (this.#pending.length === 0) this.#steps += 1;
       this.#pending.push({ what, resolve, reject });
     });
     channel.stdin.write(`${ANSWERS[question][0]}\n${path}\n`);
@@ -121,7 +123,7 @@ export class FileAgent {
     const end = at === -1 ? -1 : bytes.indexOf(tail, head);
     if (end === -1) return null;
     const asked = this.#pending.shift();
-    this.#answered += 1;
+    this.#steps += 1;
     const [status = '', ...said] = bytes.toString('utf8', head, end).split(' ');
     const complaint = said.join(' ').trim();
     if (status === '0') asked?.resolve(Buffer.from(bytes.subarray(0, at)));
@@ -134,9 +136,10 @@ export class FileAgent {
     void channel.done.then(() => {
       ended.abort();
     });
-    for (let before = -1; !ended.signal.aborted; before = this.#answered) {
-      if (this.#pending.length > 0 && before === this.#answered) channel.kill();
+    while (!ended.signal.aborted) {
+      const before = this.#steps;
       await this.#clock.sleep(PATIENCE_MS, ended.signal);
+      if (this.#pending.length > 0 && before === this.#steps) channel.kill();
     }
   }
 

@@ -5,6 +5,7 @@ import test, { describe, type TestContext } from 'node:test';
 import { listDevices } from '../../src/discover/devices.ts';
 import { findSource } from '../../src/discover/source.ts';
 import { errnoOf } from '../../src/model/errors.ts';
+import { FileAgent } from '../../src/remote/file-agent.ts';
 import { probeRemote } from '../../src/remote/probe.ts';
 import { remoteMachine } from '../../src/remote/remote-ports.ts';
 import { systemClock } from '../../src/system/clock.ts';
@@ -49,6 +50,28 @@ describe('the files of another machine', () => {
         assert.equal(theirs.isDirectory(), mine.isDirectory());
         assert.equal(theirs.isBlockDevice(), mine.isBlockDevice());
       }
+  });
+
+  test('one who is asked without a pause is not taken for one who hangs', async (t) => {
+    if (lacksSshd(t)) return;
+    const shell = await connected(t, await startSshd(t));
+    // Twenty seconds of patience are four tenths.
+    const clock = { ...systemClock, sleep: (ms: number, stop?: AbortSignal) => systemClock.sleep(ms / 50, stop) };
+    const agent = new FileAgent(shell, { rights: 'root' }, clock);
+    const until = performance.now() + 1000;
+    let asked: Promise<Buffer> = Promise.resolve(Buffer.alloc(0));
+    const all: Promise<Buffer>[] = [asked];
+    // One more is put before the one before it is answered: at every look at the watch one is open.
+    while (performance.now() < until) {
+      const next = agent.ask('read', '/proc/sys/kernel/hostname');
+      all.push(next);
+      await asked;
+      asked = next;
+    }
+    await Promise.all(all);
+    await assert.rejects(agent.ask('read', '/proc/kmsg'), (error) => errnoOf(error) === 'EIO');
+    assert.ok((await agent.ask('read', '/proc/sys/kernel/hostname')).length > 0);
+    agent.close();
   });
 
   test('give the errors that Node gives, and asking goes on', async (t) => {
