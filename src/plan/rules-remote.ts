@@ -24,7 +24,7 @@ export function judgeMachine({ kernel, rights, sudo, tools }: RemoteFacts): Find
       ? lacks(
           'remote.no-rights',
           `Whoever is logged in there is not root, and sudo -n gives no rights (${visible(sudo ?? 'not asked')}).`,
-          'Log in as root, or allow this user sudo without a password for the time being.',
+          'Log in as root, or allow this user sudo without a password, for every program, for the time being: dd alone is not enough.',
         )
       : []),
     ...((tools['dd'] ?? null) === null

@@ -72,7 +72,7 @@ function rights({ rights: as, uid, sudo }: RemoteFacts): RemoteExamination {
   const user = uid.known ? `user ${uid.value}` : 'a user that is not known';
   if (as === 'sudo') return ok('rights', `${user}, root by sudo -n`);
   const advice =
-    'Reading disks takes root: log in as root, or allow this user sudo without a password for the time being.';
+    'Reading disks takes root: log in as root, or allow this user sudo without a password, for every program, for the time being. dd alone is not enough.';
   return missing('rights', `${user}; sudo -n: ${sudo ?? 'not asked'}`, advice);
 }
 

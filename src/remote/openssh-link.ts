@@ -99,8 +99,7 @@ async function untilUp(ports: Ports, order: ConnectOrder, { child, place }: Mast
   // The socket comes once ssh is let in (ssh.c: muxserver_listen).
   while ((await ports.files.statOrNull(place.socket)) === null) {
     if (order.signal.aborted) throw linkClosed(order.address);
-    if (ended.signal.aborted)
-      throw whyOpenSshFailed(order.address, await place.readLog(), (await child.done).stderr);
+    if (ended.signal.aborted) throw whyOpenSshFailed(order.address, await place.readLog(), (await child.done).stderr);
     if (ports.clock.monotonicMs() > until)
       throw unreachable(order.address, `ssh made no connection within ${UP_WITHIN_MS / 1000} seconds`);
     await ports.clock.sleep(LOOK_EVERY_MS, order.signal);
