@@ -52,6 +52,8 @@ export class FileAgent {
   readonly #clock: Clock;
   readonly #word = `exhibit-${randomBytes(12).toString('hex')}`;
   #channel: Promise<SshChannel> | null = null;
+  /** The one that is listened to. */
+  #current: SshChannel | null = null;
   #pending: Pending[] = [];
   #parts: Buffer[] = [];
   #begun = false;
@@ -89,6 +91,7 @@ export class FileAgent {
   async #start(): Promise<SshChannel> {
     const tally: Tally = { outputBytes: 0, stderr: '' };
     const channel = await this.#shell.open(asRoot(this.#facts.rights, script(PROGRAM, this.#word)), tally);
+    this.#current = channel;
     channel.stdin.on('error', () => undefined);
     channel.stderr.on('data', (part: Buffer) => (tally.stderr = (tally.stderr + part.toString()).slice(0, 2000)));
     channel.stdout.on('data', (part: Buffer) => {
@@ -96,13 +99,14 @@ export class FileAgent {
       this.#take(part, channel);
     });
     void channel.done.then(() => {
-      this.#fail(tally.stderr.trim());
+      this.#fail(channel, tally.stderr.trim());
     });
     void this.#watch(channel);
     return channel;
   }
 
   #take(part: Buffer, channel: SshChannel): void {
+    if (channel !== this.#current) return;
     this.#parts.push(part);
     // An answer ends with a line: no need to look at every part of a long one.
     if (part.at(-1) !== 0x0a) return;
@@ -142,11 +146,17 @@ export class FileAgent {
     while (!ended.signal.aborted) {
       const before = this.#steps;
       await this.#clock.sleep(PATIENCE_MS, ended.signal);
-      if (this.#pending.length > 0 && before === this.#steps) channel.kill();
+      if (this.#pending.length === 0 || before !== this.#steps) continue;
+      channel.kill();
+      // What hangs over there keeps its channel open for as long as it hangs.
+      this.#fail(channel, `no answer within ${PATIENCE_MS / 1000} seconds`);
+      return;
     }
   }
 
-  #fail(why: string): void {
+  #fail(channel: SshChannel, why: string): void {
+    if (channel !== this.#current) return;
+    this.#current = null;
     this.#channel = null;
     this.#begun = false;
     this.#parts = [];
