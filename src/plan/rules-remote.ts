@@ -30,6 +30,15 @@ export function judgeMachine({ kernel, rights, sudo, tools }: RemoteFacts): Find
     ...((tools['dd'] ?? null) === null
       ? lacks('remote.no-dd', 'The other machine has no dd.', 'Nothing else there reads a disk in ranges.')
       : []),
+    ...['stat', 'readlink'].flatMap((tool) =>
+      (tools[tool] ?? null) === null
+        ? lacks(
+            `remote.no-${tool}`,
+            `The other machine has no ${tool}.`,
+            'Without it nobody can tell that what is read is still the disk that was meant. BusyBox has one.',
+          )
+        : [],
+    ),
   ];
 }
 
