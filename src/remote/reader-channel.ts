@@ -6,8 +6,8 @@ import { placeOf } from '../model/remote-faults.ts';
 import { visible } from '../model/text.ts';
 import type { Clock } from '../system/clock.ts';
 import type { SshChannel } from '../system/ssh-link.ts';
-import { asRoot, script } from './probe.ts';
 import { differenceTo, introduced, otherThere, type ExpectedDisk, type Hello } from './channel-hello.ts';
+import { asRoot, gently, script } from './probe.ts';
 import { parseTold, type Told } from './reader-answer.ts';
 import { ddOperands, readerProgram, type DdWays } from './reader-program.ts';
 import type { RemoteShell, Tally } from './shell.ts';
@@ -110,7 +110,7 @@ export class ReaderChannel {
 
   async #start(): Promise<Hello> {
     const { shell, facts, path, hash, clock } = this.#order;
-    const gentle = ['nice', '-n', '10', ...script(readerProgram(hash), this.#word, path)];
+    const gentle = gently(script(readerProgram(hash), this.#word, path));
     const channel = await shell.open(asRoot(facts.rights, gentle), this.#tally);
     this.#channel = channel;
     const greeted = new Promise<void>((resolve) => {

@@ -28,7 +28,7 @@ async function scene(t: TestContext, more: readonly string[] = []): Promise<Scen
   const bytes = diskBytes(SIZE);
   // Taken away last: what a dead link left over there may still hold it.
   const node = loopDisk(t, bytes);
-  const sshd = await startSshd(t, { on: net });
+  const sshd = await startSshd(t, { inside: net.there, address: net.theirs });
   const desk = newDesk(t);
   const login = ['--identity', sshd.identity, '--host-key', sshd.fingerprint, '--authority', 'warrant'];
   return { net, sshd, desk, bytes, argv: desk.acquire(`ssh://${sshd.place}${node}`, ...login, ...more) };

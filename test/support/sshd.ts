@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fingerprintOf } from '../../src/remote/fingerprint.ts';
 import { sh } from './loop.ts';
-import type { Elsewhere } from './elsewhere.ts';
 import { atEnd, tempFolder } from './temp.ts';
 import { until } from './children.ts';
 
@@ -36,8 +35,10 @@ export interface SshdOptions {
   readonly config?: readonly string[];
   /** Environment of whatever is run there; PATH too. */
   readonly env?: Readonly<Record<string, string>>;
-  /** On a machine of its own, at its address. */
-  readonly on?: Pick<Elsewhere, 'there' | 'theirs'>;
+  /** What it is started by; {@link realm}. */
+  readonly inside?: readonly string[];
+  /** Where it listens; loopback where it is not said. */
+  readonly address?: string;
 }
 
 /** True, and the test skipped aloud, where OpenSSH's server can't be started. */
@@ -56,10 +57,10 @@ export async function startSshd(t: TestContext, options: SshdOptions = {}): Prom
   const authorized = join(folder, 'authorized_keys');
   writeFileSync(authorized, readFileSync(`${identity}.pub`));
   const port = await freePort();
-  const host = options.on?.theirs ?? '127.0.0.1';
+  const host = options.address ?? '127.0.0.1';
   const config = join(folder, 'sshd_config');
   writeFileSync(config, configOf({ hostKey, authorized, port, folder, host }, options));
-  const server = start(config, join(folder, 'log'), options.on?.there ?? []);
+  const server = start(config, join(folder, 'log'), options.inside ?? []);
   atEnd(t, () => killTree(server));
   const log = (): string => readFileSync(join(folder, 'log'), 'utf8');
   await until(() => /Server listening/.test(log()) || server.exitCode !== null, 'sshd listens');
@@ -113,10 +114,10 @@ function configOf(
   ].join('\n');
 }
 
-function start(config: string, log: string, there: readonly string[]): ChildProcess {
+function start(config: string, log: string, inside: readonly string[]): ChildProcess {
   writeFileSync(log, '');
   // It dies with a test that is killed.
-  const argv = ['--pdeathsig', 'KILL', '--', ...there, SSHD, '-D', '-f', config, '-E', log];
+  const argv = ['--pdeathsig', 'KILL', '--', ...inside, SSHD, '-D', '-f', config, '-E', log];
   return spawn('setpriv', argv, { stdio: 'ignore' });
 }
 
