@@ -84,12 +84,8 @@ function frozenLaws({ source_check, acquisition }: Manifest, remote: Remote): La
       'source.remote.live: a disk in use was read a second time, which proves nothing',
     ],
     [
-      reproducible === 'no' || (!live && state === 'match'),
-      'source.remote.reproducible: no second reading of a frozen disk agreed',
-    ],
-    [
-      reproducible !== 'no' || live || state !== 'match',
-      'source.remote.reproducible is no, though a second reading of a frozen disk agreed',
+      (reproducible === 'second-pass-agreed') === (state === 'match'),
+      `source.remote.reproducible is ${reproducible}; the second reading was ${state}`,
     ],
   ];
 }

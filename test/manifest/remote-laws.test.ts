@@ -17,6 +17,7 @@ const [connection] = remote.connections;
 const HASH = 'a'.repeat(64);
 const OTHER = 'b'.repeat(64);
 const OTHER_BOOT = BOOT_ID.replace('0f', '1f');
+const unlocked = { device: '/dev/sda2', mapper: '/dev/mapper/root', uuid: 'CRYPT-LUKS2-x' };
 const mismatch = { start: 0, end: 4096, told: HASH, ours: OTHER };
 
 function faultsOf(manifest: Manifest): string[] {
@@ -59,6 +60,11 @@ describe('a source on another machine keeps these laws', () => {
       ...system({ uid: null, clock: null, boot_id: null }),
       connections: [{ ...connection!, boot_id: null }],
     }),
+    'its size is told by sysfs alone': remoteManifest({ sizes: { ...remote.sizes, blockdev: null, lsblk: null } }),
+    'ciphertext, for a reason': settings(remoteManifest({ unlocked: [unlocked] }), {
+      overrides: [{ option: 'ciphertext', reason: 'the key is known' }],
+    }),
+    'cut off before it was reached': unreached(),
     'more came than was kept': remoteManifest(proof({ ranges: 3, bytes: 14_000 })),
   };
   for (const [name, manifest] of Object.entries(kept)) {
@@ -105,7 +111,7 @@ describe('a forged source on another machine', () => {
     'another size by blockdev': [but(L, { sizes: { ...remote.sizes, blockdev: 9999 } }), /size .* told differently/],
     'another size by lsblk': [but(L, { sizes: { ...remote.sizes, lsblk: 0 } }), /size .* told differently/],
     'ciphertext, and nobody said why': [
-      but(L, { unlocked: [{ device: '/dev/sda2', mapper: '/dev/mapper/root', uuid: 'CRYPT-LUKS2-x' }] }),
+      but(L, { unlocked: [unlocked] }),
       /ciphertext of an open device was read, and no override/,
     ],
     'root by sudo': [but(L, system({ via: 'sudo' })), /uid 0 read it by the rights of sudo/],
@@ -132,14 +138,25 @@ describe('a forged source on another machine', () => {
       settings(L, { settings: { ...L.acquisition.settings, verify_source: true } }),
       /a disk in use was read a second time/,
     ],
+    'live, and a second reading was begun': [
+      but(L, { second_pass: F.source.remote!.second_pass }),
+      /a disk in use was read a second time/,
+    ],
+    'live, and a second reading agreed': [
+      { ...L, source_check: F.source_check },
+      /a disk in use was read a second time/,
+    ],
     'live, and read twice': [
       { ...but(L, { second_pass: F.source.remote!.second_pass }), source_check: F.source_check },
       /a disk in use was read a second time/,
     ],
-    'live, and agreed': [but(L, { reproducible: 'second-pass-agreed' }), /no second reading of a frozen disk agreed/],
+    'live, and agreed': [
+      but(L, { reproducible: 'second-pass-agreed' }),
+      /reproducible is second-pass-agreed; the second/,
+    ],
     'agreed, and nobody read it again': [
       { ...F, source_check: { state: 'not-done' } },
-      /no second reading of a frozen disk agreed/,
+      /reproducible is second-pass-agreed; the second/,
     ],
     'agreed, though it differed': [
       {
@@ -147,11 +164,11 @@ describe('a forged source on another machine', () => {
         outcome: 'mismatch',
         source_check: { ...F.source_check, state: 'mismatch', differing: [{ start: 0, end: 512 }] } as never,
       },
-      /no second reading of a frozen disk agreed/,
+      /reproducible is second-pass-agreed; the second/,
     ],
     'it agreed, and nothing is said of it': [
       but(F, { reproducible: 'no' }),
-      /reproducible is no, though a second reading of a frozen disk agreed/,
+      /reproducible is no; the second reading was match/,
     ],
     'a second reading for which nothing came': [
       but(F, { second_pass: null }),
@@ -255,4 +272,21 @@ function frozenOnce(): Manifest {
   const manifest = remoteManifest({ live: false, frozen_reason: 'x' });
   const { acquisition } = manifest;
   return withSessions(settings(manifest, { settings: { ...acquisition.settings, verify_source: false } }));
+}
+
+/** It stopped when the folder was made, and was closed as it was. */
+function unreached(): Manifest {
+  const nothing = { ranges: 0, bytes: 0, hashed_ranges: 0, hashed_bytes: 0, mismatches: [] };
+  const manifest = remoteManifest({ connections: [], proof: { told_by: 'target', ...nothing } });
+  const { image, files, pieces, read_map } = manifest;
+  return withSessions({
+    ...manifest,
+    outcome: 'incomplete',
+    incomplete_reason: 'power cut',
+    image: { ...image, size: 0, complete: false, segments: [] },
+    files: files.slice(1),
+    pieces: { ...pieces, count: 0 },
+    read_map: { ...read_map, good: 0, not_tried: 10_000 },
+    read_back: { state: 'not-done', why: 'stopped before' },
+  });
 }
