@@ -56,11 +56,20 @@ export class RemoteRanges implements ClosableRangeReader {
   }
 
   /** As `Probe.read`: single reads cut at multiples of `unit`, up to the first that fails. */
-  async read(range: Range, unit = lengthOf(range)): Promise<ProbeAnswer> {
+  read(range: Range, unit = lengthOf(range)): Promise<ProbeAnswer> {
+    return this.#read(range, unit, false);
+  }
+
+  /** A range whose hash did not fit when it was read ahead: this is the second reading, and there is no third. */
+  readOnceMore(range: Range, unit: number): Promise<ProbeAnswer> {
+    return this.#read(range, unit, true);
+  }
+
+  async #read(range: Range, unit: number, second: boolean): Promise<ProbeAnswer> {
     const parts: Buffer[] = [];
     const began = this.#clock.monotonicMs();
     for (const part of cutAt(range, unit)) {
-      const answer = await this.#inTime(part, unit);
+      const answer = await this.#inTime(part, unit, second);
       if (answer === null) {
         const ms = this.#limits.readTimeoutMs ?? 0;
         return { bytes: Buffer.concat(parts), failure: { errno: 'ETIMEDOUT', ms }, goodMs: 0 };
@@ -83,11 +92,11 @@ export class RemoteRanges implements ClosableRangeReader {
   }
 
   /** Null: nothing came for too long, though the link lives; the program over there is left behind. */
-  async #inTime(part: Range, unit: number): Promise<RangeAnswer | null> {
+  async #inTime(part: Range, unit: number, second: boolean): Promise<RangeAnswer | null> {
     this.#watchdog.forget();
     this.#watchdog.begin();
     try {
-      return await this.#taken(part, unit);
+      return await this.#taken(part, unit, second);
     } catch (error) {
       if (!this.#watchdog.hasBitten || this.#order.shell.lost.aborted) throw error;
       return null;
@@ -97,11 +106,12 @@ export class RemoteRanges implements ClosableRangeReader {
   }
 
   /** A hash that does not fit is read once more: a live disk may have changed, a second mismatch is none of its doing. */
-  async #taken(range: Range, unit: number): Promise<RangeAnswer> {
+  async #taken(range: Range, unit: number, isSecond: boolean): Promise<RangeAnswer> {
     const first = await this.#ask(range, unit);
     const mismatch = mismatchOf(range, first);
     if (mismatch === null) return this.#proven(range, first);
     this.#proof.mismatch(mismatch);
+    if (isSecond) throw damaged(this.#order, mismatch);
     if (first.told.exit !== 0) this.#channel?.goOn();
     const second = await this.#ask(range, unit);
     const again = mismatchOf(range, second);
