@@ -45,7 +45,16 @@ if [ $size -le ${MIB} ] && [ $n -gt 0 ]; then echo $((n - 1)) >${left}; echo "${
   const sshd = await startSshd(t, { env: pathWith(t, 'sha256sum', liar) });
   const desk = newDesk(t);
   const login = loginOf(sshd);
-  const argv = desk.acquire(`ssh://${sshd.place}${node}`, ...login, '--authority', 'warrant', '--piece-size', '1M');
+  const argv = desk.acquire(
+    `ssh://${sshd.place}${node}`,
+    ...login,
+    '--authority',
+    'warrant',
+    '--piece-size',
+    '1M',
+    '--block-size',
+    '1M',
+  );
   return {
     desk,
     bytes,

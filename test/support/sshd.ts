@@ -35,6 +35,8 @@ export interface SshdOptions {
   readonly config?: readonly string[];
   /** Environment of whatever is run there; PATH too. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Shell lines that run first, in a mount namespace of the server's own: what they mount is seen by nobody else. */
+  readonly mounts?: string;
 }
 
 /** True, and the test skipped aloud, where OpenSSH's server can't be started. */
@@ -55,7 +57,7 @@ export async function startSshd(t: TestContext, options: SshdOptions = {}): Prom
   const port = await freePort();
   const config = join(folder, 'sshd_config');
   writeFileSync(config, configOf({ hostKey, authorized, port, folder }, options));
-  const server = start(config, join(folder, 'log'));
+  const server = start(config, join(folder, 'log'), options.mounts);
   atEnd(t, () => killTree(server));
   const log = (): string => readFileSync(join(folder, 'log'), 'utf8');
   await until(() => /Server listening/.test(log()) || server.exitCode !== null, 'sshd listens');
@@ -107,10 +109,12 @@ function configOf(
   ].join('\n');
 }
 
-function start(config: string, log: string): ChildProcess {
+function start(config: string, log: string, mounts?: string): ChildProcess {
   writeFileSync(log, '');
   // It dies with a test that is killed.
-  return spawn('setpriv', ['--pdeathsig', 'KILL', '--', SSHD, '-D', '-f', config, '-E', log], { stdio: 'ignore' });
+  const own = mounts === undefined ? [] : ['unshare', '-m', 'sh', '-ec', `${mounts}\nexec "$@"`, 'sh'];
+  const argv = ['--pdeathsig', 'KILL', '--', ...own, SSHD, '-D', '-f', config, '-E', log];
+  return spawn('setpriv', argv, { stdio: 'ignore' });
 }
 
 /** Those who are logged in have sessions of their own: everything below the server goes. */
