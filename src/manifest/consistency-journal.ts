@@ -1,5 +1,6 @@
 import { visible } from '../model/text.ts';
 import { LOST_WHILE_READ, weakest } from '../model/verdict.ts';
+import { remoteFaults } from './consistency-remote-journal.ts';
 import { canonicalLine } from './encode.ts';
 import type { JournalRecord } from './journal-chain.ts';
 import { accountOf, type JournalAccount } from './journal-records.ts';
@@ -17,6 +18,7 @@ interface Told {
   readonly state: ReadingState;
   readonly sessions: readonly Session[];
   readonly remote: RemoteTold;
+  readonly records: readonly JournalRecord[];
 }
 
 /**
@@ -26,7 +28,7 @@ interface Told {
 export function contradictions(manifest: JournalledPart, records: readonly JournalRecord[]): string[] {
   const { account, faults } = accountOf(records);
   const reading = readingState(records, manifest.source.size);
-  const told = { account, state: reading.state, sessions: sessionsOf(records), remote: remoteTold(records) };
+  const told = { account, state: reading.state, sessions: sessionsOf(records), remote: remoteTold(records), records };
   const laws = [checkEnd, checkRemote, checkSessions, checkReading, checkProtection, checkMap, checkChecks];
   return [...faults, ...reading.faults, ...laws.flatMap((rule) => rule(manifest, told))];
 }
@@ -61,10 +63,13 @@ function checkEnd(manifest: JournalledPart, { account }: Told): string[] {
 }
 
 /** What the journal tells of the machine that the source is on; of one of this station it tells nothing of the kind. */
-function checkRemote({ source, source_check }: JournalledPart, { account, remote }: Told): string[] {
+function checkRemote({ source, source_check }: JournalledPart, { account, remote, records }: Told): string[] {
   if (account.start === null) return [];
   const due = remoteEnd(account.start.head.source.remote, remote, source_check.state);
-  return unless([same(source.remote, due), 'source.remote is not what it tells of the other machine']);
+  return [
+    ...unless([same(source.remote, due), 'source.remote is not what it tells of the other machine']),
+    ...remoteFaults(records, account.start),
+  ];
 }
 
 /** Every sitting as the journal tells it, and of what it began with. */

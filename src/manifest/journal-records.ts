@@ -18,6 +18,8 @@ import {
   sourceCheckRecord,
   stoppedRecord,
 } from './run-records.ts';
+import { remoteAccountRecord } from './remote-account.ts';
+import { connectionSchema } from './remote-schema.ts';
 import { sessionRecords } from './sessions.ts';
 import { manifestStartSchema, type ManifestStart } from './start.ts';
 
@@ -56,6 +58,8 @@ const OFTEN = {
   paused: pausedRecord,
   reconnected: reconnectedRecord,
   'gave-up-waiting': gaveUpRecord,
+  'remote-connected': connectionSchema,
+  'remote-account': remoteAccountRecord,
 };
 
 /** Reads the records of a chain that holds. `faults`: what is not in its form, or can't stand beside the rest. */

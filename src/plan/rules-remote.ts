@@ -138,7 +138,7 @@ const unlocked = on(({ source, remote, request }) => {
       'source',
       'remote.unlocked',
       `${visible(source.path)} holds an encrypted device whose content can be read now: ${list}. Once the machine is off, the ciphertext may be worthless.`,
-      `Image ${open.map(({ mapper }) => visible(mapper)).join(', ')} first. Or give the reason for reading the ciphertext: --ciphertext REASON.`,
+      `Image ${open.map(({ address }) => visible(address)).join(', ')} first. Or give the reason for reading the ciphertext: --ciphertext REASON.`,
     ),
   ];
 });

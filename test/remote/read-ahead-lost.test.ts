@@ -12,7 +12,14 @@ import { code, held, loopDisk, MIB, orderOn, pathWith, proofs, type Options } fr
 
 const RANGE = 16 * 1024;
 
-async function read(t: TestContext, node: string, size: number, options: Options, how: HowToRead = {}, connections = 2) {
+async function read(
+  t: TestContext,
+  node: string,
+  size: number,
+  options: Options,
+  how: HowToRead = {},
+  connections = 2,
+) {
   const proof = proofs();
   const channel = await orderOn(t, node, options);
   const reader = remoteReader({ channel, proof, connections, rangeBytes: RANGE, ahead: 2 });

@@ -39,6 +39,8 @@ export interface SshdOptions {
   readonly inside?: readonly string[];
   /** Where it listens; loopback where it is not said. */
   readonly address?: string;
+  /** Shell lines that run first, in a mount namespace of the server's own: what they mount is seen by nobody else. */
+  readonly mounts?: string;
 }
 
 /** True, and the test skipped aloud, where OpenSSH's server can't be started. */
@@ -60,7 +62,7 @@ export async function startSshd(t: TestContext, options: SshdOptions = {}): Prom
   const host = options.address ?? '127.0.0.1';
   const config = join(folder, 'sshd_config');
   writeFileSync(config, configOf({ hostKey, authorized, port, folder, host }, options));
-  const server = start(config, join(folder, 'log'), options.inside ?? []);
+  const server = start(config, join(folder, 'log'), [...(options.inside ?? []), ...mountedBy(options.mounts)]);
   atEnd(t, () => killTree(server));
   const log = (): string => readFileSync(join(folder, 'log'), 'utf8');
   await until(() => /Server listening/.test(log()) || server.exitCode !== null, 'sshd listens');
@@ -85,7 +87,13 @@ export async function startSshd(t: TestContext, options: SshdOptions = {}): Prom
 }
 
 function configOf(
-  { hostKey, authorized, port, folder, host }: Record<'hostKey' | 'authorized' | 'folder' | 'host', string> & {
+  {
+    hostKey,
+    authorized,
+    port,
+    folder,
+    host,
+  }: Record<'hostKey' | 'authorized' | 'folder' | 'host', string> & {
     port: number;
   },
   { config = [], env = {} }: SshdOptions,
@@ -112,6 +120,10 @@ function configOf(
     ...(set.length === 0 ? [] : [`SetEnv ${set.map((each) => `"${each}"`).join(' ')}`]),
     '',
   ].join('\n');
+}
+
+function mountedBy(lines: string | undefined): string[] {
+  return lines === undefined ? [] : ['unshare', '-m', 'sh', '-ec', `${lines}\nexec "$@"`, 'sh'];
 }
 
 function start(config: string, log: string, inside: readonly string[]): ChildProcess {

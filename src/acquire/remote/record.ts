@@ -13,6 +13,14 @@ export async function tellConnected({ source, side }: TakenSource, journal: Jour
   await side.remote?.account.tell(journal);
 }
 
+/** The whole source is read once more from here on: what came before stands on record, and what comes is counted for itself. */
+export async function tellSecondPass({ attached, journal }: Story): Promise<void> {
+  const account = attached.side.remote?.account;
+  await account?.tell(journal);
+  await journal.append('second-read');
+  account?.beginSecondPass();
+}
+
 /** Nothing more is asked of the other machine: what ran there has ended by now, and all of it is put on record. */
 export async function leaveRemote({ attached, journal, job }: Story): Promise<void> {
   const { remote } = attached.side;
