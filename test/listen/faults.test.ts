@@ -157,7 +157,7 @@ describe('what the live machine tells of what it sent', () => {
     const read = await there.done;
     assert.equal(read.error, null);
     assert.ok(read.bytes.equals(content));
-    assert.equal(there.received[0]!.told, 'announced');
+    assert.deepEqual([there.received[0]!.tells, there.received[0]!.told], [true, null]);
   });
 
   test('an early end is known from what dd told, though the connection stays open (s_client)', async (t) => {
