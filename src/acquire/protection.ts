@@ -29,8 +29,7 @@ export async function observeProtection(
 ): Promise<{ verdict: Verdict; protection: ProtectionFacts }> {
   const entries = await stationHardware(ports, labFile);
   // A plain file hangs on nothing.
-  if (source.kind === 'block' && !isElsewhere(source) && !request.overrides.ignoreBadHardware)
-    refuseFaulty(entries);
+  if (source.kind === 'block' && !isElsewhere(source) && !request.overrides.ignoreBadHardware) refuseFaulty(entries);
   const passive = judge(guardFacts(source, entries, notProbed('not asked yet')));
   const probes = await askSource(ports, request, source, passive);
   const guard = guardFacts(source, entries, probes);

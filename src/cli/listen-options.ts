@@ -45,7 +45,8 @@ export function listenAsked(
   refuseSsh(options, faults);
   const plaintext = options.allowPlaintext ?? null;
   const fault = plaintext === null ? null : textFault(plaintext, 'line');
-  if (fault !== null) faults.add(`--allow-plaintext ${fault}.`, 'It takes the reason in words; it stands in the manifest.');
+  if (fault !== null)
+    faults.add(`--allow-plaintext ${fault}.`, 'It takes the reason in words; it stands in the manifest.');
   if (plaintext !== null && options.tls === true)
     faults.add(
       '--allow-plaintext stands beside --tls: which of the two is meant?',

@@ -7,7 +7,10 @@ export function addAcquire(program: Command, env: Env, done: (exit: number) => v
   const command = program
     .command('acquire')
     .description('Image a disk, partition, mapper device or plain file; hash it while it is read; sign what was done.')
-    .argument('<source>', '/dev/…, /dev/disk/by-id/…, a plain file, ssh://user@host[:port]/dev/…, or listen://ADDR:PORT[/dev/…]')
+    .argument(
+      '<source>',
+      '/dev/…, /dev/disk/by-id/…, a plain file, ssh://user@host[:port]/dev/…, or listen://ADDR:PORT[/dev/…]',
+    )
     .optionsGroup('Case:')
     .option('--to <dir>', 'destination; the evidence goes to DIR/<case>/<evidence>/')
     .option('--case <id>', 'case number')

@@ -12,7 +12,7 @@ export function sentDisk(request: ListenRequest): SourceFacts {
   const path = formatListenAddress(request.address);
   const realPath = request.address.path ?? path;
   const identity = {
-    ...{ kind: 'block', size: request.size, node: 'not here' } as const,
+    ...({ kind: 'block', size: request.size, node: 'not here' } as const),
     ...{ model: null, serial: null, wwn: null, diskseq: null, chain: null, mtimeMs: null },
   };
   return { kind: 'block', path, realPath, device: unseen(realPath, request.size), identity, received: request };

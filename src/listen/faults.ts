@@ -6,7 +6,8 @@ import { visible } from '../model/text.ts';
 const GO_ON =
   'What was received is kept. Look at the live machine, then `exhibit resume DIR`: it prints the command that goes on from there.';
 
-const CLOSE = 'What was received is kept; it is not gone on with, and can be closed as it is: exhibit seal DIR --incomplete REASON';
+const CLOSE =
+  'What was received is kept; it is not gone on with, and can be closed as it is: exhibit seal DIR --incomplete REASON';
 
 /** Why we can't listen there. */
 export function notListening({ host, port }: ListenAddress, cause: unknown): ExhibitError {

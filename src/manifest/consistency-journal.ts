@@ -35,7 +35,16 @@ export function contradictions(manifest: JournalledPart, records: readonly Journ
     remote: remoteTold(records),
     received: receivedTold(records),
   };
-  const laws = [checkEnd, checkRemote, checkReceived, checkSessions, checkReading, checkProtection, checkMap, checkChecks];
+  const laws = [
+    checkEnd,
+    checkRemote,
+    checkReceived,
+    checkSessions,
+    checkReading,
+    checkProtection,
+    checkMap,
+    checkChecks,
+  ];
   return [...faults, ...reading.faults, ...laws.flatMap((rule) => rule(manifest, told))];
 }
 

@@ -27,11 +27,16 @@ export function checkReceived(manifest: Manifest): string[] {
       'a session took the source in another way than the manifest says',
     ],
   ];
-  const all = there ? [...laws, ...lawsThere(manifest, received), ...received.streams.flatMap(streamLaws(manifest, received))] : laws;
+  const all = there
+    ? [...laws, ...lawsThere(manifest, received), ...received.streams.flatMap(streamLaws(manifest, received))]
+    : laws;
   return all.filter(([holds]) => !holds).map(([, fault]) => fault);
 }
 
-function lawsThere({ source, guard, acquisition, outcome, read_map, ...rest }: Manifest, received: ReceivedSection): Law[] {
+function lawsThere(
+  { source, guard, acquisition, outcome, read_map, ...rest }: Manifest,
+  received: ReceivedSection,
+): Law[] {
   const { encrypted, authenticated, plaintext_reason, listened, streams, refused } = received;
   const plain = plaintext_reason !== null;
   const reason = acquisition.overrides.find(({ option }) => option === 'allow-plaintext')?.reason ?? null;
@@ -68,7 +73,10 @@ function lawsThere({ source, guard, acquisition, outcome, read_map, ...rest }: M
       outcome === 'incomplete' || streams.some((stream) => isWhole(stream, source.size)),
       `source.received.streams: none came to the end of the disk, though the outcome is ${outcome}`,
     ],
-    [covers(streams, read_map.good), `source.received.streams do not reach as far as the ${read_map.good} bytes that were read`],
+    [
+      covers(streams, read_map.good),
+      `source.received.streams do not reach as far as the ${read_map.good} bytes that were read`,
+    ],
   ];
 }
 
@@ -82,7 +90,10 @@ function streamLaws({ source }: Manifest, { encrypted, listened }: ReceivedSecti
       [(tls !== null) === encrypted, `${name}: tls goes with an encrypted way, and with no other`],
       [promised > 0, `${name}: its offset is not inside the source`],
       [shown.length > 0, `${name}: no command was shown for its offset`],
-      [shown.length === 0 || shown.some(({ allowed }) => isAllowed(address, allowed)), `${name}: its address was not to be let in`],
+      [
+        shown.length === 0 || shown.some(({ allowed }) => isAllowed(address, allowed)),
+        `${name}: its address was not to be let in`,
+      ],
       [hash === hashOf({ tells, ended }), `${name}: hash is ${hash}; from its end it is ${hashOf({ tells, ended })}`],
     ];
     if (ended === null) return laws;

@@ -84,7 +84,9 @@ export function fatalEnd(ends: readonly (Pick<z.infer<typeof endedSchema>, 'end'
 
 /** As {@link fatalEnd}, of every record of an end, wherever it stands. */
 export function fatalTold(records: readonly JournalRecord[]): FatalEnd | null {
-  return fatalEnd(records.map(({ type, data }) => (type === 'stream-ended' ? endedSchema.safeParse(data).data : null) ?? null));
+  return fatalEnd(
+    records.map(({ type, data }) => (type === 'stream-ended' ? endedSchema.safeParse(data).data : null) ?? null),
+  );
 }
 
 /** An end without its stream, or a second one. */
@@ -95,28 +97,22 @@ export function streamFaults(records: readonly JournalRecord[]): string[] {
       if (type !== 'stream-admitted' && type !== 'stream-ended') return [];
       const fault = (type === 'stream-ended') !== open;
       open = type === 'stream-admitted';
-      return fault ? [`record ${n}: ${open ? 'a stream is let in while another lives' : 'a stream ends that was not let in'}`] : [];
+      return fault
+        ? [`record ${n}: ${open ? 'a stream is let in while another lives' : 'a stream ends that was not let in'}`]
+        : [];
     });
   });
 }
 
-/** Bytes of the image, by what stands behind them. */
-export interface Confirmed {
-  readonly confirmed: number;
-  readonly of: number;
-}
-
 /**
- * How much of what is in the image came on streams of which the target told the hash, and it was ours. Each stream gave
- * the image's bytes from its offset to that of the next.
+ * How many bytes of the image came on streams of which the target told the hash, and it was ours. Each stream gave the
+ * image's bytes from its offset to that of the next.
  * @param end bytes of the image
  */
-export function confirmedBytes(streams: readonly SectionStream[], end: number): Confirmed {
-  let confirmed = 0;
-  streams.forEach(({ offset, ended, hash }, at) => {
-    if (hash !== 'confirmed' || ended === null) return;
+export function confirmedBytes(streams: readonly SectionStream[], end: number): number {
+  return streams.reduce((sum, { offset, ended, hash }, at) => {
+    if (hash !== 'confirmed' || ended === null) return sum;
     const until = Math.min(offset + ended.received, end, ...streams.slice(at + 1).map((next) => next.offset));
-    confirmed += Math.max(0, until - offset);
-  });
-  return { confirmed, of: end };
+    return sum + Math.max(0, until - offset);
+  }, 0);
 }

@@ -13,7 +13,10 @@ export function receivedLines(received: ReceivedSection | null, imageSize: numbe
   const { disk, expect_size, listened, streams, refused } = received;
   const places = [...new Set(listened.map(({ address, port }) => `${address} port ${port}`))];
   return [
-    field('Sent by another machine', `to ${places.length === 0 ? 'us; nothing was listened for' : visible(places.join(', '))}; nothing there was looked at`),
+    field(
+      'Sent by another machine',
+      `to ${places.length === 0 ? 'us; nothing was listened for' : visible(places.join(', '))}; nothing there was looked at`,
+    ),
     field('Its path there', disk ?? 'not said'),
     field('Its size', `${describeBytes(expect_size)}, as the operator said`),
     field('State', SENT_STATE),
@@ -41,7 +44,7 @@ export function wayWords({ plaintext_reason, listened }: ReceivedSection): strin
 export function sentWords({ streams }: ReceivedSection, imageSize: number): string {
   const fatal = fatalEnd(streams.map(({ ended }) => ended));
   const bad = fatal === null ? '' : `; ${FATAL[fatal]}`;
-  const { confirmed } = confirmedBytes(streams, imageSize);
+  const confirmed = confirmedBytes(streams, imageSize);
   if (confirmed === 0) return `none: nothing is known to have arrived as it was sent${bad}`;
   const rest = confirmed === imageSize ? '' : '; of the rest nobody knows';
   const share = confirmed === imageSize ? 'all' : groupDigits(confirmed);

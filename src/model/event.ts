@@ -39,7 +39,12 @@ export type Event =
       readonly offset: number;
       /** SHA-256 of the certificate; null: plain. */
       readonly fingerprint: string | null;
-      readonly commands: readonly { readonly name: string; readonly needs: string; readonly tells: boolean; readonly line: string }[];
+      readonly commands: readonly {
+        readonly name: string;
+        readonly needs: string;
+        readonly tells: boolean;
+        readonly line: string;
+      }[];
       /** The same in words, a line each. */
       readonly text: readonly string[];
     }

@@ -143,7 +143,10 @@ function imageLines({ segments, request, source }: Plan): Line[] {
     ['profile', `${visible(profile.name)} version ${profile.version}`],
     ['files', `${settings.format}: ${visible(names)}`],
     ['hashes', `${settings.hashes.join(', ')}; engine ${settings.engine}; pieces of ${sizeText(settings.pieceSize)}`],
-    ['reader', `${source.received === undefined ? settings.reader : 'what is sent'}, blocks of ${sizeText(settings.blockSize)}`],
+    [
+      'reader',
+      `${source.received === undefined ? settings.reader : 'what is sent'}, blocks of ${sizeText(settings.blockSize)}`,
+    ],
     ['read-back', settings.readBack ? 'yes: the image is read again and compared' : 'no (--no-read-back)'],
     ['source again', settings.verifySource ? 'yes: the source is read twice' : 'no: the source is read once'],
   ];

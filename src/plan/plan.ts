@@ -1,7 +1,14 @@
 import { segmentsOf } from '../image/segments.ts';
 import type { Device } from '../model/device.ts';
 import { bug } from '../model/errors.ts';
-import { isElsewhere, type Finding, type FolderPlan, type Plan, type PlanFacts, type PlanResult } from '../model/plan.ts';
+import {
+  isElsewhere,
+  type Finding,
+  type FolderPlan,
+  type Plan,
+  type PlanFacts,
+  type PlanResult,
+} from '../model/plan.ts';
 import type { Rule } from './finding.ts';
 import { planFolder } from './folder.ts';
 import { compareLabel, confirmSerial } from './label.ts';

@@ -44,7 +44,15 @@ export function realPorts(): Ports {
     throw new Error('this station knows no other machine');
   };
   const listen = connectSsh;
-  return { files: systemFiles, commands: systemCommands(), clock: systemClock, host: HOST, connectSsh, listen, root: '' };
+  return {
+    files: systemFiles,
+    commands: systemCommands(),
+    clock: systemClock,
+    host: HOST,
+    connectSsh,
+    listen,
+    root: '',
+  };
 }
 
 /** A station in a temporary folder: real files and links, device numbers and faults as the layout says. */

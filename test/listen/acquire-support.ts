@@ -45,7 +45,17 @@ export function sentScene(t: TestContext, size: number, ways: readonly string[] 
   const desk = newDesk(t);
   const bytes = diskBytes(size);
   const file = diskFile(t, bytes);
-  const asked = ['--expect-size', String(size), '--authority', 'warrant 7', '--block-size', '1M', '--piece-size', '1M', '--json'];
+  const asked = [
+    '--expect-size',
+    String(size),
+    '--authority',
+    'warrant 7',
+    '--block-size',
+    '1M',
+    '--piece-size',
+    '1M',
+    '--json',
+  ];
   const argv = desk.acquire(`listen://127.0.0.1:0${file}`, ...asked, ...ways);
   return { desk, bytes, file, argv, resume: ['resume', desk.evidence(), '--key', desk.key, '--json'] };
 }
@@ -80,7 +90,11 @@ export async function dial(t: TestContext, { host, port }: Offer, from?: string)
   const socket = connect({ host, port, ...(from === undefined ? {} : { localAddress: from }) });
   socket.on('error', () => undefined).resume();
   atEnd(t, () => socket.destroy());
-  await new Promise<void>((resolve) => socket.once('connect', resolve).once('close', () => { resolve(); }));
+  await new Promise<void>((resolve) =>
+    socket.once('connect', resolve).once('close', () => {
+      resolve();
+    }),
+  );
   return socket;
 }
 

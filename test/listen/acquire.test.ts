@@ -29,7 +29,10 @@ describe('a disk that another machine sends is imaged', () => {
       assert.ok(ended.stderr.includes(command?.line ?? 'none'), 'a person sees the command too');
       await judgeSent(here);
       const { source, guard, acquisition } = manifestOf(here.desk.evidence());
-      assert.deepEqual([source.held_by, guard.verdict, acquisition.reader.name], ['stream', 'not-applicable', 'listen']);
+      assert.deepEqual(
+        [source.held_by, guard.verdict, acquisition.reader.name],
+        ['stream', 'not-applicable', 'listen'],
+      );
       assert.deepEqual([source.model, source.serial, source.identity_after], [null, null, null]);
       const { received } = source;
       assert.ok(received !== null);
@@ -47,7 +50,12 @@ describe('a disk that another machine sends is imaged', () => {
       assert.equal(stream.tls?.protocol ?? null, plain ? null : 'TLSv1.3');
       const report = readFileSync(join(here.desk.evidence(), 'HDD-01.txt'), 'utf8');
       assert.match(report, /as told by the target: all of/);
-      assert.match(report, plain ? /NOT encrypted, and NOT authenticated: a lab of our own/ : /On its way: TLS;.*fingerprint \([0-9a-f]{64}\)/);
+      assert.match(
+        report,
+        plain
+          ? /NOT encrypted, and NOT authenticated: a lab of our own/
+          : /On its way: TLS;.*fingerprint \([0-9a-f]{64}\)/,
+      );
     });
 
   test('who comes twice, from elsewhere, or with another token: not let in, and on record', async (t) => {
@@ -81,7 +89,11 @@ describe('a disk that another machine sends is imaged', () => {
 
   test('a dry run prints the plan, and listens nowhere; a person who stops it can go on', async (t) => {
     const here = sentScene(t, SIZE);
-    const dry = await transcriptHere([...here.argv, '--dry-run'], { exit: 0, prints: [/"dry_run":true/], says: [/sent to/] });
+    const dry = await transcriptHere([...here.argv, '--dry-run'], {
+      exit: 0,
+      prints: [/"dry_run":true/],
+      says: [/sent to/],
+    });
     assert.doesNotMatch(dry.stdout, /invitation/);
     assert.ok(!existsSync(here.desk.evidence()));
     const job = begin(t, here.argv);
@@ -118,13 +130,12 @@ describe('a stream that does not come to its end', () => {
     assert.match(report, /as told by the target: 2,097,152 of 4,194,816 bytes.*of the rest nobody knows/);
   });
 
-  test('reset: 11; a printed command goes on over TLS, at another port', async (t) => {
+  test('a command that stops half-way, over TLS: 11; another goes on at another port, with a certificate of its own', async (t) => {
     if (lacks(t, 'openssl')) return;
     const here = sentScene(t, SIZE, []);
     const job = begin(t, here.argv);
     const first = await offered(job);
     const [line] = first.commands.filter(({ tells }) => tells);
-    // The sender is killed in the middle.
     await runLine(`${line?.line.replace('dd if="$1" bs=1048576', 'dd if="$1" bs=1048576 count=2') ?? ''}`);
     const ended = await job.ended;
     assert.equal(ended.code, 11, ended.stderr);
@@ -139,14 +150,21 @@ describe('a stream that does not come to its end', () => {
     await judgeSent(here);
     const { received } = manifestOf(here.desk.evidence()).source;
     // What was told of the first was told of what had come: so much is known.
-    assert.deepEqual(received?.streams.map(({ hash }) => hash), ['confirmed', 'confirmed']);
+    assert.deepEqual(
+      received?.streams.map(({ hash }) => hash),
+      ['confirmed', 'confirmed'],
+    );
   });
 
   test('we are killed in the middle of a stream whose hash was promised: it never counts as confirmed', async (t) => {
     const here = sentScene(t, 16 * MIB);
     const job = startExhibit(t, here.argv);
     await send(t, await offered(job), here.bytes.subarray(0, 6 * MIB), 'told');
-    await until(() => journalOf(here.desk.evidence()).some(({ type }) => type === 'checkpoint'), 'a checkpoint', 30_000);
+    await until(
+      () => journalOf(here.desk.evidence()).some(({ type }) => type === 'checkpoint'),
+      'a checkpoint',
+      30_000,
+    );
     job.kill('SIGKILL');
     await job.ended;
     const position = journalOf(here.desk.evidence()).findLast(({ type }) => type === 'checkpoint')?.data['position'];

@@ -32,6 +32,8 @@ export interface Ways {
   readonly range?: Range;
   readonly disk?: string;
   readonly stop?: AbortSignal;
+  /** Puts an end on record; absent: at once. */
+  readonly onEnd?: () => Promise<void>;
 }
 
 /** A reader that listens, and everything that it told. */
@@ -70,7 +72,10 @@ export async function waiting(t: TestContext, size: number, ways: Ways = {}): Pr
     limits: { ...QUICK, ...ways.limits },
     invite: (invitation) => Promise.resolve(void invited.push(invitation)),
     admitted: (stream) => Promise.resolve(void admitted.push(stream)),
-    received: (stream) => Promise.resolve(void received.push(stream)),
+    received: (stream) => {
+      received.push(stream);
+      return ways.onEnd?.() ?? Promise.resolve();
+    },
   });
   const log = new Log();
   const { range, stop } = ways;

@@ -110,7 +110,15 @@ async function writeSidecars(
 
 type FromJournal = Omit<
   EndFacts,
-  'sessions' | 'remote' | 'received' | 'toolVersion' | 'createdMs' | 'folderSynced' | 'journal' | 'signing' | 'incompleteReason'
+  | 'sessions'
+  | 'remote'
+  | 'received'
+  | 'toolVersion'
+  | 'createdMs'
+  | 'folderSynced'
+  | 'journal'
+  | 'signing'
+  | 'incompleteReason'
 >;
 
 /** The journal's account of the run, the image as it is, and nothing that neither of them tells. Pure. */

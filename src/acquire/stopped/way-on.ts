@@ -14,7 +14,8 @@ export function withWayOn(error: unknown, folder: string): unknown {
   const path = shellQuote(folder);
   const hint = error.hint?.replace(PLACEHOLDER, (_all, command: string) => `${command} ${path}`);
   // What was seen of the write protection has to be found out first; damage is not gone on with.
-  const goesOn = ['source', 'remote'].includes(error.fault) && !error.code.startsWith('guard.') && !ENDED.has(error.code);
+  const goesOn =
+    ['source', 'remote'].includes(error.fault) && !error.code.startsWith('guard.') && !ENDED.has(error.code);
   const onward =
     goesOn && hint?.includes(path) !== true
       ? [hint, `Then go on: exhibit resume ${path}`].filter((words) => words !== undefined).join(' ')
