@@ -52,7 +52,7 @@ interface Live {
 
 const MOST_PENDING = 8;
 /** Somebody who scans all night must not fill the record. */
-export const MOST_TOLD = 100;
+const MOST_TOLD = 100;
 const MOST_SAID = 60;
 
 /** Lets in one stream at a time, and of connections only those that tell the right word. */
