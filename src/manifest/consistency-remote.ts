@@ -63,6 +63,18 @@ function lawsThere(
       'source.remote.proof: ranges were hashed there, though nothing there hashes',
     ],
     [
+      proof.modes.none + proof.modes.zstd + proof.modes.gzip === proof.ranges,
+      'source.remote.proof: the ranges by the way they crossed are not all ranges',
+    ],
+    [
+      proof.modes.none !== proof.ranges || proof.wire_bytes === proof.bytes,
+      'source.remote.proof: nothing was packed, and other bytes crossed than came',
+    ],
+    [
+      (['zstd', 'gzip'] as const).every((mode) => reading.modes.includes(mode) || proof.modes[mode] === 0),
+      'source.remote.proof: ranges crossed in a way that was not to be used',
+    ],
+    [
       proof.bytes + total(read_map.adopted) >= read_map.good,
       `source.remote.proof: ${proof.bytes} bytes came, and ${read_map.good} were read`,
     ],

@@ -1,6 +1,14 @@
 import { z } from 'zod';
+import type { WireMode } from '../model/remote.ts';
 import type { JournalRecord } from './journal-chain.ts';
-import { connectionSchema, givenUpSchema, remoteMismatchSchema, remoteRunSchema, type RemoteSection } from './remote-schema.ts';
+import {
+  connectionSchema,
+  givenUpSchema,
+  remoteMismatchSchema,
+  remoteRunSchema,
+  wireModesSchema,
+  type RemoteSection,
+} from './remote-schema.ts';
 import { bytes, count } from './schema-words.ts';
 import { sessionRecords } from './sessions.ts';
 
@@ -10,6 +18,8 @@ export const remoteAccountRecord = z.object({
   bytes,
   hashed_ranges: count,
   hashed_bytes: bytes,
+  wire_bytes: bytes,
+  modes: wireModesSchema,
   mismatches: z.array(remoteMismatchSchema),
   given_up: z.array(givenUpSchema),
   run_count: count,
@@ -28,8 +38,9 @@ export function remoteTold(records: readonly JournalRecord[]): RemoteTold {
     }),
   );
   const last = accounts.flatMap((own) => own.slice(-1));
-  const sum = (of: 'ranges' | 'bytes' | 'hashed_ranges' | 'hashed_bytes'): number =>
+  const sum = (of: 'ranges' | 'bytes' | 'hashed_ranges' | 'hashed_bytes' | 'wire_bytes'): number =>
     last.reduce((total, account) => total + account[of], 0);
+  const crossed = (mode: WireMode): number => last.reduce((total, { modes }) => total + modes[mode], 0);
   const all = accounts.flat();
   return {
     connections: records.flatMap(({ at, type, data }) => {
@@ -46,6 +57,8 @@ export function remoteTold(records: readonly JournalRecord[]): RemoteTold {
       bytes: sum('bytes'),
       hashed_ranges: sum('hashed_ranges'),
       hashed_bytes: sum('hashed_bytes'),
+      wire_bytes: sum('wire_bytes'),
+      modes: { none: crossed('none'), zstd: crossed('zstd'), gzip: crossed('gzip') },
       mismatches: all.flatMap(({ mismatches }) => mismatches),
       given_up: all.flatMap(({ given_up }) => given_up),
     },

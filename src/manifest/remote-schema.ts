@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { TRANSPORTS } from '../model/remote.ts';
+import { COMPRESSIONS, TRANSPORTS, WIRE_MODES } from '../model/remote.ts';
 import { bytes, count, maybe, sha256, text, time, unknowns } from './schema-words.ts';
 
 const number = z.number().int();
@@ -33,6 +33,8 @@ export const givenUpSchema = z.strictObject({
   why: text,
 });
 
+export const wireModesSchema = z.strictObject({ none: count, zstd: count, gzip: count });
+
 const proof = z.strictObject({
   /** Whose word the hashes of what was sent are. */
   told_by: z.literal('target'),
@@ -41,6 +43,9 @@ const proof = z.strictObject({
   bytes,
   hashed_ranges: count,
   hashed_bytes: bytes,
+  /** What crossed for them, and how many ranges crossed in which way. */
+  wire_bytes: bytes,
+  modes: wireModesSchema,
   mismatches: z.array(remoteMismatchSchema),
   given_up: z.array(givenUpSchema),
 });
@@ -71,6 +76,10 @@ export const remoteSchema = z.strictObject({
     direct: z.boolean(),
     hash: maybe(z.enum(['sha256sum', 'openssl'])),
     connections: count,
+    /** As asked for; what is packed on its way, where there are two, while it helps; bytes a second at most. */
+    compress: z.enum(COMPRESSIONS),
+    modes: z.array(z.enum(WIRE_MODES)),
+    limit_rate: maybe(bytes),
   }),
   unknown: unknowns,
   connections: z.array(connectionSchema.extend({ at: time })),

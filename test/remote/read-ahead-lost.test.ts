@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
+import { ModeChooser } from '../../src/remote/mode-chooser.ts';
 import { remoteReader } from '../../src/remote/read-ahead.ts';
 import { RemoteRanges } from '../../src/remote/range-reader.ts';
 import { badDisk } from '../support/bad-disk.ts';
@@ -12,10 +13,24 @@ import { code, held, loopDisk, MIB, orderOn, pathWith, proofs, type Options } fr
 
 const RANGE = 16 * 1024;
 
-async function read(t: TestContext, node: string, size: number, options: Options, how: HowToRead = {}, connections = 2) {
+async function read(
+  t: TestContext,
+  node: string,
+  size: number,
+  options: Options,
+  how: HowToRead = {},
+  connections = 2,
+) {
   const proof = proofs();
   const channel = await orderOn(t, node, options);
-  const reader = remoteReader({ channel, proof, connections, rangeBytes: RANGE, ahead: 2 });
+  const reader = remoteReader({
+    channel,
+    proof,
+    connections,
+    rangeBytes: RANGE,
+    modes: new ModeChooser(['none'], connections),
+    ahead: 2,
+  });
   return { ...(await readAll(reader, held(size), { blockBytes: RANGE / 4, ...how })), proof: proof.seen };
 }
 

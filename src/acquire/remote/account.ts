@@ -1,9 +1,10 @@
 import type { Range } from '../../model/range.ts';
-import type { LinkFacts, RemoteFacts, RemoteRun } from '../../model/remote.ts';
+import type { LinkFacts, RemoteFacts, RemoteRun, WireMode } from '../../model/remote.ts';
 import { valueOf } from '../../model/device.ts';
 import type { Journal, JournalData } from '../../manifest/journal.ts';
 import type { GivenUp } from '../../remote/channel-pool.ts';
 import type { Mismatch, ProofLog } from '../../remote/range-reader.ts';
+import type { Crossing } from '../../remote/range-answer.ts';
 import type { RemoteShell } from '../../remote/shell.ts';
 
 /** Runs that one session puts on record at most; all are counted. */
@@ -20,14 +21,18 @@ export class RemoteAccount implements ProofLog {
   #bytes = 0;
   #hashedRanges = 0;
   #hashedBytes = 0;
+  #wireBytes = 0;
+  readonly #modes: Record<WireMode, number> = { none: 0, zstd: 0, gzip: 0 };
   #mismatches: Mismatch[] = [];
   #givenUp: GivenUp[] = [];
   #shells: { readonly shell: RemoteShell; told: number }[] = [];
   #runs = 0;
   #changed = false;
 
-  taken({ start, end }: Range, hashed: boolean): void {
+  taken({ start, end }: Range, hashed: boolean, { mode, wire }: Crossing): void {
     this.#ranges += 1;
+    this.#wireBytes += wire;
+    this.#modes[mode] += 1;
     this.#bytes += end - start;
     if (hashed) {
       this.#hashedRanges += 1;
@@ -63,6 +68,8 @@ export class RemoteAccount implements ProofLog {
       bytes: this.#bytes,
       hashed_ranges: this.#hashedRanges,
       hashed_bytes: this.#hashedBytes,
+      wire_bytes: this.#wireBytes,
+      modes: { ...this.#modes },
       mismatches: this.#mismatches.splice(0).map(({ start, end, told, ours }) => ({ start, end, told, ours })),
       given_up: this.#givenUp.splice(0).map(({ code, at, why }) => ({ code, at, why: why.slice(0, MOST_WORDS) })),
       run_count: runs.length,
