@@ -11,7 +11,7 @@ type ByCallback = (
 const zstd = (zlib as unknown as { zstdDecompress?: ByCallback }).zstdDecompress;
 
 const UNPACKERS: Readonly<Record<Exclude<WireMode, 'none'>, ByCallback | null>> = {
-  gzip: zlib.gunzip as ByCallback,
+  gzip: zlib.gunzip,
   zstd: zstd ?? null,
 };
 
