@@ -26,6 +26,7 @@ export function remoteLines(remote: RemoteSection | null): string[] {
     ),
     ...(unlocked ?? []).map(({ device, mapper }) => field('Open there', `${visible(device)} as ${visible(mapper)}`)),
     field('Hashes of what was sent', proofWords(remote)),
+    field('Crossed the link', crossedWords(remote)),
     ...(givenUp === '' ? [] : [field('Given up there', givenUp)]),
     field('Connections', String(connections.length)),
     field('Commands run there', `${footprint.run_count} (see the manifest)`),
@@ -46,6 +47,15 @@ export function proofWords({ proof }: RemoteSection): string {
   if (hashed === 0) return `none: nobody there told one (${groupDigits(bytes)} bytes came)${read}`;
   const share = hashed === bytes ? 'all' : groupDigits(hashed);
   return `as told by the target: ${share} of ${groupDigits(bytes)} bytes arrived as they were sent${read}`;
+}
+
+function crossedWords({ proof: { wire_bytes: wire, modes }, reading: { limit_rate: rate } }: RemoteSection): string {
+  const packed = (['zstd', 'gzip'] as const).flatMap((mode) =>
+    modes[mode] === 0 ? [] : [`${modes[mode]} ranges packed by ${mode}`],
+  );
+  const how = packed.length === 0 ? 'nothing packed' : packed.join(', ');
+  const limit = rate === null ? '' : `; at most ${groupDigits(rate)} bytes a second were read`;
+  return `${groupDigits(wire)} bytes, ${how}${limit}`;
 }
 
 /** Empty: nothing was. */

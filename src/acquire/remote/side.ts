@@ -14,6 +14,15 @@ import type { Ports } from '../../system/ports.ts';
 import type { ReceivedAccount } from '../received/account.ts';
 import type { RemoteAccount } from './account.ts';
 
+const NOTHING_ASKED: RemoteRequest = {
+  connections: null,
+  compress: 'auto',
+  limitRate: null,
+  frozen: null,
+  ciphertext: null,
+  rebooted: null,
+};
+
 /** Where a source is looked at: whoever asks for its files, its commands and its numbers asks these ports. */
 export interface SourceSide {
   readonly ports: Ports;
@@ -52,7 +61,7 @@ export async function findOn(side: SourceSide, path: string, asked: RemoteReques
   const { machine, reach } = side.remote;
   const found = await findSource(side.ports, reach.address.path);
   if (found.kind === 'file') throw notADisk(formatSshAddress(reach.address));
-  const request = asked ?? { connections: null, frozen: null, ciphertext: null, rebooted: null };
+  const request = asked ?? NOTHING_ASKED;
   const remote = await lookAtDisk(machine, reach.address, found.device, request);
   return { ...found, path: formatSshAddress(reach.address), remote };
 }
