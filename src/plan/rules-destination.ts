@@ -5,8 +5,8 @@ import { planFolder } from './folder.ts';
 import { sourceSize, spaceNeeded } from './space.ts';
 
 export const notOnSource: Rule = ({ source, destination }) => {
-  // Disks of another machine have names of their own.
-  if (source.kind !== 'block' || source.remote !== undefined) return [];
+  // Disks of another machine have names of their own; unless it is this one, reached by a detour.
+  if (source.kind !== 'block' || (source.remote !== undefined && source.remote.here !== true)) return [];
   if (!destination.disks.known) {
     return [
       warning(
