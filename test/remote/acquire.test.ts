@@ -83,6 +83,12 @@ describe('a disk of another machine is imaged', () => {
     if (lacksSshd(t) || lacks(t, 'losetup')) return;
     const sshd = await startSshd(t);
     const desk = newDesk(t);
+    const nothing = desk.acquire(`ssh://${sshd.place}/dev/no%20such`, '--identity', sshd.identity, '--authority', 'a');
+    await transcript(nothing, {
+      exit: 11,
+      env: { HOME: sshd.home },
+      says: [/On root@127.* port \d+: There is no source at \/dev\/no such.*\n.*exhibit devices ssh:\/\/root@127/],
+    });
     const source = `ssh://${sshd.place}${loopDisk(t, diskBytes(MIB))}`;
     const argv = desk.acquire(source, '--identity', sshd.identity, '--verify-source', '--software-block');
     await transcript(argv, {
