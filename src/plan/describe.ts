@@ -1,6 +1,7 @@
 import { hangsOn } from '../model/chain-text.ts';
 import type { Fact } from '../model/device.ts';
 import type { Finding, LabelComparison, Plan } from '../model/plan.ts';
+import type { ListenRequest } from '../model/listen.ts';
 import { encryptionWords, hiddenWords } from '../model/probe-text.ts';
 import { describeBytes, groupDigits, roundBytes } from '../model/size.ts';
 import { visible } from '../model/text.ts';
@@ -47,6 +48,7 @@ function sourceLines({ source, size, logicalSector, physicalSector }: Plan): Lin
   const place: Line[] = [['path', visible(source.path)]];
   if (source.realPath !== source.path) place.push(['real path', visible(source.realPath)]);
   if (source.kind === 'file') return [...place, ['kind', 'plain file'], ['size', describeBytes(size)]];
+  if (source.received !== undefined) return sentLines(source.received);
   const { device } = source;
   return [
     ...place,
@@ -68,6 +70,17 @@ function sourceLines({ source, size, logicalSector, physicalSector }: Plan): Lin
         .join(' ')
         .trimEnd(),
     ]),
+  ];
+}
+
+/** A disk that is sent: all that is known is what was asked for. */
+function sentLines({ address, size, allowed, plaintext }: ListenRequest): Line[] {
+  return [
+    ['sent to', visible(`${address.host} port ${address.port === 0 ? 'that the kernel chooses' : address.port}`)],
+    ['path there', visible(address.path ?? 'not said')],
+    ['size', `${describeBytes(size)}, as --expect-size says`],
+    ['from', allowed.length === 0 ? 'whoever knows the token' : visible(allowed.join(', '))],
+    ['on its way', plaintext === null ? 'TLS, with a certificate made for it' : 'NOT encrypted, NOT authenticated'],
   ];
 }
 
@@ -142,7 +155,8 @@ function imageLines(plan: Plan): Line[] {
 /** Over there dd is told its blocks range by range. */
 function readerText({ source, request: { settings } }: Plan): string {
   if (source.remote !== undefined) return 'dd over there, range by range';
-  return `${settings.reader}, blocks of ${sizeText(settings.blockSize)}`;
+  const reader = source.received === undefined ? settings.reader : 'what is sent';
+  return `${reader}, blocks of ${sizeText(settings.blockSize)}`;
 }
 
 function caseLines({ request }: Plan): Line[] {
@@ -167,6 +181,7 @@ function deviationLines({ request }: Plan): Line[] {
     frozen !== null && ['--frozen', visible(frozen)],
     ciphertext !== null && ['--ciphertext', visible(ciphertext)],
     rebooted !== null && ['--rebooted', visible(rebooted)],
+    (request.listen?.plaintext ?? null) !== null && ['--allow-plaintext', visible(request.listen?.plaintext ?? '')],
     allowUnblocked !== null && ['--allow-unblocked', visible(allowUnblocked)],
     request.label.mismatchReason !== null && ['--label-mismatch', visible(request.label.mismatchReason)],
     softwareBlock && ['--software-block', "the kernel's flag instead of a write blocker"],

@@ -1,5 +1,5 @@
 import type { DeviceUse } from '../model/device.ts';
-import type { Finding, PlanFacts } from '../model/plan.ts';
+import { isElsewhere, type Finding, type PlanFacts } from '../model/plan.ts';
 import type { RemoteDisk, RemoteFacts } from '../model/remote.ts';
 import { groupDigits } from '../model/size.ts';
 import { visible } from '../model/text.ts';
@@ -50,7 +50,13 @@ const on =
   (facts) =>
     facts.source.remote === undefined ? [] : rule({ ...facts, remote: facts.source.remote });
 
-const byLeave = on(({ request }) =>
+/** Asked of disks that another machine sends, too. */
+const elsewhere =
+  (rule: Rule): Rule =>
+  (facts) =>
+    isElsewhere(facts.source) ? rule(facts) : [];
+
+const byLeave = elsewhere(({ request }) =>
   request.caseInfo.authority === null
     ? [
         refusal(
@@ -95,7 +101,7 @@ const secondPass = on(({ request }) => {
   ];
 });
 
-const noFlagThere = on(({ request }) =>
+const noFlagThere = elsewhere(({ request }) =>
   request.overrides.softwareBlock
     ? [
         refusal(
@@ -138,7 +144,7 @@ const unlocked = on(({ source, remote, request }) => {
       'source',
       'remote.unlocked',
       `${visible(source.path)} holds an encrypted device whose content can be read now: ${list}. Once the machine is off, the ciphertext may be worthless.`,
-      `Image ${open.map(({ mapper }) => visible(mapper)).join(', ')} first. Or give the reason for reading the ciphertext: --ciphertext REASON.`,
+      `Image ${open.map(({ address }) => visible(address)).join(', ')} first. Or give the reason for reading the ciphertext: --ciphertext REASON.`,
     ),
   ];
 });
@@ -177,7 +183,7 @@ const clockNear = on(({ remote }) => {
   return [warning('source', 'remote.clock-off', message)];
 });
 
-const moreVolatile = on(() => [
+const moreVolatile = elsewhere(() => [
   note(
     'remote.volatile',
     'Memory, connections and running processes go away before the disk does: are they taken, where they are wanted?',
