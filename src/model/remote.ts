@@ -133,6 +133,8 @@ export interface RemoteDisk {
   readonly address: RemoteAddress & { readonly path: string };
   readonly link: LinkFacts;
   readonly machine: RemoteFacts;
+  /** True: that machine is this very station. */
+  readonly here?: boolean;
   /** Bytes, by other ways than sysfs, which all discovery goes by. */
   readonly sizes: { readonly blockdev: Fact<number>; readonly lsblk: Fact<number> };
   /** One sector was read past the page cache. */

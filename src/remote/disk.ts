@@ -28,7 +28,7 @@ const DEPTH = 8;
 
 /** What else is to be known of a disk over there before it is read: other ways of asking for its size, how dd reads it. */
 export async function lookAtDisk(
-  { ports, facts, shell }: RemoteMachine,
+  { ports, facts, shell, here }: RemoteMachine,
   address: RemoteDisk['address'],
   device: Device,
   asked: RemoteRequest,
@@ -43,6 +43,7 @@ export async function lookAtDisk(
     address,
     link: shell.facts,
     machine: facts,
+    here,
     sizes: { blockdev, lsblk },
     direct,
     unlocked: await unlockedLayers({ ports, facts, shell }, address, device),

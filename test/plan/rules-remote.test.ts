@@ -18,7 +18,7 @@ const machine: RemoteFacts = {
   sudo: null,
   bootId: known('b'),
   clock: known({ theirs: 0, ours: 0, offset: 10, roundTrip: 4, step: 1 }),
-  tools: { dd: tool },
+  tools: { dd: tool, stat: tool, readlink: tool },
   ddByBytes: known(true),
   devFd: known(true),
 };
@@ -143,8 +143,10 @@ describe('what is planned of a disk of another machine', () => {
     });
 
   test('a disk there is not the disk here that has its name', () => {
-    const { refused: not } = planned({ source: { disks: ['sda'], name: 'sda', wholeDisk: 'sda' } });
+    const { refused: not } = planned({ source: { disks: ['sdy'], name: 'sdy', wholeDisk: 'sdy' } });
     assert.ok(!not.includes('destination.on-source'));
+    const detour = planned({ source: { disks: ['sdy'], name: 'sdy', wholeDisk: 'sdy' }, disk: { here: true } });
+    assert.ok(detour.refused.includes('destination.on-source'), 'this very station');
   });
 
   test('a machine that is no Linux, gives no rights, or has no dd', () => {
