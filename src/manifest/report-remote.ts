@@ -40,7 +40,11 @@ export function stateWords({ live, frozen_reason, reproducible }: RemoteSection)
 /** What of the bytes that came the target told a hash of, as a phrase. */
 export function proofWords({ proof }: RemoteSection): string {
   const { bytes, hashed_bytes: hashed, mismatches } = proof;
-  const read = mismatches.length === 0 ? '' : `; ${mismatches.length} ranges arrived differently and were read again`;
+  const one = mismatches.length === 1;
+  const read =
+    mismatches.length === 0
+      ? ''
+      : `; ${mismatches.length} ${one ? 'range' : 'ranges'} arrived differently and ${one ? 'was' : 'were'} read again`;
   if (hashed === 0) return `none: nobody there told one (${groupDigits(bytes)} bytes came)${read}`;
   const share = hashed === bytes ? 'all' : groupDigits(hashed);
   return `as told by the target: ${share} of ${groupDigits(bytes)} bytes arrived as they were sent${read}`;
