@@ -39,7 +39,7 @@ export async function closeJob(story: Story, read: ReadOutcome, checked: Checked
     durationMs: told.earlierMs + Math.floor(ports.clock.monotonicMs() - story.startedMono),
     identityAfter: checked.after.identity,
     verdictAfter: checked.after.verdict,
-    countersAfter: countersSection(checked.after.counters),
+    countersAfter: checked.after.identity === null ? null : countersSection(checked.after.counters),
     askedAfter: runsSection(checked.after.asked),
     folderSynced: await ports.files.syncFolder(plan.folder.path),
     findings: [...checked.after.findings, ...readAgainFindings(read)],

@@ -1,16 +1,23 @@
 import { z } from 'zod';
 import type { JournalRecord } from './journal-chain.ts';
-import { connectionSchema, remoteMismatchSchema, remoteRunSchema, type RemoteSection } from './remote-schema.ts';
+import {
+  connectionSchema,
+  givenUpSchema,
+  remoteMismatchSchema,
+  remoteRunSchema,
+  type RemoteSection,
+} from './remote-schema.ts';
 import { bytes, count } from './schema-words.ts';
 import { sessionRecords } from './sessions.ts';
 
-/** Totals of a session's reading so far, or of its second one; mismatches and runs since the record before. */
+/** Totals of a session's reading so far, or of its second one; mismatches, programs given up and runs since the record before. */
 export const remoteAccountRecord = z.object({
   ranges: count,
   bytes,
   hashed_ranges: count,
   hashed_bytes: bytes,
   mismatches: z.array(remoteMismatchSchema),
+  given_up: z.array(givenUpSchema),
   run_count: count,
   runs: z.array(remoteRunSchema),
 });
@@ -60,11 +67,16 @@ export function remoteTold(records: readonly JournalRecord[]): RemoteTold {
       told_by: 'target',
       ...totalsOf(sessions.flatMap((own) => own.first.slice(-1))),
       mismatches: first.flatMap(({ mismatches }) => mismatches),
+      given_up: first.flatMap(({ given_up }) => given_up),
     },
     second_pass:
       last === undefined
         ? null
-        : { ...totalsOf(last.slice(-1)), mismatches: seconds.flat().flatMap(({ mismatches }) => mismatches) },
+        : {
+            ...totalsOf(last.slice(-1)),
+            mismatches: seconds.flat().flatMap(({ mismatches }) => mismatches),
+            given_up: seconds.flat().flatMap(({ given_up }) => given_up),
+          },
   };
 }
 

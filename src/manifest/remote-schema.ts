@@ -26,6 +26,13 @@ export const remoteRunSchema = z.strictObject({
 /** A range whose hash by the target is not that of what arrived; it was read once more. */
 export const remoteMismatchSchema = z.strictObject({ start: bytes, end: bytes, told: sha256, ours: sha256 });
 
+/** A program there that was given up while the link lived; another one went on. `at`: where on the source it stood. */
+export const givenUpSchema = z.strictObject({
+  code: z.enum(['ETIMEDOUT', 'remote.reader-died', 'remote.no-channel']),
+  at: bytes,
+  why: text,
+});
+
 /** What was taken in a reading, whatever it was taken for; and what of it the target told a hash of that is ours. */
 const totals = { ranges: count, bytes, hashed_ranges: count, hashed_bytes: bytes };
 
@@ -34,10 +41,15 @@ const proof = z.strictObject({
   told_by: z.literal('target'),
   ...totals,
   mismatches: z.array(remoteMismatchSchema),
+  given_up: z.array(givenUpSchema),
 });
 
-/** The last second reading that was begun, and the mismatches of all. */
-const secondPass = z.strictObject({ ...totals, mismatches: z.array(remoteMismatchSchema) });
+/** The last second reading that was begun, and the mismatches and programs given up of all. */
+const secondPass = z.strictObject({
+  ...totals,
+  mismatches: z.array(remoteMismatchSchema),
+  given_up: z.array(givenUpSchema),
+});
 
 /** A disk of another machine that runs. */
 export const remoteSchema = z.strictObject({

@@ -1,6 +1,7 @@
 import { hangsOn } from '../model/chain-text.ts';
 import type { Fact } from '../model/device.ts';
 import type { Finding, LabelComparison, Plan } from '../model/plan.ts';
+import type { ListenRequest } from '../model/listen.ts';
 import { encryptionWords, hiddenWords } from '../model/probe-text.ts';
 import { describeBytes, groupDigits, roundBytes } from '../model/size.ts';
 import { visible } from '../model/text.ts';
@@ -45,6 +46,7 @@ function sourceLines({ source, size, logicalSector, physicalSector }: Plan): Lin
   const place: Line[] = [['path', visible(source.path)]];
   if (source.realPath !== source.path) place.push(['real path', visible(source.realPath)]);
   if (source.kind === 'file') return [...place, ['kind', 'plain file'], ['size', describeBytes(size)]];
+  if (source.received !== undefined) return sentLines(source.received);
   const { device } = source;
   return [
     ...place,
@@ -66,6 +68,17 @@ function sourceLines({ source, size, logicalSector, physicalSector }: Plan): Lin
         .join(' ')
         .trimEnd(),
     ]),
+  ];
+}
+
+/** A disk that is sent: all that is known is what was asked for. */
+function sentLines({ address, size, allowed, plaintext }: ListenRequest): Line[] {
+  return [
+    ['sent to', visible(`${address.host} port ${address.port === 0 ? 'that the kernel chooses' : address.port}`)],
+    ['path there', visible(address.path ?? 'not said')],
+    ['size', `${describeBytes(size)}, as --expect-size says`],
+    ['from', allowed.length === 0 ? 'whoever knows the token' : visible(allowed.join(', '))],
+    ['on its way', plaintext === null ? 'TLS, with a certificate made for it' : 'NOT encrypted, NOT authenticated'],
   ];
 }
 
@@ -119,7 +132,7 @@ function destinationLines({ destination, folder, spaceNeeded }: Plan): Line[] {
   ];
 }
 
-function imageLines({ segments, request }: Plan): Line[] {
+function imageLines({ segments, request, source }: Plan): Line[] {
   const { settings, profile } = request;
   const [first, last] = [segments[0]?.name ?? '', segments.at(-1)?.name ?? ''];
   const names =
@@ -130,7 +143,10 @@ function imageLines({ segments, request }: Plan): Line[] {
     ['profile', `${visible(profile.name)} version ${profile.version}`],
     ['files', `${settings.format}: ${visible(names)}`],
     ['hashes', `${settings.hashes.join(', ')}; engine ${settings.engine}; pieces of ${sizeText(settings.pieceSize)}`],
-    ['reader', `${settings.reader}, blocks of ${sizeText(settings.blockSize)}`],
+    [
+      'reader',
+      `${source.received === undefined ? settings.reader : 'what is sent'}, blocks of ${sizeText(settings.blockSize)}`,
+    ],
     ['read-back', settings.readBack ? 'yes: the image is read again and compared' : 'no (--no-read-back)'],
     ['source again', settings.verifySource ? 'yes: the source is read twice' : 'no: the source is read once'],
   ];
@@ -154,6 +170,7 @@ function caseLines({ request }: Plan): Line[] {
 function deviationLines({ request }: Plan): Line[] {
   const { allowUnblocked, softwareBlock, allowSystemDestination, unsigned } = request.overrides;
   const lines: (Line | false)[] = [
+    (request.listen?.plaintext ?? null) !== null && ['--allow-plaintext', visible(request.listen?.plaintext ?? '')],
     allowUnblocked !== null && ['--allow-unblocked', visible(allowUnblocked)],
     request.label.mismatchReason !== null && ['--label-mismatch', visible(request.label.mismatchReason)],
     softwareBlock && ['--software-block', "the kernel's flag instead of a write blocker"],

@@ -1,4 +1,5 @@
 import { describeBytes } from '../model/size.ts';
+import { isElsewhere } from '../model/plan.ts';
 import { visible } from '../model/text.ts';
 import { refusal, type Rule, warning } from './finding.ts';
 import { planFolder } from './folder.ts';
@@ -6,7 +7,7 @@ import { sourceSize, spaceNeeded } from './space.ts';
 
 export const notOnSource: Rule = ({ source, destination }) => {
   // Disks of another machine have names of their own.
-  if (source.kind !== 'block' || source.remote !== undefined) return [];
+  if (source.kind !== 'block' || isElsewhere(source)) return [];
   if (!destination.disks.known) {
     return [
       warning(

@@ -36,7 +36,7 @@ export async function lookAtDisk(
 }
 
 /** How it is read, of what is there. Pure. */
-export function waysOf(facts: RemoteFacts, direct: Fact<boolean>, { connections }: RemoteRequest): RemoteWays {
+function waysOf(facts: RemoteFacts, direct: Fact<boolean>, { connections }: RemoteRequest): RemoteWays {
   const { tools, devFd, ddByBytes } = facts;
   const has = (name: string): boolean => (tools[name] ?? null) !== null;
   const inOneRead = has('tee') && devFd.known && devFd.value;

@@ -45,7 +45,17 @@ function but(told: readonly Told[], type: string, change: Change): Told[] {
 const without = (told: readonly Told[], type: string): Told[] => told.filter((each) => each.type !== type);
 const account = (bytes: number, more: object = {}): Told => ({
   type: 'remote-account',
-  data: { ranges: 1, bytes, hashed_ranges: 1, hashed_bytes: bytes, mismatches: [], run_count: 0, runs: [], ...more },
+  data: {
+    ranges: 1,
+    bytes,
+    hashed_ranges: 1,
+    hashed_bytes: bytes,
+    mismatches: [],
+    given_up: [],
+    run_count: 0,
+    runs: [],
+    ...more,
+  },
 });
 
 /** Reached, cut off after 6000 bytes, and gone on with. */

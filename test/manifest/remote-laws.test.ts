@@ -276,7 +276,7 @@ function frozenOnce(): Manifest {
 
 /** It stopped when the folder was made, and was closed as it was. */
 function unreached(): Manifest {
-  const nothing = { ranges: 0, bytes: 0, hashed_ranges: 0, hashed_bytes: 0, mismatches: [] };
+  const nothing = { ranges: 0, bytes: 0, hashed_ranges: 0, hashed_bytes: 0, mismatches: [], given_up: [] };
   const manifest = remoteManifest({ connections: [], proof: { told_by: 'target', ...nothing } });
   const { image, files, pieces, read_map } = manifest;
   return withSessions({

@@ -144,6 +144,8 @@ describe('what is planned of a disk of another machine', () => {
     assert.deepEqual(codes({ kernel: known('FreeBSD') }), ['remote.not-linux']);
     assert.deepEqual(codes({ kernel: unknown('x') }), ['remote.not-linux']);
     assert.deepEqual(codes({ rights: 'nobody', sudo: 'a password is required' }), ['remote.no-rights']);
-    assert.deepEqual(codes({ tools: {} }), ['remote.no-dd']);
+    assert.deepEqual(codes({ tools: {} }), ['remote.no-dd', 'remote.no-stat', 'remote.no-readlink']);
+    const { stat, ...others } = machine.tools;
+    assert.deepEqual(stat == null ? [] : codes({ tools: others }), ['remote.no-stat']);
   });
 });

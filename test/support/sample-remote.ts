@@ -41,7 +41,14 @@ export function remoteManifest(changes: Partial<Remote> = {}): Manifest {
 
 /** As {@link remoteManifest}, of a disk that was said not to change, and read a second time with the same hashes. */
 export function frozenManifest(changes: Partial<Remote> = {}): Manifest {
-  const second_pass = { ranges: 2, bytes: 10_000, hashed_ranges: 2, hashed_bytes: 10_000, mismatches: [] };
+  const second_pass = {
+    ranges: 2,
+    bytes: 10_000,
+    hashed_ranges: 2,
+    hashed_bytes: 10_000,
+    mismatches: [],
+    given_up: [],
+  };
   const frozen = { live: false, frozen_reason: 'rescue system, nothing mounted' };
   const cache = { avoided: 'unknown' as const, how: 'on another machine', file_system: 'unknown' };
   return withSessions({
@@ -85,7 +92,15 @@ function remoteSection(): Remote {
       run_count: 3,
       runs: [{ argv: ['uname', '-s'], exit: 0, signal: null, ms: 3, stdout_bytes: 6, stderr: '' }],
     },
-    proof: { told_by: 'target', ranges: 2, bytes: 10_000, hashed_ranges: 2, hashed_bytes: 10_000, mismatches: [] },
+    proof: {
+      told_by: 'target',
+      ranges: 2,
+      bytes: 10_000,
+      hashed_ranges: 2,
+      hashed_bytes: 10_000,
+      mismatches: [],
+      given_up: [],
+    },
     second_pass: null,
   };
 }

@@ -41,7 +41,7 @@ export function startOf(manifest: Manifest): ManifestStart {
 /** Of a source on another machine: nothing came yet, and no connection is told. */
 function remoteBegun(remote: Manifest['source']['remote']): Manifest['source']['remote'] {
   if (remote === null) return null;
-  const nothing = { ranges: 0, bytes: 0, hashed_ranges: 0, hashed_bytes: 0, mismatches: [] };
+  const nothing = { ranges: 0, bytes: 0, hashed_ranges: 0, hashed_bytes: 0, mismatches: [], given_up: [] };
   return {
     ...remote,
     reproducible: 'no',

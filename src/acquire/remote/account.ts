@@ -2,11 +2,14 @@ import type { Range } from '../../model/range.ts';
 import type { LinkFacts, RemoteFacts, RemoteRun } from '../../model/remote.ts';
 import { valueOf } from '../../model/device.ts';
 import type { Journal, JournalData } from '../../manifest/journal.ts';
+import type { GivenUp } from '../../remote/channel-pool.ts';
 import type { Mismatch, ProofLog } from '../../remote/range-reader.ts';
 import type { RemoteShell } from '../../remote/shell.ts';
 
 /** Runs that one session puts on record at most; all are counted. */
 const MOST_RUNS = 200;
+/** Characters of why a program was given up. */
+const MOST_WORDS = 500;
 
 /**
  * What one session did on another machine, and what that machine told of the bytes it sent. Totals go into the journal
@@ -18,6 +21,7 @@ export class RemoteAccount implements ProofLog {
   #hashedRanges = 0;
   #hashedBytes = 0;
   readonly #mismatches: Mismatch[] = [];
+  readonly #givenUp: GivenUp[] = [];
   readonly #shells: { readonly shell: RemoteShell; told: number }[] = [];
   #runs = 0;
   #changed = false;
@@ -35,6 +39,11 @@ export class RemoteAccount implements ProofLog {
 
   mismatch(mismatch: Mismatch): void {
     this.#mismatches.push(mismatch);
+    this.#changed = true;
+  }
+
+  gaveUp(program: GivenUp): void {
+    this.#givenUp.push(program);
     this.#changed = true;
   }
 
@@ -64,6 +73,7 @@ export class RemoteAccount implements ProofLog {
     const runs = fresh.flatMap((one) => one.runs);
     if (!this.#changed && runs.length === 0) return;
     const mismatches = this.#mismatches.map(({ start, end, told, ours }) => ({ start, end, told, ours }));
+    const givenUp = this.#givenUp.map(({ code, at, why }) => ({ code, at, why: why.slice(0, MOST_WORDS) }));
     this.#changed = false;
     try {
       await journal.append('remote-account', {
@@ -72,6 +82,7 @@ export class RemoteAccount implements ProofLog {
         hashed_ranges: this.#hashedRanges,
         hashed_bytes: this.#hashedBytes,
         mismatches,
+        given_up: givenUp,
         run_count: runs.length,
         runs: runs.slice(0, Math.max(0, MOST_RUNS - this.#runs)).map(runSection),
       });
@@ -80,6 +91,7 @@ export class RemoteAccount implements ProofLog {
       throw error;
     }
     this.#mismatches.splice(0, mismatches.length);
+    this.#givenUp.splice(0, givenUp.length);
     this.#runs += runs.length;
     for (const { each, runs: told } of fresh) each.told += told.length;
   }

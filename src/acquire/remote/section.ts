@@ -61,7 +61,7 @@ export function remoteSection({ source, request }: Pick<Plan, 'source' | 'reques
     }),
     connections: [],
     footprint: { run_count: 0, runs: [] },
-    proof: { told_by: 'target', ranges: 0, bytes: 0, hashed_ranges: 0, hashed_bytes: 0, mismatches: [] },
+    proof: { told_by: 'target', ranges: 0, bytes: 0, hashed_ranges: 0, hashed_bytes: 0, mismatches: [], given_up: [] },
     second_pass: null,
   };
 }
