@@ -1,5 +1,4 @@
 import { groupDigits } from '../model/size.ts';
-import { visible } from '../model/text.ts';
 import type { RemoteSection } from './remote-schema.ts';
 import { fact, field } from './report-lines.ts';
 
@@ -14,17 +13,15 @@ export function remoteLines(remote: RemoteSection | null): string[] {
   const ways = Object.entries(sizes).map(([way, size]) => `${way} ${size === null ? 'not told' : groupDigits(size)}`);
   const givenUp = givenUpWords(remote);
   return [
-    field('On another machine', `${visible(place)}, over SSH (${remote.transport}), read as ${system.via}`),
-    field('Its host key', keys.length === 0 ? 'not put on record' : visible(keys.join('; '))),
+    field('On another machine', `${place}, over SSH (${remote.transport}), read as ${system.via}`),
+    field('Its host key', keys.length === 0 ? 'not put on record' : keys.join('; ')),
     field('System there', fact(system.uname, unknown['uname'])),
     field('Boot id there', fact(system.boot_id, unknown['boot_id'])),
     field('Clock there', clockWords(remote)),
     field('State', stateWords(remote)),
     field('Size by each way of asking', ways.join(', ')),
-    ...(remote.uses ?? []).map(({ kind, device, by }) =>
-      field('In use there', `${visible(device)}: ${kind} ${visible(by)}`),
-    ),
-    ...(unlocked ?? []).map(({ device, mapper }) => field('Open there', `${visible(device)} as ${visible(mapper)}`)),
+    ...(remote.uses ?? []).map(({ kind, device, by }) => field('In use there', `${device}: ${kind} ${by}`)),
+    ...(unlocked ?? []).map(({ device, mapper }) => field('Open there', `${device} as ${mapper}`)),
     field('Hashes of what was sent', proofWords(remote)),
     ...(givenUp === '' ? [] : [field('Given up there', givenUp)]),
     field('Connections', String(connections.length)),
@@ -32,10 +29,10 @@ export function remoteLines(remote: RemoteSection | null): string[] {
   ];
 }
 
-/** What a reading of such a disk can be held to, in a sentence. */
+/** What a reading of such a disk can be held to, in a sentence; raw text. */
 export function stateWords({ live, frozen_reason, reproducible }: RemoteSection): string {
   if (live) return 'live, not reproducible: the disk was in use, or may have been, while it was read';
-  const said = `said not to change: ${visible(frozen_reason ?? '')}`;
+  const said = `said not to change: ${frozen_reason ?? ''}`;
   return reproducible === 'no' ? `${said}; no second reading agreed` : `${said}; a second reading agreed`;
 }
 
