@@ -35,6 +35,10 @@ export function proofLaws({ source, source_check, read_map, sessions }: Manifest
       'source.remote.proof: a range that arrived differently is none of the source',
     ],
     [
+      [...proof.given_up, ...(second?.given_up ?? [])].every(({ at }) => at <= source.size),
+      'source.remote.proof: a program was given up at a place that is none of the source',
+    ],
+    [
       mismatches.every(({ told, ours }) => told !== ours),
       'source.remote.proof: a range whose hashes agree is said not to',
     ],

@@ -241,6 +241,14 @@ describe('a forged source on another machine', () => {
     ],
     'a mismatch of nothing': [but(L, proof({ mismatches: [{ ...mismatch, end: 0 }] })), /none of the source/],
     'a mismatch behind the end': [but(L, proof({ mismatches: [{ ...mismatch, end: 10_001 }] })), /none of the source/],
+    'a program given up behind the end': [
+      but(L, proof({ given_up: [{ code: 'ETIMEDOUT', at: 10_001, why: 'x' }] })),
+      /given up at a place that is none of the source/,
+    ],
+    'a program given up behind the end, the second time': [
+      but(F, second({ given_up: [{ code: 'ETIMEDOUT', at: 10_001, why: 'x' }] })),
+      /given up at a place that is none of the source/,
+    ],
     'more connections than attachments': [
       but(L, { connections: [connection!, connection!] }),
       /connections has 2; the source was taken 1 times/,
