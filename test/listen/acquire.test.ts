@@ -136,7 +136,7 @@ describe('a stream that does not come to its end', () => {
     const job = begin(t, here.argv);
     const first = await offered(job);
     const [line] = first.commands.filter(({ tells }) => tells);
-    await runLine(`${line?.line.replace('dd if="$1" bs=1048576', 'dd if="$1" bs=1048576 count=2') ?? ''}`);
+    await runLine(line?.line.replace('dd if="$1" bs=1048576', 'dd if="$1" bs=1048576 count=2') ?? '');
     const ended = await job.ended;
     assert.equal(ended.code, 11, ended.stderr);
     const again = begin(t, [...here.resume.slice(0, 2), 'listen://127.0.0.1:0', ...here.resume.slice(2)]);
