@@ -103,7 +103,8 @@ export class Door {
     const come = new Promise<LiveStream>((enter) => {
       this.#ticket = { token, offset, enter };
     });
-    const stream = await within(this.#order.clock, waitMs, stop, come);
+    const over = AbortSignal.any([stop, this.#closed.signal]);
+    const stream = await within(this.#order.clock, waitMs, over, come);
     this.#ticket = null;
     // It may have come in the very moment in which nobody waited any more.
     if (typeof stream === 'string')

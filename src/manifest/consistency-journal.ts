@@ -1,5 +1,6 @@
 import { visible } from '../model/text.ts';
 import { LOST_WHILE_READ, weakest } from '../model/verdict.ts';
+import { remoteFaults } from './consistency-remote-journal.ts';
 import { canonicalLine } from './encode.ts';
 import type { JournalRecord } from './journal-chain.ts';
 import { accountOf, type JournalAccount } from './journal-records.ts';
@@ -18,6 +19,7 @@ interface Told {
   readonly state: ReadingState;
   readonly sessions: readonly Session[];
   readonly remote: RemoteTold;
+  readonly records: readonly JournalRecord[];
   readonly received: ReceivedTold;
 }
 
@@ -34,6 +36,7 @@ export function contradictions(manifest: JournalledPart, records: readonly Journ
     sessions: sessionsOf(records),
     remote: remoteTold(records),
     received: receivedTold(records),
+    records,
   };
   const laws = [
     checkEnd,
@@ -78,10 +81,13 @@ function checkEnd(manifest: JournalledPart, { account }: Told): string[] {
 }
 
 /** What the journal tells of the machine that the source is on; of one of this station it tells nothing of the kind. */
-function checkRemote({ source, source_check }: JournalledPart, { account, remote }: Told): string[] {
+function checkRemote({ source, source_check }: JournalledPart, { account, remote, records }: Told): string[] {
   if (account.start === null) return [];
   const due = remoteEnd(account.start.head.source.remote, remote, source_check.state);
-  return unless([same(source.remote, due), 'source.remote is not what it tells of the other machine']);
+  return [
+    ...unless([same(source.remote, due), 'source.remote is not what it tells of the other machine']),
+    ...remoteFaults(records, account.start),
+  ];
 }
 
 /** What it tells of who sent the disk, and how that ended: nobody goes on after some ends, whatever came later. */

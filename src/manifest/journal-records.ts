@@ -19,6 +19,8 @@ import {
   sourceCheckRecord,
   stoppedRecord,
 } from './run-records.ts';
+import { remoteAccountRecord } from './remote-account.ts';
+import { connectionSchema } from './remote-schema.ts';
 import { fatalTold, RECEIVED_RECORDS, streamFaults } from './received-account.ts';
 import { sessionRecords } from './sessions.ts';
 import { manifestStartSchema, type ManifestStart } from './start.ts';
@@ -60,6 +62,8 @@ const OFTEN = {
   paused: pausedRecord,
   reconnected: reconnectedRecord,
   'gave-up-waiting': gaveUpRecord,
+  'remote-connected': connectionSchema,
+  'remote-account': remoteAccountRecord,
   ...RECEIVED_RECORDS,
 };
 

@@ -26,15 +26,29 @@ export const remoteRunSchema = z.strictObject({
 /** A range whose hash by the target is not that of what arrived; it was read once more. */
 export const remoteMismatchSchema = z.strictObject({ start: bytes, end: bytes, told: sha256, ours: sha256 });
 
+/** A program there that was given up while the link lived; another one went on. `at`: where on the source it stood. */
+export const givenUpSchema = z.strictObject({
+  code: z.enum(['ETIMEDOUT', 'remote.reader-died', 'remote.no-channel']),
+  at: bytes,
+  why: text,
+});
+
+/** What was taken in a reading, whatever it was taken for; and what of it the target told a hash of that is ours. */
+const totals = { ranges: count, bytes, hashed_ranges: count, hashed_bytes: bytes };
+
+/** Of all sessions, but for second readings. `told_by`: whose word the hashes of what was sent are. */
 const proof = z.strictObject({
-  /** Whose word the hashes of what was sent are. */
   told_by: z.literal('target'),
-  /** What was taken, of all sessions, whatever it was read for; and what of it the target told a hash of that is ours. */
-  ranges: count,
-  bytes,
-  hashed_ranges: count,
-  hashed_bytes: bytes,
+  ...totals,
   mismatches: z.array(remoteMismatchSchema),
+  given_up: z.array(givenUpSchema),
+});
+
+/** The last second reading that was begun, and the mismatches and programs given up of all. */
+const secondPass = z.strictObject({
+  ...totals,
+  mismatches: z.array(remoteMismatchSchema),
+  given_up: z.array(givenUpSchema),
 });
 
 /** A disk of another machine that runs. */
@@ -69,6 +83,8 @@ export const remoteSchema = z.strictObject({
   /** Our footprint: `runs` keeps the first of each session; `run_count` is how many there were. */
   footprint: z.strictObject({ run_count: count, runs: z.array(remoteRunSchema) }),
   proof,
+  /** Null: nobody began one. */
+  second_pass: maybe(secondPass),
 });
 
 export type RemoteSection = z.infer<typeof remoteSchema>;

@@ -12,6 +12,7 @@ export function remoteLines(remote: RemoteSection | null): string[] {
     ...new Set(connections.map(({ host_key: key }) => `${key.type} ${key.fingerprint}, by ${key.judged_by}`)),
   ];
   const ways = Object.entries(sizes).map(([way, size]) => `${way} ${size === null ? 'not told' : groupDigits(size)}`);
+  const givenUp = givenUpWords(remote);
   return [
     field('On another machine', `${visible(place)}, over SSH (${remote.transport}), read as ${system.via}`),
     field('Its host key', keys.length === 0 ? 'not put on record' : visible(keys.join('; '))),
@@ -25,6 +26,7 @@ export function remoteLines(remote: RemoteSection | null): string[] {
     ),
     ...(unlocked ?? []).map(({ device, mapper }) => field('Open there', `${visible(device)} as ${visible(mapper)}`)),
     field('Hashes of what was sent', proofWords(remote)),
+    ...(givenUp === '' ? [] : [field('Given up there', givenUp)]),
     field('Connections', String(connections.length)),
     field('Commands run there', `${footprint.run_count} (see the manifest)`),
   ];
@@ -44,6 +46,19 @@ export function proofWords({ proof }: RemoteSection): string {
   if (hashed === 0) return `none: nobody there told one (${groupDigits(bytes)} bytes came)${read}`;
   const share = hashed === bytes ? 'all' : groupDigits(hashed);
   return `as told by the target: ${share} of ${groupDigits(bytes)} bytes arrived as they were sent${read}`;
+}
+
+/** Empty: nothing was. */
+function givenUpWords({ proof: { given_up } }: RemoteSection): string {
+  const counted = (code: string, words: string): string[] => {
+    const times = given_up.filter((each) => each.code === code).length;
+    return times === 0 ? [] : [`${times} ${words}`];
+  };
+  return [
+    ...counted('ETIMEDOUT', 'reads that gave no answer'),
+    ...counted('remote.reader-died', 'programs that died'),
+    ...counted('remote.no-channel', 'channels that the host did not give'),
+  ].join(', ');
 }
 
 function clockWords({ system: { clock }, unknown }: RemoteSection): string {

@@ -56,7 +56,7 @@ export function linkClosed(place: Place): ExhibitError {
 export function noChannel(place: Place, why: string, cause?: unknown): ExhibitError {
   const message = `${placeOf(place)} runs no further command for us: ${visible(why)}.`;
   return new ExhibitError('source', 'remote.no-channel', message, {
-    hint: 'Its SSH server limits the channels of a connection (MaxSessions): try --connections 1.',
+    hint: 'Its SSH server limits the channels of a connection (MaxSessions): it takes four, or more for --connections above one.',
     cause,
   });
 }

@@ -138,6 +138,8 @@ export interface UnlockedLayer {
   readonly mapper: string;
   /** What device-mapper calls it: `CRYPT-LUKS2-…`. */
   readonly uuid: string;
+  /** The one that shows the content, as a source is named: `ssh://…`. */
+  readonly address: string;
 }
 
 /** What was asked for of a source on another machine. */

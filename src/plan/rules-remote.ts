@@ -24,12 +24,21 @@ export function judgeMachine({ kernel, rights, sudo, tools }: RemoteFacts): Find
       ? lacks(
           'remote.no-rights',
           `Whoever is logged in there is not root, and sudo -n gives no rights (${visible(sudo ?? 'not asked')}).`,
-          'Log in as root, or allow this user sudo without a password for the time being.',
+          'Log in as root, or allow this user sudo without a password, for every program, for the time being: dd alone is not enough.',
         )
       : []),
     ...((tools['dd'] ?? null) === null
       ? lacks('remote.no-dd', 'The other machine has no dd.', 'Nothing else there reads a disk in ranges.')
       : []),
+    ...['stat', 'readlink'].flatMap((tool) =>
+      (tools[tool] ?? null) === null
+        ? lacks(
+            `remote.no-${tool}`,
+            `The other machine has no ${tool}.`,
+            'Without it nobody can tell that what is read is still the disk that was meant. BusyBox has one.',
+          )
+        : [],
+    ),
   ];
 }
 
@@ -135,7 +144,7 @@ const unlocked = on(({ source, remote, request }) => {
       'source',
       'remote.unlocked',
       `${visible(source.path)} holds an encrypted device whose content can be read now: ${list}. Once the machine is off, the ciphertext may be worthless.`,
-      `Image ${open.map(({ mapper }) => visible(mapper)).join(', ')} first. Or give the reason for reading the ciphertext: --ciphertext REASON.`,
+      `Image ${open.map(({ address }) => visible(address)).join(', ')} first. Or give the reason for reading the ciphertext: --ciphertext REASON.`,
     ),
   ];
 });

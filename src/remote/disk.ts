@@ -2,6 +2,7 @@ import { known, unknown, type Device, type Fact } from '../model/device.ts';
 import { errnoOf, messageOf } from '../model/errors.ts';
 import type { RemoteDisk, RemoteFacts, RemoteRequest, RemoteWays, UnlockedLayer } from '../model/remote.ts';
 import type { CommandResult } from '../system/run-command.ts';
+import { formatSshAddress } from './address.ts';
 import { errnoIn } from './errno.ts';
 import type { RemoteMachine } from './remote-ports.ts';
 
@@ -29,13 +30,13 @@ export async function lookAtDisk(
     machine: facts,
     sizes: { blockdev, lsblk },
     direct,
-    unlocked: await unlockedLayers({ ports, facts, shell }, device),
+    unlocked: await unlockedLayers({ ports, facts, shell }, address, device),
     ways: waysOf(facts, direct, asked),
   };
 }
 
 /** How it is read, of what is there. Pure. */
-export function waysOf(facts: RemoteFacts, direct: Fact<boolean>, { connections }: RemoteRequest): RemoteWays {
+function waysOf(facts: RemoteFacts, direct: Fact<boolean>, { connections }: RemoteRequest): RemoteWays {
   const { tools, devFd, ddByBytes } = facts;
   const has = (name: string): boolean => (tools[name] ?? null) !== null;
   const inOneRead = has('tee') && devFd.known && devFd.value;
@@ -62,6 +63,7 @@ function directOf({ exit, stderr, failure }: CommandResult): Fact<boolean> {
 /** Walks up from a disk and its partitions: device-mapper names its encrypted devices `CRYPT-…`. */
 async function unlockedLayers(
   { ports }: Pick<RemoteMachine, 'ports' | 'facts' | 'shell'>,
+  address: RemoteDisk['address'],
   device: Device,
 ): Promise<Fact<readonly UnlockedLayer[]>> {
   const found: UnlockedLayer[] = [];
@@ -79,10 +81,12 @@ async function unlockedLayers(
       const uuid = await text(`/sys/class/block/${holder}/dm/uuid`);
       if (uuid?.startsWith('CRYPT-') === true) {
         const called = await text(`/sys/class/block/${holder}/dm/name`);
+        const mapper = called === null ? `/dev/${holder}` : `/dev/mapper/${called}`;
         found.push({
           device: `/dev/${name}`,
-          mapper: called === null ? `/dev/${holder}` : `/dev/mapper/${called}`,
+          mapper,
           uuid,
+          address: formatSshAddress({ ...address, path: mapper }),
         });
       }
       await walk(holder, depth + 1);

@@ -5,7 +5,9 @@ import { visible } from '../model/text.ts';
 import type { ClosableRangeReader, ProbeAnswer } from '../read/probe.ts';
 import { Watchdog } from '../read/watchdog.ts';
 import type { Clock } from '../system/clock.ts';
+import { Deaths, type GivenUp } from './channel-pool.ts';
 import { ReaderChannel, type ChannelOrder, type RangeAnswer } from './reader-channel.ts';
+import { isRefused } from './shell.ts';
 
 /** A range whose hash over there is not that of what came. */
 export interface Mismatch extends Range {
@@ -18,6 +20,8 @@ export interface ProofLog {
   /** @param hashed the target told a hash of what it sent, and it is ours */
   taken(range: Range, hashed: boolean): void;
   mismatch(mismatch: Mismatch): void;
+  /** A program over there was left or died, and another one goes on. */
+  gaveUp(program: GivenUp): void;
 }
 
 /** When a range is not waited for any longer. */
@@ -26,6 +30,12 @@ export interface RangeLimits {
   readonly readTimeoutMs: number | null;
   readonly stop: AbortSignal | null;
 }
+
+/** A channel that was closed counts over there until its program has ended. */
+const ROOM_WITHIN_MS = 5000;
+const ASK_AGAIN_MS = 100;
+/** Into so many a range is split whose read hung. */
+const PARTS = 16;
 
 const NO_LIMITS: RangeLimits = { readTimeoutMs: null, stop: null };
 
@@ -39,13 +49,17 @@ export class RemoteRanges implements ClosableRangeReader {
   readonly #clock: Clock;
   readonly #limits: RangeLimits;
   readonly #watchdog: Watchdog;
+  readonly #makeRoom: () => boolean;
+  readonly #deaths = new Deaths();
   #channel: ReaderChannel | null = null;
   readonly #stopped = (): void => {
     this.#channel?.close();
   };
 
-  constructor(order: ChannelOrder, proof: ProofLog, limits: RangeLimits = NO_LIMITS) {
+  /** @param makeRoom gives up a channel that somebody else has; false: there is none to give up */
+  constructor(order: ChannelOrder, proof: ProofLog, limits = NO_LIMITS, makeRoom = () => false) {
     this.#order = order;
+    this.#makeRoom = makeRoom;
     this.#proof = proof;
     this.#clock = order.clock;
     this.#limits = limits;
@@ -56,20 +70,34 @@ export class RemoteRanges implements ClosableRangeReader {
   }
 
   /** As `Probe.read`: single reads cut at multiples of `unit`, up to the first that fails. */
-  async read(range: Range, unit = lengthOf(range)): Promise<ProbeAnswer> {
+  read(range: Range, unit = lengthOf(range)): Promise<ProbeAnswer> {
+    return this.#read(range, unit, false);
+  }
+
+  /** A range whose hash did not fit when it was read ahead: this is the second reading, and there is no third. */
+  readOnceMore(range: Range, unit: number): Promise<ProbeAnswer> {
+    return this.#read(range, unit, true);
+  }
+
+  async #read(range: Range, unit: number, second: boolean): Promise<ProbeAnswer> {
     const parts: Buffer[] = [];
     const began = this.#clock.monotonicMs();
-    for (const part of cutAt(range, unit)) {
-      const answer = await this.#inTime(part, unit);
+    const left = cutAt(range, unit);
+    for (let part = left.shift(); part !== undefined; part = left.shift()) {
+      const answer = await this.#untilJudged(part, unit, second);
+      // Where in it the read hung nobody told.
+      const smaller = answer === null ? splitAt(part, unit) : [];
+      if (smaller.length > 1) {
+        left.unshift(...smaller);
+        continue;
+      }
       if (answer === null) {
         const ms = this.#limits.readTimeoutMs ?? 0;
         return { bytes: Buffer.concat(parts), failure: { errno: 'ETIMEDOUT', ms }, goodMs: 0 };
       }
-      const { bytes, told } = answer;
+      const { bytes, failure } = answer;
       parts.push(bytes);
-      const failure = failureOf(this.#order, part, { bytes, told });
       if (failure === null) continue;
-      this.#channel?.goOn();
       const ms = this.#clock.monotonicMs() - began;
       return { bytes: Buffer.concat(parts), failure: { errno: failure, ms }, goodMs: 0 };
     }
@@ -82,14 +110,34 @@ export class RemoteRanges implements ClosableRangeReader {
     this.#channel?.close();
   }
 
+  /** What came, and the errno of what failed; null: nothing came for too long. A program that dies is replaced a few times. */
+  async #untilJudged(
+    part: Range,
+    unit: number,
+    second: boolean,
+  ): Promise<{ bytes: Buffer; failure: string | null } | null> {
+    for (;;) {
+      try {
+        const answer = await this.#inTime(part, unit, second);
+        return answer && { bytes: answer.bytes, failure: failureOf(this.#order, part, answer) };
+      } catch (error) {
+        if (this.#order.shell.lost.aborted || this.#limits.stop?.aborted === true) throw error;
+        const death = this.#deaths.goOnAfter(error, part.start);
+        if (death === null) throw error;
+        this.#proof.gaveUp(death);
+      }
+    }
+  }
+
   /** Null: nothing came for too long, though the link lives; the program over there is left behind. */
-  async #inTime(part: Range, unit: number): Promise<RangeAnswer | null> {
+  async #inTime(part: Range, unit: number, second: boolean): Promise<RangeAnswer | null> {
     this.#watchdog.forget();
-    this.#watchdog.begin();
     try {
-      return await this.#taken(part, unit);
+      return await this.#taken(part, unit, second);
     } catch (error) {
       if (!this.#watchdog.hasBitten || this.#order.shell.lost.aborted) throw error;
+      const why = 'a read gave no answer';
+      this.#proof.gaveUp({ code: 'ETIMEDOUT', at: part.start, why });
       return null;
     } finally {
       this.#watchdog.end();
@@ -97,12 +145,12 @@ export class RemoteRanges implements ClosableRangeReader {
   }
 
   /** A hash that does not fit is read once more: a live disk may have changed, a second mismatch is none of its doing. */
-  async #taken(range: Range, unit: number): Promise<RangeAnswer> {
+  async #taken(range: Range, unit: number, isSecond: boolean): Promise<RangeAnswer> {
     const first = await this.#ask(range, unit);
     const mismatch = mismatchOf(range, first);
     if (mismatch === null) return this.#proven(range, first);
     this.#proof.mismatch(mismatch);
-    if (first.told.exit !== 0) this.#channel?.goOn();
+    if (isSecond) throw damaged(this.#order, mismatch);
     const second = await this.#ask(range, unit);
     const again = mismatchOf(range, second);
     if (again === null) return this.#proven(range, second);
@@ -117,11 +165,40 @@ export class RemoteRanges implements ClosableRangeReader {
   }
 
   async #ask(range: Range, unit: number): Promise<RangeAnswer> {
-    if (this.#channel?.usable !== true) this.#channel = new ReaderChannel(this.#order);
-    const answer = await this.#channel.read(range, unit);
-    // Only one range is ordered at a time, and after a failure the loop is told to go on.
-    if (answer === 'not-read') throw bug('a range was left out though nothing failed before it');
-    return answer;
+    const channel = await this.#opened();
+    // What its start takes has a limit of its own.
+    this.#watchdog.begin();
+    channel.heard = () => {
+      this.#watchdog.begin();
+    };
+    try {
+      const answer = await channel.read(range, unit);
+      // Only one range is ordered at a time, and after a failure the loop is told to go on.
+      if (answer === 'not-read') throw bug('a range was left out though nothing failed before it');
+      if (answer.told.exit !== 0) channel.goOn();
+      return answer;
+    } finally {
+      channel.heard = null;
+      this.#watchdog.end();
+    }
+  }
+
+  async #opened(): Promise<ReaderChannel> {
+    let until: number | null = null;
+    for (;;) {
+      const channel = this.#channel?.usable === true ? this.#channel : new ReaderChannel(this.#order);
+      this.#channel = channel;
+      try {
+        await channel.hello;
+        return channel;
+      } catch (error) {
+        this.#channel = null;
+        if (!isRefused(error) || (until === null && !this.#makeRoom())) throw error;
+        until ??= this.#clock.monotonicMs() + ROOM_WITHIN_MS;
+        if (this.#clock.monotonicMs() > until || this.#limits.stop?.aborted === true) throw error;
+        await this.#clock.sleep(ASK_AGAIN_MS, this.#limits.stop ?? undefined);
+      }
+    }
   }
 }
 
@@ -134,6 +211,15 @@ function cutAt(range: Range, unit: number): Range[] {
     { start: range.start, end: edge },
     { start: edge, end: range.end },
   ];
+}
+
+/** Parts of whole units; one: it is a single read already. */
+function splitAt(range: Range, unit: number): Range[] {
+  const units = Math.ceil(lengthOf(range) / unit);
+  const size = Math.ceil(units / PARTS) * unit;
+  const parts: Range[] = [];
+  for (let at = range.start; at < range.end; at += size) parts.push({ start: at, end: Math.min(at + size, range.end) });
+  return parts;
 }
 
 /** Null: the target told no hash, or the one that is ours. */

@@ -1,10 +1,14 @@
+import { messageOf } from '../model/errors.ts';
 import { lengthOf, type Range } from '../model/range.ts';
 import type { Reader, ReadOrder } from '../read/reader.ts';
 import { Recovery } from '../read/recover.ts';
 import { SlotFiller } from '../read/slot-filler.ts';
+import { Watchdog } from '../read/watchdog.ts';
 import { StopGate } from '../read/stop-gate.ts';
+import { ChannelPool, Deaths } from './channel-pool.ts';
 import { failureOf, mismatchOf, RemoteRanges, type ProofLog } from './range-reader.ts';
-import { ReaderChannel, type ChannelOrder, type RangeAnswer } from './reader-channel.ts';
+import type { ReaderChannel, ChannelOrder, RangeAnswer } from './reader-channel.ts';
+import { isRefused } from './shell.ts';
 
 export interface AheadOrder {
   readonly channel: ChannelOrder;
@@ -28,19 +32,18 @@ interface Ordered {
 /**
  * Reads a disk over there in order, by ranges that are ordered ahead on several channels. A range enters the stream when
  * its bytes, dd's account of it and the hash that was told agree; what fails goes through the same recovery as on a disk
- * here. Rejects with `remote.link-lost`, `remote.silent`, `remote.reader-died` when the link or the loop is gone.
+ * here. A loop that hangs or dies while the link lives is replaced. Rejects with `remote.link-lost`, `remote.silent` when the
+ * link is gone, with `remote.reader-died` when loops die again and again at one place.
  */
 export function remoteReader(ahead: AheadOrder): Reader {
   return async (order) => {
-    const ranges = new RemoteRanges(ahead.channel, ahead.proof, order);
-    const reading = new Reading(order, ahead, ranges);
+    const reading = new Reading(order, ahead);
     try {
       await reading.run();
     } catch (error) {
       if (!order.stop.aborted) throw error;
     } finally {
       await reading.close();
-      ranges.close();
     }
   };
 }
@@ -52,18 +55,28 @@ class Reading {
   readonly #recovery: Recovery;
   readonly #filler: SlotFiller;
   readonly #gate: StopGate;
-  readonly #channels: ReaderChannel[];
-  readonly #queue: Ordered[] = [];
+  readonly #pool: ChannelPool;
+  readonly #deaths = new Deaths();
+  readonly #watchdog: Watchdog;
+  #queue: Ordered[] = [];
+  #awaited: ReaderChannel | null = null;
+  /** What the awaited channel was at when it was left behind: not always the range that is waited for. */
+  #hung: Range | null = null;
   #next: number;
 
-  constructor(order: ReadOrder, ahead: AheadOrder, ranges: RemoteRanges) {
+  constructor(order: ReadOrder, ahead: AheadOrder) {
+    const { clock } = order.ports;
     this.#order = order;
     this.#ahead = ahead;
-    this.#ranges = ranges;
-    this.#recovery = new Recovery(order, ranges);
-    this.#filler = new SlotFiller(order.out, order.range.start, order.source.logicalSector, order.ports.clock);
+    this.#ranges = new RemoteRanges(ahead.channel, ahead.proof, order, () => this.#makeRoom());
+    this.#recovery = new Recovery(order, this.#ranges);
+    this.#filler = new SlotFiller(order.out, order.range.start, order.source.logicalSector, clock);
     this.#gate = new StopGate(order.stop);
-    this.#channels = Array.from({ length: ahead.connections }, () => new ReaderChannel(ahead.channel));
+    this.#pool = new ChannelPool(ahead.channel, ahead.connections);
+    this.#watchdog = new Watchdog(clock, order.readTimeoutMs, () => {
+      this.#hung = this.#awaited?.current ?? null;
+      this.#awaited?.close();
+    });
     this.#next = order.range.start;
   }
 
@@ -72,24 +85,94 @@ class Reading {
       this.#orderAhead();
       const first = this.#queue.shift();
       if (first === undefined) return;
-      const answer = await this.#gate.wait(first.answer);
+      const answer = await this.#answerTo(first);
       if (answer === 'stopped') return;
       // A place before it on its channel failed: it is read now, for nothing behind it can be used before.
       if (answer === 'not-read') this.#queue.unshift(this.#ask(first.range, first.channel));
-      else await this.#take(first, answer);
+      else if (answer === 'hung') await this.#takeApart(first.range);
+      else if (answer !== 'again') await this.#take(first, answer);
     }
   }
 
   async close(): Promise<void> {
+    this.#watchdog.close();
     // Also when it failed: what was read stays.
     await this.#filler.close(this.#order.range.end);
-    for (const channel of this.#channels) channel.close();
+    this.#pool.close();
+    this.#ranges.close();
+  }
+
+  /** `hung`: it gave nothing for too long, though the link lives; `again`: it was ordered anew, on another channel. */
+  async #answerTo(first: Ordered): Promise<RangeAnswer | 'not-read' | 'stopped' | 'hung' | 'again'> {
+    const { channel } = first;
+    this.#hung = null;
+    try {
+      // What its start takes has a limit of its own.
+      if ((await this.#gate.wait(channel.hello)) === 'stopped') return 'stopped';
+      this.#awaited = channel;
+      channel.heard = () => {
+        this.#watchdog.begin();
+      };
+      this.#watchdog.begin();
+      return await this.#gate.wait(first.answer);
+    } catch (error) {
+      return this.#lost(first, error, this.#hung);
+    } finally {
+      this.#watchdog.end();
+      this.#awaited = null;
+      channel.heard = null;
+    }
+  }
+
+  #lost(first: Ordered, error: unknown, hung: Range | null): 'hung' | 'again' {
+    const { channel, range } = first;
+    const { proof } = this.#ahead;
+    if (this.#ahead.channel.shell.lost.aborted || this.#order.stop.aborted) throw error;
+    if (hung !== null) {
+      proof.gaveUp({ code: 'ETIMEDOUT', at: hung.start, why: 'a read gave no answer' });
+      if (hung !== range) this.#queue.unshift(first);
+      this.#orderAnew(channel, true);
+      return hung === range ? 'hung' : 'again';
+    }
+    this.#queue.unshift(first);
+    if (isRefused(error) && this.#pool.size > 1) {
+      proof.gaveUp({ code: 'remote.no-channel', at: range.start, why: messageOf(error) });
+      this.#orderAnew(channel, false);
+      return 'again';
+    }
+    const death = this.#deaths.goOnAfter(error, range.start);
+    if (death === null) throw error;
+    proof.gaveUp(death);
+    this.#orderAnew(channel, true);
+    return 'again';
+  }
+
+  /** What was ordered on a channel that is over with is ordered on others, in the order of the disk. */
+  #orderAnew(channel: ReaderChannel, replace: boolean): void {
+    if (replace) this.#pool.replace(channel);
+    else this.#pool.drop(channel);
+    const kept = this.#queue.map((each) => (each.channel === channel ? each.range : each));
+    this.#queue = kept.filter((each) => 'channel' in each);
+    this.#queue = kept.map((each) => ('channel' in each ? each : this.#ask(each, this.#idlest())));
+  }
+
+  /** The host gives no further channel, and one is wanted for a bad place. */
+  #makeRoom(): boolean {
+    const last = this.#pool.last();
+    if (last === undefined || this.#pool.size === 1) return false;
+    this.#ahead.proof.gaveUp({
+      code: 'remote.no-channel',
+      at: this.#filler.position,
+      why: 'the host gives no further channel: one was closed for the reading of a bad place',
+    });
+    this.#orderAnew(last, false);
+    return true;
   }
 
   #orderAhead(): void {
-    const { connections, ahead, rangeBytes } = this.#ahead;
+    const { ahead, rangeBytes } = this.#ahead;
     const { end } = this.#order.range;
-    while (this.#queue.length < connections * ahead && this.#next < end) {
+    while (this.#queue.length < this.#pool.size * ahead && this.#next < end) {
       // Cut at multiples of the range, wherever the reading began.
       const to = Math.min((Math.floor(this.#next / rangeBytes) + 1) * rangeBytes, end);
       this.#queue.push(this.#ask({ start: this.#next, end: to }, this.#idlest()));
@@ -98,7 +181,7 @@ class Reading {
   }
 
   #idlest(): ReaderChannel {
-    return this.#channels.reduce((best, each) => (each.waiting < best.waiting ? each : best));
+    return this.#pool.idlest((channel) => this.#queue.filter((each) => each.channel === channel).length);
   }
 
   #ask(range: Range, channel: ReaderChannel): Ordered {
@@ -111,23 +194,49 @@ class Reading {
     return { range, channel, answer, since: this.#order.ports.clock.monotonicMs() };
   }
 
-  async #take({ range, since, channel }: Ordered, answer: RangeAnswer): Promise<void> {
+  /** Where in it the read hung nobody told: block by block, until one hangs. */
+  async #takeApart(range: Range): Promise<void> {
+    const { blockBytes, readTimeoutMs, log } = this.#order;
+    const ms = readTimeoutMs ?? 0;
+    if (lengthOf(range) <= blockBytes) return this.#recover(range, { errno: 'ETIMEDOUT', ms });
+    log.failedRead(ms);
+    const blocks: Range[] = [];
+    for (let at = range.start; at < range.end; at += blockBytes)
+      blocks.push({ start: at, end: Math.min(at + blockBytes, range.end) });
+    const channel = this.#idlest();
+    this.#queue.unshift(...blocks.map((block) => this.#ask(block, channel)));
+  }
+
+  async #take({ range, since }: Ordered, answer: RangeAnswer): Promise<void> {
     const { proof } = this.#ahead;
     const mismatch = mismatchOf(range, answer);
     if (mismatch !== null) {
       proof.mismatch(mismatch);
       // Once more, alone: a second mismatch ends the job.
-      const again = await this.#ranges.read(range, this.#order.blockBytes);
+      const again = await this.#ranges.readOnceMore(range, this.#order.blockBytes);
       await this.#good({ start: range.start, end: range.start + again.bytes.length }, again.bytes);
-      if (again.failure !== null) await this.#recover(range, channel, again.failure);
+      if (again.failure !== null) await this.#recover(range, again.failure);
       return;
     }
-    const errno = failureOf(this.#ahead.channel, range, answer);
+    const errno = this.#judge(range, answer);
+    if (errno === 'died') return;
     const got = { start: range.start, end: range.start + answer.bytes.length };
     if (lengthOf(got) > 0) proof.taken(got, answer.sha256 !== null);
     await this.#good(got, answer.bytes);
-    if (errno !== null)
-      await this.#recover(range, channel, { errno, ms: this.#order.ports.clock.monotonicMs() - since });
+    if (errno !== null) await this.#recover(range, { errno, ms: this.#order.ports.clock.monotonicMs() - since });
+  }
+
+  /** Null: all of it came. A dd that died is asked for the range once more. */
+  #judge(range: Range, answer: RangeAnswer): string | null {
+    try {
+      return failureOf(this.#ahead.channel, range, answer);
+    } catch (error) {
+      const death = this.#deaths.goOnAfter(error, range.start);
+      if (death === null) throw error;
+      this.#ahead.proof.gaveUp(death);
+      this.#queue.unshift(this.#ask(range, this.#idlest()));
+      return 'died';
+    }
   }
 
   async #good(range: Range, bytes: Uint8Array): Promise<void> {
@@ -138,11 +247,11 @@ class Reading {
   }
 
   /** The block in which dd stopped is taken apart; what is left of the range behind it is ordered anew. */
-  async #recover(range: Range, channel: ReaderChannel, failure: { errno: string; ms: number }): Promise<void> {
+  async #recover(range: Range, failure: { errno: string; ms: number }): Promise<void> {
     const at = this.#filler.position;
     const block = { start: at, end: Math.min(at + this.#order.blockBytes, range.end) };
     await this.#recovery.block(this.#filler, block, failure);
     if (this.#order.stop.aborted || block.end >= range.end) return;
-    this.#queue.unshift(this.#ask({ start: block.end, end: range.end }, channel));
+    this.#queue.unshift(this.#ask({ start: block.end, end: range.end }, this.#idlest()));
   }
 }

@@ -6,27 +6,11 @@ import { placeOf } from '../model/remote-faults.ts';
 import { visible } from '../model/text.ts';
 import type { Clock } from '../system/clock.ts';
 import type { SshChannel } from '../system/ssh-link.ts';
-import { asRoot, script } from './probe.ts';
+import { differenceTo, introduced, otherThere, type ExpectedDisk, type Hello } from './channel-hello.ts';
+import { asRoot, gently, script } from './probe.ts';
 import { parseTold, type Told } from './reader-answer.ts';
 import { ddOperands, readerProgram, type DdWays } from './reader-program.ts';
 import type { RemoteShell, Tally } from './shell.ts';
-
-/** What the loop says of the machine and the disk that it holds open. */
-export interface Hello {
-  readonly bootId: string;
-  /** `major:minor` in decimal; of what is no device `0:0`. */
-  readonly node: string;
-  /** Bytes; null: it could not say. */
-  readonly size: number | null;
-}
-
-/** What a disk was found to be: a program that holds something else is not read from. */
-export interface ExpectedDisk {
-  /** Null: not known. */
-  readonly bootId: string | null;
-  readonly node: string;
-  readonly size: number;
-}
 
 export interface ChannelOrder {
   readonly shell: RemoteShell;
@@ -51,6 +35,7 @@ export interface RangeAnswer {
 
 interface Pending {
   readonly id: number;
+  readonly range: Range;
   readonly buffer: Buffer;
   readonly blockBytes: number;
   filled: number;
@@ -65,6 +50,8 @@ const KEPT_STDERR = 4000;
 /** One loop on the target that reads the ranges it is told to, in order, over a channel of its own. */
 export class ReaderChannel {
   readonly hello: Promise<Hello>;
+  /** Called when anything came from it. */
+  heard: (() => void) | null = null;
   readonly #order: ChannelOrder;
   readonly #word = `exhibit-${randomBytes(16).toString('hex')}`;
   readonly #tally: Tally = { outputBytes: 0, stderr: '' };
@@ -90,8 +77,9 @@ export class ReaderChannel {
     return this.#ended === null;
   }
 
-  get waiting(): number {
-    return this.#pending.length;
+  /** What the program is at: the oldest order without an answer. */
+  get current(): Range | null {
+    return this.#pending[0]?.range ?? null;
   }
 
   /**
@@ -105,7 +93,7 @@ export class ReaderChannel {
     const id = this.#next++;
     const answer = new Promise<RangeAnswer | 'not-read'>((resolve, reject) => {
       const buffer = Buffer.allocUnsafe(lengthOf(range));
-      this.#pending.push({ id, buffer, blockBytes, filled: 0, told: null, resolve, reject });
+      this.#pending.push({ id, range, buffer, blockBytes, filled: 0, told: null, resolve, reject });
     });
     this.#channel?.stdin.write(`${id} ${words}\n`);
     return answer;
@@ -122,7 +110,7 @@ export class ReaderChannel {
 
   async #start(): Promise<Hello> {
     const { shell, facts, path, hash, clock } = this.#order;
-    const gentle = ['nice', '-n', '10', ...script(readerProgram(hash), this.#word, path)];
+    const gentle = gently(script(readerProgram(hash), this.#word, path));
     const channel = await shell.open(asRoot(facts.rights, gentle), this.#tally);
     this.#channel = channel;
     const greeted = new Promise<void>((resolve) => {
@@ -130,9 +118,11 @@ export class ReaderChannel {
     });
     channel.stdin.on('error', () => undefined);
     channel.stderr.on('data', (part: Buffer) => {
+      this.heard?.();
       this.#hear(part);
     });
     channel.stdout.on('data', (part: Buffer) => {
+      this.heard?.();
       this.#tally.outputBytes += part.length;
       this.#take(part);
     });
@@ -155,24 +145,14 @@ export class ReaderChannel {
       await channel.done;
       throw this.#ended ?? this.#died('it did not begin');
     }
-    const hello = this.#introduced();
+    const hello = introduced(this.#said);
     const other = this.#order.expected === null ? null : differenceTo(this.#order.expected, hello);
     if (other !== null) {
-      const error = otherThere(this.#order, other);
+      const error = otherThere(path, placeOf(shell.facts.address), other);
       this.#end(error);
       throw error;
     }
     return hello;
-  }
-
-  #introduced(): Hello {
-    const [size, node = ''] = [this.#said.get('size') ?? '', this.#said.get('node')];
-    const numbers = node.split(':').map((part) => Number.parseInt(part, 16));
-    return {
-      bootId: this.#said.get('boot') ?? '',
-      node: numbers.length === 2 && !numbers.some(Number.isNaN) ? numbers.join(':') : '',
-      size: /^\d{1,16}$/.test(size) ? Number(size) : null,
-    };
   }
 
   /** Disk bytes, in the order of the orders: a range is full before the next one begins. */
@@ -271,26 +251,4 @@ export class ReaderChannel {
       hint: 'No sector was marked bad for it, and what was read is kept. See what ended it over there, then: exhibit resume DIR',
     });
   }
-}
-
-/** Null: what the program over there holds open is what was expected, as far as it could say. */
-export function differenceTo({ bootId, node, size }: ExpectedDisk, hello: Hello): string | null {
-  if (bootId !== null && hello.bootId !== '' && hello.bootId !== bootId)
-    return `the machine was started anew: boot id ${hello.bootId}, not ${bootId}`;
-  if (hello.node !== '' && hello.node !== node) return `its number is ${hello.node}, not ${node}`;
-  // Of a block device stat tells no size.
-  if (hello.size !== null && hello.size !== 0 && hello.size !== size) return `it has ${hello.size} bytes, not ${size}`;
-  return null;
-}
-
-function otherThere({ path, shell }: ChannelOrder, difference: string): ExhibitError {
-  const where = `${visible(path)} on ${placeOf(shell.facts.address)}`;
-  return new ExhibitError(
-    'source',
-    'source.changed',
-    `${where} led to something else when it was opened: ${visible(difference)}.`,
-    {
-      hint: 'Nothing was read from it. Look again with `exhibit devices ssh://…`, and plan anew.',
-    },
-  );
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { ExhibitError } from '../model/errors.ts';
 import type { LinkFacts, RemoteRun } from '../model/remote.ts';
 import type { Clock } from '../system/clock.ts';
 import type { RemoteEnd, SshChannel, SshLink } from '../system/ssh-link.ts';
@@ -45,6 +46,8 @@ const PATIENCE_MS = 20_000;
 const KEPT_OUTPUT = 16 * 1024 * 1024;
 const KEPT_STDERR = 64 * 1024;
 const LOSS_SEEN_MS = 1000;
+const ROOM_WITHIN_MS = 5000;
+const ASK_AGAIN_MS = 100;
 
 /** Nobody said how the command ended. */
 function isNobodys({ exit, signal, failure }: RemoteResult): boolean {
@@ -76,7 +79,7 @@ export function remoteShell(link: SshLink, clock: Clock): RemoteShell {
       return noise;
     },
     async run(words, options = {}) {
-      const { channel, record } = await start(['sh', '-c', MARKED, mark, ...inC(words)]);
+      const { channel, record } = await whenThereIsRoom(() => start(['sh', '-c', MARKED, mark, ...inC(words)]), clock);
       const raw = await toEnd(channel, words, options, clock);
       const [out, complaints] = [behind(raw.stdout, mark), behind(Buffer.from(raw.stderr), mark)];
       const result = { ...raw, stdout: out.rest, stderr: complaints.rest.toString() };
@@ -97,6 +100,24 @@ export function remoteShell(link: SshLink, clock: Clock): RemoteShell {
     },
     close: () => link.close(),
   };
+}
+
+/** A server gives so many channels at a time (MaxSessions): a command that is soon over waits for those before it. */
+async function whenThereIsRoom<T>(begin: () => Promise<T>, clock: Clock): Promise<T> {
+  const until = clock.monotonicMs() + ROOM_WITHIN_MS;
+  for (;;) {
+    try {
+      return await begin();
+    } catch (error) {
+      if (!isRefused(error) || clock.monotonicMs() > until) throw error;
+      await clock.sleep(ASK_AGAIN_MS);
+    }
+  }
+}
+
+/** The host gives no further channel. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof ExhibitError && error.code === 'remote.no-channel';
 }
 
 /** What a command said behind the mark. Without one it was never started: all that was said is why. */

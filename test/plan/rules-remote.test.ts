@@ -86,7 +86,9 @@ describe('what is planned of a disk of another machine', () => {
   });
 
   const settings = { verifySource: true };
-  const open = known([{ device: '/dev/sdx3', mapper: '/dev/mapper/root', uuid: 'CRYPT-LUKS2-x' }]);
+  const open = known([
+    { device: '/dev/sdx3', mapper: '/dev/mapper/root', uuid: 'CRYPT-LUKS2-x', address: 'ssh://a@b/dev/mapper/root' },
+  ]);
   const refused: [what: string, on: Case, code: string][] = [
     ['nobody’s leave', { case: { authority: null } }, 'remote.no-authority'],
     ['a second reading of a live disk', { settings }, 'remote.second-pass'],
@@ -142,6 +144,8 @@ describe('what is planned of a disk of another machine', () => {
     assert.deepEqual(codes({ kernel: known('FreeBSD') }), ['remote.not-linux']);
     assert.deepEqual(codes({ kernel: unknown('x') }), ['remote.not-linux']);
     assert.deepEqual(codes({ rights: 'nobody', sudo: 'a password is required' }), ['remote.no-rights']);
-    assert.deepEqual(codes({ tools: {} }), ['remote.no-dd']);
+    assert.deepEqual(codes({ tools: {} }), ['remote.no-dd', 'remote.no-stat', 'remote.no-readlink']);
+    const { stat, ...others } = machine.tools;
+    assert.deepEqual(stat == null ? [] : codes({ tools: others }), ['remote.no-stat']);
   });
 });

@@ -8,6 +8,7 @@ import type { Transport } from '../../src/model/remote.ts';
 import { parseSshAddress } from '../../src/remote/address.ts';
 import { probeRemote } from '../../src/remote/probe.ts';
 import type { HeldSource } from '../../src/read/held-source.ts';
+import type { GivenUp } from '../../src/remote/channel-pool.ts';
 import type { Mismatch } from '../../src/remote/range-reader.ts';
 import { ReaderChannel, type ChannelOrder } from '../../src/remote/reader-channel.ts';
 import { systemClock } from '../../src/system/clock.ts';
@@ -77,6 +78,7 @@ export function code(expected: string): (error: unknown) => boolean {
 export function proofs() {
   const taken: Range[] = [];
   const mismatches: Mismatch[] = [];
+  const givenUp: GivenUp[] = [];
   let unhashed = 0;
   return {
     taken: (range: Range, hashed: boolean) => {
@@ -84,7 +86,8 @@ export function proofs() {
       if (!hashed) unhashed += 1;
     },
     mismatch: (mismatch: Mismatch) => void mismatches.push(mismatch),
-    seen: { taken, mismatches, unhashed: () => unhashed },
+    gaveUp: (program: GivenUp) => void givenUp.push(program),
+    seen: { taken, mismatches, givenUp, unhashed: () => unhashed },
   };
 }
 

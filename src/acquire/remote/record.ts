@@ -16,6 +16,14 @@ export async function tellConnected({ source, side }: TakenSource, journal: Jour
   await side.remote?.account.tell(journal);
 }
 
+/** The whole source is read once more from here on: what came before stands on record, and what comes is counted for itself. */
+export async function tellSecondPass({ attached, journal }: Story): Promise<void> {
+  const account = attached.side.remote?.account;
+  await account?.tell(journal);
+  await journal.append('second-read');
+  account?.beginSecondPass();
+}
+
 /** Puts on record, before a checkpoint, what another machine told or did since the last one. */
 export async function tellSide({ remote, listen }: SourceSide, journal: Journal): Promise<void> {
   await remote?.account.tell(journal);

@@ -44,7 +44,7 @@ export function remoteSection({ source, request }: Pick<Plan, 'source' | 'reques
     ),
     sizes: { sysfs: source.identity.size, blockdev: valueOf(sizes.blockdev), lsblk: valueOf(sizes.lsblk) },
     uses: uses.known ? uses.value.map(({ kind, device, by }) => ({ kind, device, by })) : null,
-    unlocked: unlocked.known ? unlocked.value.map((layer) => ({ ...layer })) : null,
+    unlocked: unlocked.known ? unlocked.value.map(({ device, mapper, uuid }) => ({ device, mapper, uuid })) : null,
     reading: { by_bytes: ways.byBytes, direct: ways.direct, hash: ways.hash, connections: ways.connections },
     unknown: reasonsOf({
       hostname,
@@ -61,6 +61,7 @@ export function remoteSection({ source, request }: Pick<Plan, 'source' | 'reques
     }),
     connections: [],
     footprint: { run_count: 0, runs: [] },
-    proof: { told_by: 'target', ranges: 0, bytes: 0, hashed_ranges: 0, hashed_bytes: 0, mismatches: [] },
+    proof: { told_by: 'target', ranges: 0, bytes: 0, hashed_ranges: 0, hashed_bytes: 0, mismatches: [], given_up: [] },
+    second_pass: null,
   };
 }
