@@ -115,6 +115,9 @@ describe('a stream that does not come to its end', () => {
     assert.equal(ended.code, 11, ended.stderr);
     assert.match(ended.stderr, /ended at byte 2,097,852.*exhibit resume/s);
     assert.ok(!existsSync(join(here.desk.evidence(), 'HDD-01.manifest.json')));
+    const [command = '', folder = '', ...rest] = here.resume.filter((word) => word !== '--json');
+    await transcriptHere([command, folder, here.file, ...rest], { exit: 2, says: [/was sent by another machine/] });
+    await transcriptHere([...here.resume.slice(0, 4), '--retries', '2'], { exit: 2, says: [/read again/] });
     await finish(t, here, 2 * MIB + 512);
     await judgeSent(here);
     const { source, sessions } = manifestOf(here.desk.evidence());
