@@ -58,7 +58,8 @@ export const FATAL = {
   'sender-failed': 'dd there failed, though as many bytes came as were promised',
 } as const;
 
-const HASHES: Record<SectionStream['hash'], string> = {
+/** What became of the hash that a stream was to be told by. */
+export const HASH_WORDS: Record<SectionStream['hash'], string> = {
   confirmed: 'arrived as it was sent, as told by the target',
   differs: 'the target told ANOTHER hash of what it sent',
   'not-confirmed': 'NOT CONFIRMED: the target was to tell the hash of what it sent, and that was not compared',
@@ -68,5 +69,5 @@ const HASHES: Record<SectionStream['hash'], string> = {
 function streamWords({ at, address, port, offset, ended, hash, tls }: SectionStream): string {
   const way = tls === null ? 'plain' : `${tls.protocol} ${tls.cipher}`;
   const came = ended === null ? 'its end is not on record' : `${groupDigits(ended.received)} bytes, ${ended.end}`;
-  return `${reportTime(at)}, from ${address} port ${port} (${way}), at byte ${groupDigits(offset)}: ${came}; ${HASHES[hash]}`;
+  return `${reportTime(at)}, from ${address} port ${port} (${way}), at byte ${groupDigits(offset)}: ${came}; ${HASH_WORDS[hash]}`;
 }

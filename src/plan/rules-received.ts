@@ -77,6 +77,15 @@ const plain = sent((_facts, { plaintext, allowed }) =>
       ],
 );
 
+/** A stream gives what it gives, when it does. */
+const noEffect = sent(({ request: { origins } }) => {
+  const options = { maxBad: '--max-bad', readTimeout: '--read-timeout', waitForDevice: '--wait-for-device' } as const;
+  const given = Object.entries(options).filter(([name]) => origins[name as keyof typeof options] === 'command-line');
+  if (given.length === 0) return [];
+  const message = `${given.map(([, option]) => option).join(', ')}: without effect on a stream. It is waited for until somebody stops that, and dead when nothing comes for a minute.`;
+  return [warning('usage', 'listen.no-effect', message)];
+});
+
 const howItIsWhole = sent(() => [
   note(
     'listen.whole',
@@ -84,4 +93,4 @@ const howItIsWhole = sent(() => [
   ),
 ]);
 
-export const RECEIVED_RULES: readonly Rule[] = [noRetries, noRescue, noSecondPass, live, plain, howItIsWhole];
+export const RECEIVED_RULES: readonly Rule[] = [noRetries, noRescue, noSecondPass, live, plain, noEffect, howItIsWhole];

@@ -115,6 +115,9 @@ describe('a stream that does not come to its end', () => {
     assert.equal(ended.code, 11, ended.stderr);
     assert.match(ended.stderr, /ended at byte 2,097,852.*exhibit resume/s);
     assert.ok(!existsSync(join(here.desk.evidence(), 'HDD-01.manifest.json')));
+    const [command = '', folder = '', ...rest] = here.resume.filter((word) => word !== '--json');
+    await transcriptHere([command, folder, here.file, ...rest], { exit: 2, says: [/was sent by another machine/] });
+    await transcriptHere([...here.resume.slice(0, 4), '--retries', '2'], { exit: 2, says: [/read again/] });
     await finish(t, here, 2 * MIB + 512);
     await judgeSent(here);
     const { source, sessions } = manifestOf(here.desk.evidence());
@@ -136,7 +139,7 @@ describe('a stream that does not come to its end', () => {
     const job = begin(t, here.argv);
     const first = await offered(job);
     const [line] = first.commands.filter(({ tells }) => tells);
-    await runLine(`${line?.line.replace('dd if="$1" bs=1048576', 'dd if="$1" bs=1048576 count=2') ?? ''}`);
+    await runLine(line?.line.replace('dd if="$1" bs=1048576', 'dd if="$1" bs=1048576 count=2') ?? '');
     const ended = await job.ended;
     assert.equal(ended.code, 11, ended.stderr);
     const again = begin(t, [...here.resume.slice(0, 2), 'listen://127.0.0.1:0', ...here.resume.slice(2)]);

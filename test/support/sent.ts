@@ -67,13 +67,17 @@ export function tellSent(manifest: Manifest, told: readonly Told[]): Told[] {
   const data = structuredClone(begin.data) as { head: { source: { received: unknown } } };
   data.head.source.received = empty;
   return [
-    { type: begin.type, data: data as unknown as Told['data'] },
-    ...received.listened.map(({ at: _at, ...each }) => ({ type: 'listening', data: each })),
+    { type: begin.type, data: data },
+    ...received.listened.map((each) => ({ type: 'listening', data: without(each, 'at') })),
     { type: 'stream-refused', data: received.refused },
-    ...received.streams.flatMap(({ ended, hash: _hash, ...stream }) => [
-      { type: 'stream-admitted', data: stream },
+    ...received.streams.flatMap(({ ended, ...stream }) => [
+      { type: 'stream-admitted', data: without(stream, 'hash') },
       ...(ended === null ? [] : [{ type: 'stream-ended', data: ended }]),
     ]),
     ...rest,
   ];
+}
+
+function without(data: Told['data'], name: string): Told['data'] {
+  return Object.fromEntries(Object.entries(data).filter(([key]) => key !== name));
 }

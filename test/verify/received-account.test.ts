@@ -85,7 +85,7 @@ describe('a folder of a disk that was sent, and the journal of its streams', () 
     const spec = forged('begin', (data) => {
       const copy = structuredClone(data) as { head: { source: { received: { plaintext_reason: string } } } };
       copy.head.source.received.plaintext_reason = 'none';
-      return copy as unknown as Told['data'];
+      return copy;
     });
     const { exit, said } = await judged(spec);
     assert.equal(exit, 13, said);

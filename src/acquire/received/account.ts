@@ -3,6 +3,8 @@ import type { AdmittedStream, Caller, ListenRequest, ReceivedStream, RefusedCall
 import { groupDigits } from '../../model/size.ts';
 import { visible } from '../../model/text.ts';
 import { invitationText, variantsOf, type Invitation } from '../../listen/command.ts';
+import { hashOf } from '../../manifest/received-account.ts';
+import { HASH_WORDS } from '../../manifest/report-received.ts';
 import type { Journal, JournalData } from '../../manifest/journal.ts';
 
 /** What one session shows, lets in and refuses at its port, said and put on record. */
@@ -12,6 +14,8 @@ export class ReceivedAccount {
   #emit: Emit = () => undefined;
   #refused: RefusedCaller[] = [];
   #told = 0;
+  /** How a stream ended, where it could not be put on record. */
+  #unrecorded: JournalData | null = null;
 
   constructor(request: ListenRequest) {
     this.#request = request;
@@ -50,13 +54,13 @@ export class ReceivedAccount {
   }
 
   /** On disk when this resolves: until then nothing may come of how a stream ended. */
-  async received({ received, end, told, sha256 }: ReceivedStream): Promise<void> {
-    await this.#append('stream-ended', {
-      received,
-      end,
-      told: told === null ? null : { exit: told.exit, sha256: told.sha256 },
-      sha256,
-    });
+  async received({ tells, received, end, told, sha256 }: ReceivedStream): Promise<void> {
+    const ended = { received, end, told: told === null ? null : { exit: told.exit, sha256: told.sha256 }, sha256 };
+    await this.#appendEnd(ended);
+    const hash = hashOf({ tells, ended });
+    const level = hash === 'confirmed' ? 'info' : 'warning';
+    const message = `The stream ended (${end}) after ${groupDigits(received)} bytes: ${HASH_WORDS[hash]}.`;
+    this.#emit({ type: 'note', level, code: 'listen.ended', message });
   }
 
   refused(caller: RefusedCaller): void {
@@ -67,8 +71,9 @@ export class ReceivedAccount {
     this.tell().catch(() => undefined);
   }
 
-  /** Appends the refused ones that are new since the last time; nothing when none is. */
+  /** Appends what could not be before, and the refused ones that are new since the last time; nothing when none is. */
   async tell(): Promise<void> {
+    await this.#tellEnd();
     const count = this.countRefused();
     if (this.#journal === null || (count === this.#told && this.#refused.length === 0)) return;
     this.#told = count;
@@ -76,6 +81,20 @@ export class ReceivedAccount {
     await this.#append('stream-refused', {
       count,
       connections: connections.map(({ refusal, said, ...caller }) => ({ ...callerSection(caller), refusal, said })),
+    });
+  }
+
+  async #tellEnd(): Promise<void> {
+    const ended = this.#unrecorded;
+    this.#unrecorded = null;
+    if (ended !== null) await this.#appendEnd(ended);
+  }
+
+  /** On a destination that is full it gets its place when the reserve is given back. */
+  async #appendEnd(ended: JournalData): Promise<void> {
+    await this.#append('stream-ended', ended).catch((error: unknown) => {
+      this.#unrecorded = ended;
+      throw error;
     });
   }
 

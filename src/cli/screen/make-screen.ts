@@ -24,13 +24,13 @@ export function makeScreen(env: Env, output: Output, { stages, sector, waitForDe
     output.say(line);
   };
   if (output.json) {
-    const { emit, stop } = jsonScreen((line) => {
+    const screen = jsonScreen((line) => {
       env.terminal.out(line);
     }, clock);
     return {
-      stop,
+      ...screen,
       emit: (event) => {
-        emit(event);
+        screen.emit(event);
         // Whoever types it reads it there.
         if (event.type === 'invitation') event.text.forEach(say);
       },
