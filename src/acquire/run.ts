@@ -7,6 +7,7 @@ import type { Manifest } from '../manifest/schema.ts';
 import { publish } from '../sink/publish.ts';
 import { checkSource, readBack } from './checks.ts';
 import { closeJob } from './close-job.ts';
+import type { AfterReading } from './hold.ts';
 import type { AcquireResult } from './job.ts';
 import { readAll } from './reading/read-all.ts';
 import type { ReadOutcome, ReadWork } from './reading/read-stage.ts';
@@ -22,7 +23,7 @@ export async function readCheckClose(story: Story): Promise<AcquireResult> {
   const reading = await readAll(story);
   if ('ended' in reading) return reading.ended;
   const { read, work } = reading;
-  const after = await lookAfter(story);
+  const after = await lookWhenReached(story, work, read);
   for (const event of doneReading(read, plan.request.settings.recovery)) emit(event);
   await writeSidecar(story, folderNames(plan.folder.stem).pieces, formatPieces(read.pieces));
 
@@ -30,7 +31,7 @@ export async function readCheckClose(story: Story): Promise<AcquireResult> {
   if (back === null) return await stopped(story, read, 'read-back');
   const second = await sourceCheckStage(story, work, read);
   if (second === null) return await stopped(story, read, 'verify-source');
-  const last = second.state === 'not-done' ? after : await lookAfter(story);
+  const last = second.state === 'not-done' ? after : await lookWhenReached(story, work, read);
 
   await endWatch(story);
   await leaveRemote(story);
@@ -43,6 +44,28 @@ export async function readCheckClose(story: Story): Promise<AcquireResult> {
     readBackCache: 'cache' in back ? back.cache.avoided : null,
     sourceCheckCache: 'cache' in second ? second.cache.avoided : null,
   };
+}
+
+/**
+ * The look after a reading takes the way to the machine, too: lost there, it is connected anew as in the reading. A disk
+ * of this station that is gone by then is not waited for: all of it was read.
+ */
+async function lookWhenReached(
+  story: Story,
+  work: ReadWork,
+  { position, recorder }: ReadOutcome,
+): Promise<AfterReading> {
+  for (;;) {
+    try {
+      return await lookAfter(story);
+    } catch (error) {
+      const lost = story.attached.side.remote?.machine.shell.lost;
+      if (lost?.aborted !== true || work.stop.aborted) throw error;
+      // What was read is on disk by now.
+      const settle = (): Promise<void> => Promise.resolve();
+      await work.reconnect(lost.reason, position, { recorder, settle, when: 'reconnected', stop: work.stop });
+    }
+  }
 }
 
 async function readBackStage(story: Story, read: ReadOutcome): Promise<Manifest['read_back'] | null> {

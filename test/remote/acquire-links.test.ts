@@ -23,13 +23,18 @@ interface Scene {
   readonly resume: string[];
 }
 
-async function scene(t: TestContext, more: readonly string[], options: SshdOptions = {}): Promise<Scene> {
-  const bytes = diskBytes(SIZE);
+async function scene(
+  t: TestContext,
+  more: readonly string[],
+  options: SshdOptions = {},
+  desk = newDesk(t),
+  size = SIZE,
+): Promise<Scene> {
+  const bytes = diskBytes(size);
   // Taken away last: what a dead link left over there may still hold it.
   const node = loopDisk(t, bytes);
   const sshd = await startSshd(t, options);
   const link = await startLink(t, sshd.port);
-  const desk = newDesk(t);
   const login = ['--identity', sshd.identity, '--host-key', sshd.fingerprint];
   const source = `ssh://root@127.0.0.1:${link.port}${node}`;
   const argv = desk.acquire(source, ...login, '--authority', 'warrant', ...more);
@@ -93,6 +98,26 @@ describe('the way to the machine is lost', () => {
     here.link.stall(false);
     await transcript(here.resume, { exit: 0, prints: [/Every byte was read/], says: [/going on at byte/] });
     assert.equal(manifestOf(here.desk.evidence()).sessions.length, 2);
+    await judge(here);
+  });
+
+  test('cut after the last byte, while the disk is looked at once more: connected anew, and closed as if nothing had been', async (t) => {
+    if (skipped(t)) return;
+    const flag = join(tempFolder(t), 'now');
+    const desk = newDesk(t);
+    // Asked for lsblk when all is read, it says so, and waits for its end.
+    const read = `grep -qs '"type":"read"' ${join(desk.evidence(), 'HDD-01.journal.jsonl')}`;
+    const wrapper = `if ${read} && [ ! -e ${flag} ]; then : >${flag}; sleep 9; fi; exec /usr/bin/lsblk "$@"`;
+    const here = await scene(t, [], { env: pathWith(t, 'lsblk', wrapper) }, desk, 4 * MIB);
+    const job = startExhibit(t, here.argv);
+    await until(() => existsSync(flag), 'the disk is looked at again', 60_000);
+    here.link.cut();
+    const ended = await job.endedWithin(120_000);
+    assert.equal(ended.code, 0, ended.stderr);
+    const { sessions, source } = manifestOf(desk.evidence());
+    const [pause] = sessions[0]?.pauses ?? [];
+    assert.deepEqual([pause?.code, pause?.outcome], ['remote.link-lost', 'reconnected']);
+    assert.equal(source.remote?.connections.length, 2);
     await judge(here);
   });
 
