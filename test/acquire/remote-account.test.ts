@@ -67,6 +67,13 @@ describe('the account of what came from another machine', () => {
     state.full = false;
     await account.tell(journal);
     assert.deepEqual([told[0]?.['bytes'], told[0]?.['mismatches'], wordsOf(told)], [512, [MISMATCH], ['dd']]);
+    // Where nothing ran since, what came is new all the same.
+    account.taken({ start: 512, end: 1024 }, true);
+    state.full = true;
+    await assert.rejects(account.tell(journal), /ENOSPC/);
+    state.full = false;
+    await account.tell(journal);
+    assert.equal(told[1]?.['bytes'], 1024);
   });
 
   test('a checkpoint and a link that came back tell at the same time: nothing twice', async () => {

@@ -72,7 +72,7 @@ describe('the report of a disk of another machine', () => {
       true,
     );
     const host = 'box\u001b[2J';
-    assert.doesNotMatch(formatReport(remoteManifest({ address: { ...L.address, host } })), /\u001b/);
+    assert.ok(!formatReport(remoteManifest({ address: { ...L.address, host } })).includes('\u001b'));
     const behind = { ...L.system.clock!, offset: -1500 };
     assert.equal(
       said('Clock there', { system: { ...L.system, clock: behind } }),

@@ -44,11 +44,10 @@ export function toldBy(manifest: Manifest): Told[] {
 function toldOfMachine({ source: { remote } }: Manifest): [Told[], Told[], Told[]] {
   if (remote === null) return [[], [], []];
   const { connections, footprint, proof, second_pass } = remote;
-  const { told_by, ...came } = proof;
   const none = { run_count: 0, runs: [] };
   return [
-    connections.map(({ at, ...connection }) => ({ type: 'remote-connected', data: connection })),
-    [{ type: 'remote-account', data: { ...came, ...footprint } }],
+    connections.map((connection) => ({ type: 'remote-connected', data: but(connection, 'at') })),
+    [{ type: 'remote-account', data: { ...proof, ...footprint } }],
     second_pass === null
       ? []
       : [
@@ -56,6 +55,11 @@ function toldOfMachine({ source: { remote } }: Manifest): [Told[], Told[], Told[
           { type: 'remote-account', data: { ...second_pass, ...none } },
         ],
   ];
+}
+
+/** Without one of its members. */
+function but(all: JournalData, left: string): JournalData {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => name !== left));
 }
 
 /** Records in a chain that holds. */
