@@ -41,6 +41,8 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
     'manifest/schema.ts',
     'manifest/remote-schema.ts',
     'manifest/remote-account.ts',
+    'manifest/received-schema.ts',
+    'manifest/received-account.ts',
     'manifest/start.ts',
     'manifest/journal-records.ts',
     'manifest/read-map-schema.ts',

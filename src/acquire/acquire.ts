@@ -61,7 +61,7 @@ export async function runSession(
     const folder = await claim(taken, begin);
     const source = new Attached(taken);
     attached.now = source;
-    await tellConnected(taken, folder.journal);
+    await tellConnected(taken, folder.journal, job.emit);
     const stop = AbortSignal.any([job.stop, source.signal]);
     const story = { ...folder, job: { ...job, stop }, attached: source, startedMono, clockWatch };
     try {
@@ -77,6 +77,6 @@ export async function runSession(
     clockWatch.stop();
     awake.release();
     // Closing would wait for a read that hangs; a job that was stopped ends with its process.
-    if (!job.stop.aborted) await (attached.now?.held ?? taken.held).close();
+    if (!job.stop.aborted || taken.side.listen !== undefined) await (attached.now?.held ?? taken.held).close();
   }
 }

@@ -1,6 +1,7 @@
 import { checkPresent } from '../discover/source.ts';
 import { ProtectionWatch } from '../guard/watch.ts';
 import { ExhibitError } from '../model/errors.ts';
+import { isElsewhere } from '../model/plan.ts';
 import type { HeldSource } from '../read/held-source.ts';
 import type { TakenSource } from './hold.ts';
 import type { SourceSide } from './remote/side.ts';
@@ -37,7 +38,8 @@ export class Attached {
 
   /** Throws `source.vanished` when the device is no longer there. */
   checkPresent(): Promise<void> {
-    return checkPresent(this.side.ports, this.#taken.source);
+    const { source } = this.#taken;
+    return source.received === undefined ? checkPresent(this.side.ports, source) : Promise.resolve();
   }
 
   /** Looks a last time at what is watched while it is read. Null: nothing was seen. */
@@ -72,7 +74,7 @@ export class Attached {
 
   #watchOver({ side, source, counters }: TakenSource): ProtectionWatch | null {
     // Another machine writes to its own disks as it likes.
-    if (source.kind === 'file' || source.remote !== undefined) return null;
+    if (source.kind === 'file' || isElsewhere(source)) return null;
     const watch = new ProtectionWatch(side.ports, source.device, counters.known ? counters.value : null);
     watch.signal.addEventListener('abort', () => {
       this.#sign.abort(watch.signal.reason);

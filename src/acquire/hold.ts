@@ -8,12 +8,13 @@ import { ExhibitError } from '../model/errors.ts';
 import type { WriteCounters } from '../model/guard-facts.ts';
 import type { ProbeRun } from '../model/probe.ts';
 import { identityDifferences, type SourceIdentity } from '../model/identity.ts';
-import type { Finding, Plan, SourceFacts } from '../model/plan.ts';
+import { isElsewhere, type Finding, type Plan, type SourceFacts } from '../model/plan.ts';
 import { visible } from '../model/text.ts';
 import { meets, VERDICTS, type Verdict } from '../model/verdict.ts';
 import { readOnlyPaths } from '../plan/plan.ts';
 import { holdSource, type HeldSource } from '../read/held-source.ts';
 import type { Ports } from '../system/ports.ts';
+import { holdListening } from './received/hold.ts';
 import { holdRemote } from './remote/hold.ts';
 import { askAgain, guardFacts } from './protection.ts';
 import { lookFor, type SourceSide } from './remote/side.ts';
@@ -67,7 +68,7 @@ export async function takeAgain(
   answers: (held: HeldSource) => Promise<boolean>,
 ): Promise<TakenSource | null> {
   const { ports } = side;
-  const here = source.kind === 'block' && source.remote === undefined;
+  const here = source.kind === 'block' && !isElsewhere(source);
   const now = here && plan.request.overrides.softwareBlock ? readOnlyPaths(source.device) : [];
   // The flag went away with the device.
   if (now.length > 0) await setReadOnly(ports, now);
@@ -90,7 +91,8 @@ export async function takeAgain(
   }
 }
 
-function holdOn({ ports, remote }: SourceSide, source: SourceFacts): Promise<HeldSource> {
+function holdOn({ ports, remote, listen }: SourceSide, source: SourceFacts): Promise<HeldSource> {
+  if (listen !== undefined) return holdListening(ports, listen, source);
   return remote === undefined ? holdSource(ports.files, ports.commands, source) : holdRemote(remote, source);
 }
 
@@ -137,8 +139,9 @@ export function requireProtection(
 
 /** What the source says of itself after a reading. */
 export interface AfterReading {
-  readonly identity: SourceIdentity;
-  /** Null: it is another source by now, whose protection says nothing. */
+  /** Null: it was not looked at. */
+  readonly identity: SourceIdentity | null;
+  /** Null: not looked at, or another source by now, whose protection says nothing. */
   readonly verdict: Verdict | null;
   readonly counters: Fact<readonly WriteCounters[]>;
   /** What it was asked for that. */
@@ -184,7 +187,7 @@ function atRealPath(source: SourceFacts): SourceFacts {
 }
 
 async function countersOf(ports: Ports, source: SourceFacts): Promise<Fact<readonly WriteCounters[]>> {
-  if (source.remote !== undefined) return unknown('what another machine writes to its own disks is not counted');
+  if (isElsewhere(source)) return unknown('what another machine writes to its own disks is not counted');
   return source.kind === 'block' ? writeCounters(ports, source.device) : unknown('a file has no counters of its own');
 }
 

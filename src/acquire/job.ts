@@ -51,6 +51,8 @@ export type AcquireResult =
       readonly sessions: number;
       /** How often the source was away while a session waited for it. */
       readonly pauses: number;
+      /** Of a disk of another machine: what its reading can be held to, and whose word it is that it arrived as it was sent. */
+      readonly remote?: readonly [state: string, proof: string];
       /** The read map in cells, as `mapCells` gives it. */
       readonly map: string;
     }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { formatMapfile } from '../image/mapfile.ts';
 import { formatPieces } from '../image/pieces.ts';
+import { unknown } from '../model/device.ts';
 import { ExhibitError, messageOf } from '../model/errors.ts';
 import { mapCells } from '../model/map-cells.ts';
 import { shellQuote, visible } from '../model/text.ts';
@@ -14,13 +15,13 @@ import type { AcquireResult } from './job.ts';
 import { isThere } from './stopped/leftovers.ts';
 import type { ReadRecorder } from './reading/read-recorder.ts';
 import type { ReadFailure, ReadOutcome } from './reading/read-stage.ts';
-import { leaveRemote } from './remote/record.ts';
+import { leaveRemote, tellSide } from './remote/record.ts';
 import type { Story } from './story.ts';
 import { withWayOn } from './stopped/way-on.ts';
 
 /** What reading came to, complete or not: with it a stopped job can be held against its image. */
 export async function recordReading({ journal, attached }: Story, read: ReadOutcome): Promise<void> {
-  await attached.side.remote?.account.tell(journal);
+  await tellSide(attached.side, journal);
   await journal.append('read', {
     position: read.position,
     complete: read.complete,
@@ -44,8 +45,14 @@ function readerData(recorder: ReadRecorder): JournalData {
   };
 }
 
+/** What was sent is never looked at: there is no look after it either. */
+const NOT_LOOKED: AfterReading = {
+  ...{ identity: null, verdict: null, counters: unknown('it was sent'), asked: [], findings: [], refusal: null },
+};
+
 /** Looks at the source after a reading, and puts on record what it is like before that can end the run. */
 export async function lookAfter({ job, attached, journal }: Story): Promise<AfterReading> {
+  if (attached.side.listen !== undefined) return NOT_LOOKED;
   const after = await checkAfterReading(job.plan, attached.taken);
   const findings = after.findings.map(({ level, code, message }) => ({ level, code, message }));
   const counters = countersSection(after.counters);
@@ -88,7 +95,7 @@ export async function stopped(story: Story, read: ReadOutcome, stage: string): P
  * before the map, which can be made of it.
  */
 export async function giveUp(story: Story, { error, position, recorder }: ReadFailure): Promise<never> {
-  await story.attached.side.remote?.account.tell(story.journal).catch(() => undefined);
+  await tellSide(story.attached.side, story.journal).catch(() => undefined);
   await story.journal
     .append('reading-failed', { position, message: messageOf(error), ...readerData(recorder) })
     .catch(() => undefined);

@@ -11,7 +11,7 @@ import type { AcquireResult } from './job.ts';
 import { readAll } from './reading/read-all.ts';
 import type { ReadOutcome, ReadWork } from './reading/read-stage.ts';
 import { endWatch, lookAfter, stopped, writeSidecar } from './record.ts';
-import { leaveRemote } from './remote/record.ts';
+import { leaveRemote, tellSecondPass } from './remote/record.ts';
 import type { Story } from './story.ts';
 import { unstableSectors } from './reading/unstable.ts';
 
@@ -62,7 +62,7 @@ async function sourceCheckStage(
 ): Promise<Manifest['source_check'] | null> {
   const wanted = work.plan.request.settings.verifySource;
   work.emit({ type: 'stage', stage: 'verify-source', status: wanted ? 'start' : 'skipped' });
-  if (wanted) await story.journal.append('second-read');
+  if (wanted) await tellSecondPass(story);
   const second = await checkSource(work, read);
   if (second === null) return null;
   await story.journal.append('source-check', second);

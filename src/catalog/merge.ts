@@ -35,10 +35,15 @@ export function profileName(
 
 /**
  * One request out of command line, request file and profile; the earlier wins over the later. Pure.
+ * @param faults those that were found already
  * @throws ExhibitError `usage.request` with every fault at once
  */
-export function buildRequest(flags: AcquireFlags, file: RequestFile | null, profile: Profile): AcquireRequest {
-  const faults = new UsageFaults();
+export function buildRequest(
+  flags: AcquireFlags,
+  file: RequestFile | null,
+  profile: Profile,
+  faults = new UsageFaults(),
+): AcquireRequest {
   const sourcePath = requiredPath('SOURCE', flags.source, 'Name the disk or file to image.', faults);
   const to = requiredPath('--to', flags.to, 'Name the folder that the evidence goes to: --to DIR.', faults);
   const caseInfo = caseOf(flags, file, faults);
@@ -66,6 +71,7 @@ export function buildRequest(flags: AcquireFlags, file: RequestFile | null, prof
 }
 
 function usualProfile({ source = '', frozen }: Pick<AcquireFlags, 'source' | 'frozen'>): string {
+  if (isSent(source)) return 'remote-live';
   if (!isRemote(source)) return DEFAULT_PROFILE;
   return frozen === undefined ? 'remote-live' : 'remote-frozen';
 }
@@ -104,8 +110,13 @@ function overridesOf(flags: AcquireFlags, faults: UsageFaults): Overrides {
 }
 
 /** A source on another machine is named by an address. */
-export function isRemote(sourcePath: string): boolean {
+function isRemote(sourcePath: string): boolean {
   return /^ssh:\/\//i.test(sourcePath);
+}
+
+/** A disk that another machine sends. */
+function isSent(sourcePath: string): boolean {
+  return /^listen:\/\//i.test(sourcePath);
 }
 
 const MOST_CONNECTIONS = 16;

@@ -45,6 +45,7 @@ export function systemEnv(argv: readonly string[]): Env {
       },
       // Loaded when it is wanted: nothing else needs it.
       connectSsh: async (order) => (await import('../system/ssh2-link.ts')).connectSsh2(order),
+      listen: async (order) => (await import('../system/listener.ts')).openListener(order),
       root: '',
     },
     terminal: systemTerminal(),

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ResumeOptions } from './commands/resume.ts';
 import type { Env } from './env.ts';
+import { collect } from './program-acquire.ts';
 
 /** `exhibit resume` and its options. */
 export function addResume(program: Command, env: Env, done: (exit: number) => void): void {
@@ -33,6 +34,12 @@ export function addResume(program: Command, env: Env, done: (exit: number) => vo
     .option('--host-key <fingerprint>', 'SHA256:… of its key, which must be the one of the first session')
     .option('--transport <transport>', 'ssh2 or openssh (default: as before)')
     .option('--rebooted <reason>', 'go on although that machine was started anew')
+    .option(
+      '--allow, --allow-peer <address>',
+      'a disk that is sent: who may connect from now on; may be repeated',
+      collect,
+    )
+    .option('--reached-by <address>', 'a disk that is sent: our address as the other machine sees it')
     .option('--dry-run', 'print what would be done and stop')
     .option('--yes', 'do not ask; wants --label-serial for physical disks')
     .option('--json', 'events and result as JSON on standard output');

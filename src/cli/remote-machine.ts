@@ -1,4 +1,4 @@
-import { callerAgentSocket, findCaller } from '../manifest/keys-caller.ts';
+import { callerAgentSocket, callerProgram, findCaller } from '../manifest/keys-caller.ts';
 import { valueOf } from '../model/device.ts';
 import { ExhibitError } from '../model/errors.ts';
 import { TRANSPORTS, type Transport } from '../model/remote.ts';
@@ -51,7 +51,9 @@ export async function connectOrder(
   const hostKey = options.hostKey === undefined ? null : parseFingerprint(options.hostKey);
   const { home } = await findCaller(env.ports);
   const agentSocket = valueOf(await callerAgentSocket(env.ports));
-  return { transport, hostKey, person: { home, agentSocket, identity: options.identity ?? null } };
+  const person = { home, agentSocket, identity: options.identity ?? null };
+  if (transport !== 'openssh') return { transport, hostKey, person };
+  return { transport, hostKey, person: { ...person, caller: await callerProgram(env.ports) } };
 }
 
 function transportOf({ transport = 'ssh2' }: RemoteOptions): Transport {

@@ -1,6 +1,7 @@
 import type { Fact } from '../model/device.ts';
 import type { GuardFacts } from '../model/guard-facts.ts';
 import type { HardwareEntry } from '../model/hardware.ts';
+import { isElsewhere } from '../model/plan.ts';
 import type { Evidence, FactName, VerdictName } from '../model/verdict.ts';
 import { flagEvidence, kernelFlags, surroundings } from './observe.ts';
 
@@ -91,6 +92,10 @@ const layersBelow: VerdictRule = ({ source }) =>
 
 /** What keeps this host from writing means nothing there, and nothing keeps a running machine from its own disk. */
 const onAnotherMachine: VerdictRule = ({ source }) => {
+  if (source.received !== undefined) {
+    const sent = 'a disk of a machine that runs and may write to it; that machine sends it';
+    return { name: 'not-applicable', evidence: [evidenceOf('surroundings', 'where the source is', sent, source.path)] };
+  }
   if (source.remote === undefined) return null;
   const { address, link } = source.remote;
   const seen = `a disk of ${address.host}, which runs and may write to it; opened read-only there`;
@@ -101,7 +106,7 @@ const onAnotherMachine: VerdictRule = ({ source }) => {
 const here =
   (rule: VerdictRule): VerdictRule =>
   (facts) =>
-    facts.source.remote === undefined ? rule(facts) : null;
+    isElsewhere(facts.source) ? null : rule(facts);
 
 /** Rules about hardware have no say where there is none. */
 const onDevices =

@@ -52,7 +52,7 @@ interface Live {
 
 const MOST_PENDING = 8;
 /** Somebody who scans all night must not fill the record. */
-export const MOST_TOLD = 100;
+const MOST_TOLD = 100;
 const MOST_SAID = 60;
 
 /** Lets in one stream at a time, and of connections only those that tell the right word. */
@@ -103,7 +103,8 @@ export class Door {
     const come = new Promise<LiveStream>((enter) => {
       this.#ticket = { token, offset, enter };
     });
-    const stream = await within(this.#order.clock, waitMs, stop, come);
+    const over = AbortSignal.any([stop, this.#closed.signal]);
+    const stream = await within(this.#order.clock, waitMs, over, come);
     this.#ticket = null;
     // It may have come in the very moment in which nobody waited any more.
     if (typeof stream === 'string')

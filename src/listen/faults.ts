@@ -6,6 +6,9 @@ import { visible } from '../model/text.ts';
 const GO_ON =
   'What was received is kept. Look at the live machine, then `exhibit resume DIR`: it prints the command that goes on from there.';
 
+const CLOSE =
+  'What was received is kept; it is not gone on with, and can be closed as it is: exhibit seal DIR --incomplete REASON';
+
 /** Why we can't listen there. */
 export function notListening({ host, port }: ListenAddress, cause: unknown): ExhibitError {
   const errno = errnoOf(cause) ?? '';
@@ -46,7 +49,9 @@ export interface BadEnd {
 
 export function badEnd(bad: BadEnd): ExhibitError {
   const [message, hint] = WORDS[bad.end](bad);
-  return new ExhibitError('source', `listen.${bad.end}`, message, { hint });
+  // Two hashes that should be equal are not: that is no matter of the line.
+  const fault = bad.end === 'hash-differs' ? 'damage' : 'source';
+  return new ExhibitError(fault, `listen.${bad.end}`, message, { hint });
 }
 
 const WORDS: Readonly<Record<BadEnd['end'], (bad: BadEnd) => readonly [message: string, hint: string]>> = {
@@ -55,15 +60,15 @@ const WORDS: Readonly<Record<BadEnd['end'], (bad: BadEnd) => readonly [message: 
   stalled: (bad) => [`Nothing came for ${bad.stallMs / 1000} seconds, at ${placeIn(bad)}.`, GO_ON],
   'too-much': (bad) => [
     `More came than the ${describeBytes(bad.size)} that were promised (--expect-size); the connection was cut.`,
-    'Either the size is wrong, or something else than the disk was sent along. Compare with `blockdev --getsize64` there. What was received is kept, as incomplete; with another size, start anew.',
+    `Either the size is wrong, or something else than the disk was sent along. Compare with \`blockdev --getsize64\` there, then image it anew. ${CLOSE}`,
   ],
   'sender-failed': (bad) => [
     `As many bytes came as were promised, but dd on the live machine failed${exitOf(bad)}.`,
-    'The disk may be larger than --expect-size, with a bad sector behind it. Read what dd said there. What was received is kept, as incomplete.',
+    `The disk may be larger than --expect-size, with a bad sector behind it. Read what dd said there, then image it anew. ${CLOSE}`,
   ],
   'hash-differs': () => [
     'What arrived is not what was sent: the hash that the live machine told of it is another one.',
-    'The bytes of this connection can not be trusted, and stand in the record as such. Start anew, by TLS if that was plain.',
+    `The bytes of this connection can not be trusted, and stand in the record as such. Image it anew, by TLS if that was plain. ${CLOSE}`,
   ],
 };
 

@@ -1,5 +1,5 @@
 import { bug, ExhibitError } from '../model/errors.ts';
-import type { ReceivedStream, StreamEnd } from '../model/listen.ts';
+import { isWholeEnd, type AdmittedStream, type ReceivedStream, type StreamEnd } from '../model/listen.ts';
 import { lengthOf } from '../model/range.ts';
 import type { Reader, ReadOrder } from '../read/reader.ts';
 import { SlotFiller } from '../read/slot-filler.ts';
@@ -28,9 +28,11 @@ export interface ListenSettings {
   readonly tls: Invitation['tls'];
   readonly limits: ListenLimits;
   /** Shows the commands to the operator. */
-  readonly invite: (invitation: Invitation) => void;
-  /** Told of every stream that was let in, when it has ended, however that was. */
-  readonly received: (stream: ReceivedStream) => void;
+  readonly invite: (invitation: Invitation) => Promise<void>;
+  /** Told of a stream that is let in, before a byte of it is taken. */
+  readonly admitted: (stream: AdmittedStream) => Promise<void>;
+  /** Told of it again when it has ended, however that was, before anything comes of it. */
+  readonly received: (stream: ReceivedStream) => Promise<void>;
 }
 
 /**
@@ -63,7 +65,7 @@ async function admit(settings: ListenSettings, order: ReadOrder): Promise<LiveSt
   const ticket = { token: newToken(), offset: order.range.start };
   const own = isEveryAddress(address) ? (reachable.find((each) => sameFamily(each, address)) ?? address) : address;
   const host = settings.reachedBy ?? own;
-  settings.invite({ ...ticket, host, port, disk, size: order.source.size, tls });
+  await settings.invite({ ...ticket, host, port, disk, size: order.source.size, tls });
   const stream = await door.take(ticket, limits.waitMs, order.stop);
   if (stream === 'late') throw nobodyCame(`${host} port ${port}`, (limits.waitMs ?? 0) / 1000);
   return stream === 'stopped' ? null : stream;
@@ -76,7 +78,10 @@ function sameFamily(each: string, address: string): boolean {
 
 async function receive(settings: ListenSettings, order: ReadOrder, stream: LiveStream): Promise<void> {
   const { range, ports, stop, log } = order;
+  const { caller, offset, tells } = stream;
+  await settings.admitted({ ...caller, offset, tells });
   const filler = new SlotFiller(order.out, range.start, order.source.logicalSector, ports.clock);
+  const told: { result: StreamResult | null } = { result: null };
   const receiver = new StreamReceiver({
     stream,
     range,
@@ -90,41 +95,49 @@ async function receive(settings: ListenSettings, order: ReadOrder, stream: LiveS
       log.good({ start, end: start + bytes.length });
       await filler.append(bytes);
     },
+    ended: async (ended) => {
+      told.result = ended;
+      await record(settings, order, stream, ended);
+    },
   });
-  let result: StreamResult | null = null;
   try {
-    result = await receiver.run();
+    await receiver.run();
   } catch (error) {
     if (!stop.aborted) throw error;
   } finally {
     await filler.close(range.end);
-    const end = result ?? { end: 'stopped', received: filler.position - range.start, told: null, sha256: null };
-    record(settings, order, stream, end);
+    // What failed was ours.
+    if (told.result === null) await record(settings, order, stream, stoppedAt(filler.position - range.start));
   }
-  judge(settings, order, result);
+  judge(settings, order, told.result);
 }
 
-function record(settings: ListenSettings, order: ReadOrder, stream: LiveStream, result: StreamResult): void {
+function stoppedAt(received: number): StreamResult {
+  return { end: 'stopped', received, told: null, sha256: null };
+}
+
+async function record(
+  settings: ListenSettings,
+  order: ReadOrder,
+  stream: LiveStream,
+  result: StreamResult,
+): Promise<void> {
   const { caller, tells, offset } = stream;
-  const { end, received, sha256 } = result;
-  const told = result.told ?? (tells ? 'announced' : 'not-asked');
-  settings.received({ ...caller, offset, received, end, told, sha256 });
   const { address, port } = settings.door.listener;
   order.log.run({
     argv: ['listen', address, String(port)],
     from: order.range.start,
     to: order.range.end,
-    delivered: received,
+    delivered: result.received,
     exit: result.told?.exit ?? null,
     signal: null,
-    stderr: end,
+    stderr: result.end,
   });
+  await settings.received({ ...caller, offset, tells, ...result });
 }
 
-const GOOD: ReadonlySet<StreamEnd> = new Set(['complete', 'left-open', 'stopped']);
-
 function judge({ limits }: ListenSettings, order: ReadOrder, result: StreamResult | null): void {
-  if (result === null || GOOD.has(result.end)) return;
+  if (result === null || result.end === 'stopped' || isWholeEnd(result.end)) return;
   throw badEnd({
     end: result.end as Exclude<StreamEnd, 'complete' | 'left-open' | 'stopped'>,
     at: Math.min(order.range.start + result.received, order.source.size),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { StreamEnd, ToldEnd } from '../model/listen.ts';
+import { isWholeEnd, type StreamEnd, type ToldEnd } from '../model/listen.ts';
 import type { Range } from '../model/range.ts';
 import type { Clock } from '../system/clock.ts';
 import type { LiveStream } from './door.ts';
@@ -25,6 +25,8 @@ export interface StreamOrder {
   readonly stop: AbortSignal;
   /** Takes bytes of the disk, whole sectors at a time, in order. */
   readonly take: (bytes: Uint8Array) => Promise<void>;
+  /** Told how it ended, before anything comes of that: the last sector is taken when this has resolved. */
+  readonly ended: (result: StreamResult) => Promise<void>;
 }
 
 export interface StreamResult {
@@ -62,21 +64,24 @@ export class StreamReceiver {
     });
   }
 
-  /** Rejects with what `take` rejects with; the connection is cut then. */
+  /** Rejects with what `take` and `ended` reject with; the connection is cut then. */
   async run(): Promise<StreamResult> {
-    const { arrival } = this.#order.stream;
-    let end: StreamEnd = 'stopped';
+    const { stream, ended, take } = this.#order;
+    let good = false;
     try {
-      end = await this.#judge(await this.#receive());
-      if (end === 'complete' || end === 'left-open') {
-        await this.#order.take(this.#kept);
-        arrival.close();
+      const end = await this.#judge(await this.#receive());
+      const sha256 = this.#hash?.copy().digest('hex') ?? null;
+      const result = { end, received: this.#received, told: this.#told, sha256 };
+      await ended(result);
+      if (isWholeEnd(end)) {
+        await take(this.#kept);
+        stream.arrival.close();
+        good = true;
       }
+      return result;
     } finally {
-      if (end !== 'complete' && end !== 'left-open') arrival.cut();
+      if (!good) stream.arrival.cut();
     }
-    const sha256 = this.#hash?.digest('hex') ?? null;
-    return { end, received: this.#received, told: this.#told, sha256 };
   }
 
   async #receive(): Promise<StreamEnd> {
@@ -132,7 +137,7 @@ export class StreamReceiver {
     if (end === 'stopped' || end === 'too-much' || end === 'stalled' || !stream.tells) return end;
     const told = await within(clock, limits.tellMs, stop, stream.end);
     if (told === 'stopped') return told;
-    if (told === 'late' || (end !== 'complete' && end !== 'left-open')) return end;
+    if (told === 'late' || !isWholeEnd(end)) return end;
     if (told.exit !== null && told.exit !== 0) return 'sender-failed';
     const ours = this.#hash?.copy().digest('hex');
     return told.sha256 === null || told.sha256 === ours ? end : 'hash-differs';

@@ -1,12 +1,15 @@
-import { total } from '../model/range.ts';
+import { proofLaws } from './consistency-remote-proof.ts';
+import type { RemoteSection as Remote } from './remote-schema.ts';
 import type { Manifest } from './schema.ts';
+
+type Law = readonly [holds: boolean, fault: string];
 
 /** The laws of a source on another machine: whatever speaks of one speaks of the other. */
 export function checkRemote(manifest: Manifest): string[] {
   const { source, acquisition, sessions } = manifest;
   const { remote } = source;
   const there = remote !== null;
-  const laws: (readonly [holds: boolean, fault: string])[] = [
+  const laws: Law[] = [
     [
       (source.held_by === 'remote-descriptor') === there,
       `source.held_by is ${source.held_by}, though the source is ${there ? 'on another machine' : 'on this station'}`,
@@ -28,67 +31,99 @@ export function checkRemote(manifest: Manifest): string[] {
   return all.filter(([holds]) => !holds).map(([, fault]) => fault);
 }
 
-function lawsThere(
-  { source, guard, read_map, source_check, acquisition, sessions, ...rest }: Manifest,
-  remote: NonNullable<Manifest['source']['remote']>,
-): (readonly [holds: boolean, fault: string])[] {
-  const { live, frozen_reason, reproducible, proof, sizes, reading, connections } = remote;
-  const came = sessions.reduce((sum, { attachments }) => sum + attachments.length, 0);
-  const frozen = acquisition.overrides.find(({ option }) => option === 'frozen')?.reason ?? null;
+function lawsThere(manifest: Manifest, remote: Remote): Law[] {
   return [
-    [rest.case.authority !== null, 'case.authority: it is not said by whose leave a running machine was read'],
+    ...placeLaws(manifest, remote),
+    ...frozenLaws(manifest, remote),
+    ...proofLaws(manifest, remote),
+    ...connectionLaws(manifest, remote),
+  ];
+}
+
+/** What it is, by whose leave, and what it was planned with. */
+function placeLaws({ source, guard, acquisition, case: info }: Manifest, remote: Remote): Law[] {
+  const { sizes, unlocked, system, footprint } = remote;
+  const { clock } = system;
+  const ciphertext = acquisition.overrides.some(({ option, reason }) => option === 'ciphertext' && reason !== null);
+  return [
+    [info.authority !== null, 'case.authority: it is not said by whose leave a running machine was read'],
     [source.kind === 'block', 'source.remote is set, though the source is no device'],
+    [source.path.startsWith('ssh://'), 'source.path is no address, though the source is on another machine'],
     [guard.verdict === 'not-applicable', `guard.verdict is ${guard.verdict} for a disk of a running machine`],
-    [live === (frozen_reason === null), 'source.remote.live contradicts frozen_reason'],
-    [frozen === frozen_reason, 'source.remote.frozen_reason is not the reason of the override'],
-    [
-      reproducible === 'no' || (!live && source_check.state === 'match'),
-      'source.remote.reproducible: no second reading of a frozen disk agreed',
-    ],
-    [
-      !(!live && source_check.state === 'match') || reproducible !== 'no',
-      'source.remote.reproducible is no, though a second reading of a frozen disk agreed',
-    ],
     [sizes.sysfs === source.size, 'source.remote.sizes.sysfs is not source.size'],
     [
       [sizes.blockdev, sizes.lsblk].every((size) => size === null || size === source.size),
       'source.remote.sizes: the size of the source was told differently',
     ],
     [
-      proof.hashed_bytes <= proof.bytes && proof.hashed_ranges <= proof.ranges,
-      'source.remote.proof: more is said to be hashed than came',
+      ciphertext || (unlocked ?? []).length === 0,
+      'source.remote.unlocked: the ciphertext of an open device was read, and no override gives a reason',
     ],
     [
-      reading.hash !== null || proof.hashed_ranges === 0,
-      'source.remote.proof: ranges were hashed there, though nothing there hashes',
+      system.uid === null || (system.uid === 0) === (system.via === 'root'),
+      `source.remote.system: uid ${system.uid} read it by the rights of ${system.via}`,
     ],
     [
-      proof.modes.none + proof.modes.zstd + proof.modes.gzip === proof.ranges,
-      'source.remote.proof: the ranges by the way they crossed are not all ranges',
+      clock === null || clock.offset === clock.theirs - clock.ours,
+      'source.remote.system.clock: the offset is not theirs less ours',
+    ],
+    [footprint.runs.length <= footprint.run_count, 'source.remote.footprint has more runs than there were'],
+  ];
+}
+
+/** A disk that is in use can't be read the same again; of one that is said not to be, a second reading tells. */
+function frozenLaws({ source_check, acquisition }: Manifest, remote: Remote): Law[] {
+  const { live, frozen_reason, reproducible, second_pass } = remote;
+  const { state } = source_check;
+  const frozen = acquisition.overrides.find(({ option }) => option === 'frozen')?.reason ?? null;
+  return [
+    [live === (frozen_reason === null), 'source.remote.live contradicts frozen_reason'],
+    [frozen === frozen_reason, 'source.remote.frozen_reason is not the reason of the override'],
+    [
+      !live || (!acquisition.settings.verify_source && state === 'not-done' && second_pass === null),
+      'source.remote.live: a disk in use was read a second time, which proves nothing',
     ],
     [
-      proof.modes.none !== proof.ranges || proof.wire_bytes === proof.bytes,
-      'source.remote.proof: nothing was packed, and other bytes crossed than came',
+      (reproducible === 'second-pass-agreed') === (state === 'match'),
+      `source.remote.reproducible is ${reproducible}; the second reading was ${state}`,
     ],
+  ];
+}
+
+/** A connection for each time that the disk was taken, to one machine that ran on, unless a reason is given. */
+function connectionLaws({ sessions }: Manifest, { connections, system, proof }: Remote): Law[] {
+  const taken = sessions.reduce((sum, { attachments }) => sum + attachments.length, 0);
+  // A session that did not finish may have ended before it could tell.
+  const untold = sessions.filter(({ how }) => how !== 'finished').length;
+  const reasons = sessions
+    .slice(1)
+    .filter(({ overrides }) => overrides.some(({ option, reason }) => option === 'rebooted' && reason !== null)).length;
+  const [first] = connections;
+  return [
     [
-      (['zstd', 'gzip'] as const).every((mode) => reading.modes.includes(mode) || proof.modes[mode] === 0),
-      'source.remote.proof: ranges crossed in a way that was not to be used',
+      connections.length <= taken && connections.length >= taken - untold,
+      `source.remote.connections has ${connections.length}; the source was taken ${taken} times`,
     ],
+    [first !== undefined || proof.bytes === 0, 'source.remote.proof: bytes came, and no connection is told'],
     [
-      proof.bytes + total(read_map.adopted) >= read_map.good,
-      `source.remote.proof: ${proof.bytes} bytes came, and ${read_map.good} were read`,
-    ],
-    [
-      proof.mismatches.every(({ told, ours }) => told !== ours),
-      'source.remote.proof: a range whose hashes agree is said not to',
-    ],
-    [
-      connections.length <= came,
-      `source.remote.connections has ${connections.length}; the source was taken ${came} times`,
+      first === undefined || first.boot_id === system.boot_id,
+      'source.remote.system.boot_id is not that of the first connection',
     ],
     [
       new Set(connections.map(({ host_key }) => host_key.fingerprint)).size <= 1,
       'source.remote.connections: the machine showed several host keys',
     ],
+    [
+      bootChanges(connections.map(({ boot_id }) => boot_id)) <= reasons,
+      'source.remote.connections: the machine was started anew, and no override gives a reason for going on',
+    ],
   ];
+}
+
+/** How often one boot id follows another; one that is not known tells nothing. */
+export function bootChanges(ids: readonly (string | null)[]): number {
+  return ids.filter((id, index) => {
+    const before = ids[index - 1] ?? null;
+    return id !== null && before !== null && before !== id;
+  }).length;
 }

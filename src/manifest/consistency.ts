@@ -1,5 +1,6 @@
 import { cells, intersect, total, type Range } from '../model/range.ts';
 import { checkFiles } from './consistency-files.ts';
+import { checkReceived } from './consistency-received.ts';
 import { checkRemote } from './consistency-remote.ts';
 import { checkSessions } from './consistency-sessions.ts';
 import { outcomeOf } from './outcome.ts';
@@ -17,6 +18,7 @@ export function inconsistencies(manifest: Manifest): string[] {
     checkMethod,
     checkSessions,
     checkRemote,
+    checkReceived,
   ].flatMap((rule) => rule(manifest));
 }
 

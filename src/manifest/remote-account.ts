@@ -12,7 +12,7 @@ import {
 import { bytes, count } from './schema-words.ts';
 import { sessionRecords } from './sessions.ts';
 
-/** Totals of a session so far; mismatches, programs given up and runs since the record before. */
+/** Totals of a session's reading so far, or of its second one; mismatches, programs given up and runs since the record before. */
 export const remoteAccountRecord = z.object({
   ranges: count,
   bytes,
@@ -26,22 +26,38 @@ export const remoteAccountRecord = z.object({
   runs: z.array(remoteRunSchema),
 });
 
-/** What the journal tells of the other machine while the work went on. */
-export type RemoteTold = Pick<RemoteSection, 'connections' | 'footprint' | 'proof'>;
+export type RemoteAccountRecord = z.infer<typeof remoteAccountRecord>;
 
-/** Of all sessions: connections and runs one after the other, totals added up. Pure. */
+/** What the journal tells of the other machine while the work went on. */
+export type RemoteTold = Pick<RemoteSection, 'connections' | 'footprint' | 'proof' | 'second_pass'>;
+
+/** What a session told of what it read there: of its reading, and of a second one of the whole; null: it began none. */
+export interface SessionAccounts {
+  readonly first: readonly RemoteAccountRecord[];
+  readonly second: readonly RemoteAccountRecord[] | null;
+}
+
+/** Of one session; what is not in its form is left out, and is a fault of the journal. Pure. */
+export function sessionAccounts(own: readonly JournalRecord[]): SessionAccounts {
+  const began = own.findIndex(({ type }) => type === 'second-read');
+  if (began === -1) return { first: accountsIn(own), second: null };
+  return { first: accountsIn(own.slice(0, began)), second: accountsIn(own.slice(began)) };
+}
+
+function accountsIn(records: readonly JournalRecord[]): RemoteAccountRecord[] {
+  return records.flatMap(({ type, data }) => {
+    const account = type === 'remote-account' ? remoteAccountRecord.safeParse(data).data : undefined;
+    return account === undefined ? [] : [account];
+  });
+}
+
+/** Of all sessions: connections and runs one after the other, totals added up; of second readings those of the last. Pure. */
 export function remoteTold(records: readonly JournalRecord[]): RemoteTold {
-  const accounts = sessionRecords(records).map((own) =>
-    own.flatMap(({ type, data }) => {
-      const account = type === 'remote-account' ? remoteAccountRecord.safeParse(data).data : undefined;
-      return account === undefined ? [] : [account];
-    }),
-  );
-  const last = accounts.flatMap((own) => own.slice(-1));
-  const sum = (of: 'ranges' | 'bytes' | 'hashed_ranges' | 'hashed_bytes' | 'wire_bytes'): number =>
-    last.reduce((total, account) => total + account[of], 0);
-  const crossed = (mode: WireMode): number => last.reduce((total, { modes }) => total + modes[mode], 0);
-  const all = accounts.flat();
+  const sessions = sessionRecords(records).map(sessionAccounts);
+  const first = sessions.flatMap((own) => own.first);
+  const seconds = sessions.flatMap(({ second }) => (second === null ? [] : [second]));
+  const all = sessions.flatMap((own) => [...own.first, ...(own.second ?? [])]);
+  const last = seconds.at(-1);
   return {
     connections: records.flatMap(({ at, type, data }) => {
       const connection = type === 'remote-connected' ? connectionSchema.safeParse(data).data : undefined;
@@ -53,15 +69,34 @@ export function remoteTold(records: readonly JournalRecord[]): RemoteTold {
     },
     proof: {
       told_by: 'target',
-      ranges: sum('ranges'),
-      bytes: sum('bytes'),
-      hashed_ranges: sum('hashed_ranges'),
-      hashed_bytes: sum('hashed_bytes'),
-      wire_bytes: sum('wire_bytes'),
-      modes: { none: crossed('none'), zstd: crossed('zstd'), gzip: crossed('gzip') },
-      mismatches: all.flatMap(({ mismatches }) => mismatches),
-      given_up: all.flatMap(({ given_up }) => given_up),
+      ...totalsOf(sessions.flatMap((own) => own.first.slice(-1))),
+      mismatches: first.flatMap(({ mismatches }) => mismatches),
+      given_up: first.flatMap(({ given_up }) => given_up),
     },
+    second_pass:
+      last === undefined
+        ? null
+        : {
+            ...totalsOf(last.slice(-1)),
+            mismatches: seconds.flat().flatMap(({ mismatches }) => mismatches),
+            given_up: seconds.flat().flatMap(({ given_up }) => given_up),
+          },
+  };
+}
+
+type Totals = Pick<RemoteAccountRecord, 'ranges' | 'bytes' | 'hashed_ranges' | 'hashed_bytes' | 'wire_bytes' | 'modes'>;
+
+function totalsOf(accounts: readonly Totals[]): Totals {
+  const sum = (of: Exclude<keyof Totals, 'modes'>): number =>
+    accounts.reduce((total, account) => total + account[of], 0);
+  const crossed = (mode: WireMode): number => accounts.reduce((total, { modes }) => total + modes[mode], 0);
+  return {
+    ranges: sum('ranges'),
+    bytes: sum('bytes'),
+    hashed_ranges: sum('hashed_ranges'),
+    hashed_bytes: sum('hashed_bytes'),
+    wire_bytes: sum('wire_bytes'),
+    modes: { none: crossed('none'), zstd: crossed('zstd'), gzip: crossed('gzip') },
   };
 }
 

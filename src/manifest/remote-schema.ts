@@ -35,17 +35,30 @@ export const givenUpSchema = z.strictObject({
 
 export const wireModesSchema = z.strictObject({ none: count, zstd: count, gzip: count });
 
-const proof = z.strictObject({
-  /** Whose word the hashes of what was sent are. */
-  told_by: z.literal('target'),
-  /** What was taken, of all sessions, whatever it was read for; and what of it the target told a hash of that is ours. */
+/**
+ * What was taken in a reading, whatever it was taken for; what of it the target told a hash of that is ours; what crossed
+ * the link for it, and how many ranges crossed in which way.
+ */
+const totals = {
   ranges: count,
   bytes,
   hashed_ranges: count,
   hashed_bytes: bytes,
-  /** What crossed for them, and how many ranges crossed in which way. */
   wire_bytes: bytes,
   modes: wireModesSchema,
+};
+
+/** Of all sessions, but for second readings. `told_by`: whose word the hashes of what was sent are. */
+const proof = z.strictObject({
+  told_by: z.literal('target'),
+  ...totals,
+  mismatches: z.array(remoteMismatchSchema),
+  given_up: z.array(givenUpSchema),
+});
+
+/** The last second reading that was begun, and the mismatches and programs given up of all. */
+const secondPass = z.strictObject({
+  ...totals,
   mismatches: z.array(remoteMismatchSchema),
   given_up: z.array(givenUpSchema),
 });
@@ -86,6 +99,8 @@ export const remoteSchema = z.strictObject({
   /** Our footprint: `runs` keeps the first of each session; `run_count` is how many there were. */
   footprint: z.strictObject({ run_count: count, runs: z.array(remoteRunSchema) }),
   proof,
+  /** Null: nobody began one. */
+  second_pass: maybe(secondPass),
 });
 
 export type RemoteSection = z.infer<typeof remoteSchema>;

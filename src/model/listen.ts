@@ -10,6 +10,19 @@ export interface ListenAddress {
   readonly path: string | null;
 }
 
+/** A disk that another machine is to send: nothing of it is known but what the operator said. */
+export interface ListenRequest {
+  readonly address: ListenAddress;
+  /** Bytes of the disk (`--expect-size`). */
+  readonly size: number;
+  /** Addresses and networks that may connect, as they are written; none: nobody's address is looked at. */
+  readonly allowed: readonly string[];
+  /** Why it is sent plain; null: by TLS. */
+  readonly plaintext: string | null;
+  /** By which address of ours the other machine reaches us; null: the one we listen at. */
+  readonly reachedBy: string | null;
+}
+
 /** A connection that was not let in, and why. */
 export const REFUSALS = [
   /** Its address is not on the list. */
@@ -53,6 +66,19 @@ export const STREAM_ENDS = [
 ] as const;
 export type StreamEnd = (typeof STREAM_ENDS)[number];
 
+/** Ends after which nobody goes on: what is in the image is not what was sent, or what was sent is not the disk that was named. */
+export const FATAL_ENDS = ['too-much', 'sender-failed', 'hash-differs'] as const satisfies StreamEnd[];
+export type FatalEnd = (typeof FATAL_ENDS)[number];
+
+export function isFatalEnd(end: StreamEnd): end is FatalEnd {
+  return FATAL_ENDS.some((fatal) => fatal === end);
+}
+
+/** Whether a stream that has ended so gave all that it was to give. */
+export function isWholeEnd(end: StreamEnd): boolean {
+  return end === 'complete' || end === 'left-open';
+}
+
 /** Who connected. */
 export interface Caller {
   readonly address: string;
@@ -77,15 +103,21 @@ export interface ToldEnd {
   readonly sha256: string | null;
 }
 
-/** A stream that was let in. */
-export interface ReceivedStream extends Caller {
+/** A stream that was let in, when it was. */
+export interface AdmittedStream extends Caller {
   /** Offset on the disk of its first byte. */
   readonly offset: number;
+  /** Its command said that it would tell of its end, and the hash of what it sent. */
+  readonly tells: boolean;
+}
+
+/** A stream that was let in, when it has ended. */
+export interface ReceivedStream extends AdmittedStream {
   /** Bytes of the disk that arrived, those that were not taken among them. */
   readonly received: number;
   readonly end: StreamEnd;
-  /** `announced`: the command said that it would tell, and it did not. */
-  readonly told: ToldEnd | 'announced' | 'not-asked';
+  /** Null: nothing was told. */
+  readonly told: ToldEnd | null;
   /** SHA-256 of what arrived; null where nothing was told to compare it with. */
   readonly sha256: string | null;
 }

@@ -133,6 +133,8 @@ export interface RemoteDisk {
   readonly address: RemoteAddress & { readonly path: string };
   readonly link: LinkFacts;
   readonly machine: RemoteFacts;
+  /** True: that machine is this very station. */
+  readonly here?: boolean;
   /** Bytes, by other ways than sysfs, which all discovery goes by. */
   readonly sizes: { readonly blockdev: Fact<number>; readonly lsblk: Fact<number> };
   /** One sector was read past the page cache. */
@@ -149,6 +151,8 @@ export interface UnlockedLayer {
   readonly mapper: string;
   /** What device-mapper calls it: `CRYPT-LUKS2-…`. */
   readonly uuid: string;
+  /** The one that shows the content, as a source is named: `ssh://…`. */
+  readonly address: string;
 }
 
 /** What was asked for of a source on another machine. */

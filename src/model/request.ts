@@ -1,4 +1,5 @@
 import type { Algorithm, EngineChoice } from './digest.ts';
+import type { ListenRequest } from './listen.ts';
 import type { RemoteRequest } from './remote.ts';
 import type { RequiredProtection } from './verdict.ts';
 
@@ -101,4 +102,6 @@ export interface AcquireRequest {
   readonly yes: boolean;
   /** Set when the source is on another machine. */
   readonly remote?: RemoteRequest;
+  /** Set when another machine sends it. */
+  readonly listen?: ListenRequest;
 }

@@ -52,6 +52,7 @@ export function planResume(facts: ResumeFacts): PlanResult {
  */
 function sameSource({ source, stopped, protection }: ResumeFacts): Finding[] {
   const differences = diskDifferences(stopped.identity, source.identity);
+  if (source.received !== undefined && differences.length === 0) return [sentAgain(source.path)];
   if (differences.length === 0) return namelessWarning(source.identity, source.path);
   const { own } = protection.probes;
   const sameSize = stopped.identity.size === source.identity.size && stopped.identity.kind === source.identity.kind;
@@ -69,6 +70,12 @@ function sameSource({ source, stopped, protection }: ResumeFacts): Finding[] {
       'Connect the disk that was being imaged, and name it: exhibit resume DIR SOURCE. A file that was changed since can only be imaged anew.',
     ),
   ];
+}
+
+/** A stream goes on where the last one stood, and nothing of it comes twice. */
+function sentAgain(path: string): Finding {
+  const message = `Whether the same disk is sent to ${visible(path)} again can not be told: nothing that came before is compared with it.`;
+  return warning('source', 'resume.not-compared', message);
 }
 
 /** On another machine, or here, as before; and a machine that was started anew has written to its disk in between. */

@@ -1,5 +1,5 @@
 import type { DeviceUse } from '../model/device.ts';
-import type { Finding, PlanFacts } from '../model/plan.ts';
+import { isElsewhere, type Finding, type PlanFacts } from '../model/plan.ts';
 import type { RemoteDisk, RemoteFacts } from '../model/remote.ts';
 import { groupDigits } from '../model/size.ts';
 import { visible } from '../model/text.ts';
@@ -24,12 +24,21 @@ export function judgeMachine({ kernel, rights, sudo, tools }: RemoteFacts): Find
       ? lacks(
           'remote.no-rights',
           `Whoever is logged in there is not root, and sudo -n gives no rights (${visible(sudo ?? 'not asked')}).`,
-          'Log in as root, or allow this user sudo without a password for the time being.',
+          'Log in as root, or allow this user sudo without a password, for every program, for the time being: dd alone is not enough.',
         )
       : []),
     ...((tools['dd'] ?? null) === null
       ? lacks('remote.no-dd', 'The other machine has no dd.', 'Nothing else there reads a disk in ranges.')
       : []),
+    ...['stat', 'readlink'].flatMap((tool) =>
+      (tools[tool] ?? null) === null
+        ? lacks(
+            `remote.no-${tool}`,
+            `The other machine has no ${tool}.`,
+            'Without it nobody can tell that what is read is still the disk that was meant. BusyBox has one.',
+          )
+        : [],
+    ),
   ];
 }
 
@@ -41,7 +50,13 @@ const on =
   (facts) =>
     facts.source.remote === undefined ? [] : rule({ ...facts, remote: facts.source.remote });
 
-const byLeave = on(({ request }) =>
+/** Asked of disks that another machine sends, too. */
+const elsewhere =
+  (rule: Rule): Rule =>
+  (facts) =>
+    isElsewhere(facts.source) ? rule(facts) : [];
+
+const byLeave = elsewhere(({ request }) =>
   request.caseInfo.authority === null
     ? [
         refusal(
@@ -86,7 +101,7 @@ const secondPass = on(({ request }) => {
   ];
 });
 
-const noFlagThere = on(({ request }) =>
+const noFlagThere = elsewhere(({ request }) =>
   request.overrides.softwareBlock
     ? [
         refusal(
@@ -129,7 +144,7 @@ const unlocked = on(({ source, remote, request }) => {
       'source',
       'remote.unlocked',
       `${visible(source.path)} holds an encrypted device whose content can be read now: ${list}. Once the machine is off, the ciphertext may be worthless.`,
-      `Image ${open.map(({ mapper }) => visible(mapper)).join(', ')} first. Or give the reason for reading the ciphertext: --ciphertext REASON.`,
+      `Image ${open.map(({ address }) => visible(address)).join(', ')} first. Or give the reason for reading the ciphertext: --ciphertext REASON.`,
     ),
   ];
 });
@@ -181,7 +196,7 @@ const clockNear = on(({ remote }) => {
   return [warning('source', 'remote.clock-off', message)];
 });
 
-const moreVolatile = on(() => [
+const moreVolatile = elsewhere(() => [
   note(
     'remote.volatile',
     'Memory, connections and running processes go away before the disk does: are they taken, where they are wanted?',

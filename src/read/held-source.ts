@@ -15,8 +15,9 @@ import type { Reader } from './reader.ts';
  * - `nothing`: a plain file, and flock(1) or the file system gave no lock.
  * - `remote-descriptor`: a disk of another machine, which a program there holds open for reading: its number can't be
  *   given to another disk, and nobody is kept away.
+ * - `stream`: a disk that another machine sends: only that machine knows who has it.
  */
-export type HeldBy = 'exclusive-open' | 'advisory-lock' | 'nothing' | 'remote-descriptor';
+export type HeldBy = 'exclusive-open' | 'advisory-lock' | 'nothing' | 'remote-descriptor' | 'stream';
 
 /** How a disk of another machine is read: it has no descriptor here. */
 export interface ReadElsewhere {

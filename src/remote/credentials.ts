@@ -19,6 +19,8 @@ export interface Person {
   readonly agentSocket: string | null;
   /** `--identity FILE`: then no other key is tried, not the agent's either. */
   readonly identity: string | null;
+  /** How the system's own `ssh` runs as this person; not given: we are that person. */
+  readonly caller?: { readonly as: readonly string[]; readonly env: Readonly<Record<string, string>> };
 }
 
 const USUAL_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'];

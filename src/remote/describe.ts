@@ -29,8 +29,10 @@ export function examineRemote(link: LinkFacts, facts: RemoteFacts, noise: string
     sizes(facts.tools['blockdev'] ?? null),
     hashes(facts),
     helpful('lsblk', facts, 'Sizes are asked one way less, and file systems stay unnamed.'),
-    helpful('stat', facts, 'Disks can not be told by their numbers.'),
+    needed('stat', facts),
+    needed('readlink', facts),
     helpful('zstd', facts, 'A slow link can not be helped by compression at the source, or only by gzip.'),
+    helpful('nice', facts, 'Reading takes as much of its processors as anybody.'),
     helpful('ionice', facts, 'Reading weighs fully on the disks of the machine.'),
     fact(
       'boot id',
@@ -72,7 +74,7 @@ function rights({ rights: as, uid, sudo }: RemoteFacts): RemoteExamination {
   const user = uid.known ? `user ${uid.value}` : 'a user that is not known';
   if (as === 'sudo') return ok('rights', `${user}, root by sudo -n`);
   const advice =
-    'Reading disks takes root: log in as root, or allow this user sudo without a password for the time being.';
+    'Reading disks takes root: log in as root, or allow this user sudo without a password, for every program, for the time being. dd alone is not enough.';
   return missing('rights', `${user}; sudo -n: ${sudo ?? 'not asked'}`, advice);
 }
 
@@ -97,6 +99,12 @@ function hashes({ tools, devFd }: RemoteFacts): RemoteExamination {
   if (!devFd.known || !devFd.value)
     return warning('hashes', `/dev/fd can not be used${devFd.known ? '' : `: ${devFd.why}`}`, advice);
   return ok('hashes', `${named(tool)}, in the same read`);
+}
+
+function needed(name: string, { tools }: RemoteFacts): RemoteExamination {
+  const tool = tools[name] ?? null;
+  if (tool !== null) return ok(name, named(tool));
+  return missing(name, 'not there', 'Without it a disk can not be told from another one. BusyBox has one.');
 }
 
 function helpful(name: string, { tools }: RemoteFacts, without: string): RemoteExamination {

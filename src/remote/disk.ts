@@ -12,6 +12,7 @@ import type {
   WireMode,
 } from '../model/remote.ts';
 import type { CommandResult } from '../system/run-command.ts';
+import { formatSshAddress } from './address.ts';
 import { errnoIn } from './errno.ts';
 import type { RemoteMachine } from './remote-ports.ts';
 
@@ -27,7 +28,7 @@ const DEPTH = 8;
 
 /** What else is to be known of a disk over there before it is read: other ways of asking for its size, how dd reads it. */
 export async function lookAtDisk(
-  { ports, facts, shell }: RemoteMachine,
+  { ports, facts, shell, here }: RemoteMachine,
   address: RemoteDisk['address'],
   device: Device,
   asked: RemoteRequest,
@@ -42,9 +43,10 @@ export async function lookAtDisk(
     address,
     link: shell.facts,
     machine: facts,
+    here,
     sizes: { blockdev, lsblk },
     direct,
-    unlocked: await unlockedLayers({ ports, facts, shell }, device),
+    unlocked: await unlockedLayers({ ports, facts, shell }, address, device),
     ways: waysOf(facts, direct, asked, await roundTripOf(ports)),
   };
 }
@@ -108,6 +110,7 @@ function directOf({ exit, stderr, failure }: CommandResult): Fact<boolean> {
 /** Walks up from a disk and its partitions: device-mapper names its encrypted devices `CRYPT-…`. */
 async function unlockedLayers(
   { ports }: Pick<RemoteMachine, 'ports' | 'facts' | 'shell'>,
+  address: RemoteDisk['address'],
   device: Device,
 ): Promise<Fact<readonly UnlockedLayer[]>> {
   const found: UnlockedLayer[] = [];
@@ -125,10 +128,12 @@ async function unlockedLayers(
       const uuid = await text(`/sys/class/block/${holder}/dm/uuid`);
       if (uuid?.startsWith('CRYPT-') === true) {
         const called = await text(`/sys/class/block/${holder}/dm/name`);
+        const mapper = called === null ? `/dev/${holder}` : `/dev/mapper/${called}`;
         found.push({
           device: `/dev/${name}`,
-          mapper: called === null ? `/dev/${holder}` : `/dev/mapper/${called}`,
+          mapper,
           uuid,
+          address: formatSshAddress({ ...address, path: mapper }),
         });
       }
       await walk(holder, depth + 1);

@@ -2,21 +2,20 @@ import { bug, ExhibitError } from '../model/errors.ts';
 import type { LinkFacts, ShellLine } from '../model/remote.ts';
 import { linkClosed, linkLost, unreachable } from '../model/remote-faults.ts';
 import type { Ports } from '../system/ports.ts';
-import type { StreamedCommand } from '../system/run-command.ts';
+import type { StreamedCommand, StreamOptions } from '../system/run-command.ts';
 import type { SshChannel, SshLink } from '../system/ssh-link.ts';
 import type { ConnectOrder } from './connect.ts';
+import { makePlace, type OpenSshPlace } from './openssh-place.ts';
 import { heardOf, whyOpenSshFailed } from './openssh-words.ts';
 
 /** It has its own limits for reaching and greeting; behind a jump host or a key to be touched all of it takes longer. */
 const UP_WITHIN_MS = 120_000;
 const LOOK_EVERY_MS = 50;
 
-/** Where one connection is shared by all our channels, and what it says of itself. */
+/** The process whose connection all our channels share, and where it says what it does. */
 interface Master {
   readonly child: StreamedCommand;
-  readonly folder: string;
-  readonly socket: string;
-  readonly log: string;
+  readonly place: OpenSshPlace;
 }
 
 /**
@@ -27,23 +26,34 @@ interface Master {
  */
 export async function connectOpenSsh(ports: Ports, order: ConnectOrder): Promise<SshLink> {
   if (ports.commands.which('ssh') === null) throw notInstalled();
-  const folder = await ports.files.makePrivateFolder('exhibit-ssh-');
-  const master = startMaster(ports, order, folder);
+  const master = startMaster(ports, order, await makePlace(ports, order.person));
   try {
     await untilUp(ports, order, master);
-    return linkOver(ports, order, master, await factsOf(ports, order, master));
+    return linkOver(ports, order, master, await factsOf(order, master));
   } catch (error) {
-    await endMaster(ports, master);
+    await endMaster(master);
     throw error;
   }
 }
 
-function startMaster(ports: Ports, order: ConnectOrder, folder: string): Master {
-  const [socket, log] = [`${folder}/link`, `${folder}/log`];
-  const own = ['-v', '-E', log, '-N', '-o', 'ControlMaster=yes', '-o', 'ControlPersist=no'];
-  const child = ports.commands.stream(['ssh', ...own, ...common(order, socket), ...pinned(order), ...target(order)]);
+function startMaster(ports: Ports, order: ConnectOrder, place: OpenSshPlace): Master {
+  const own = ['-v', '-E', place.log, '-N', '-o', 'ControlMaster=yes', '-o', 'ControlPersist=no'];
+  const argv = [...own, ...common(order, place.socket), ...pinned(order), ...target(order)];
+  const child = startSsh(ports, order, argv, {});
   child.stdout.resume();
-  return { child, folder, socket, log };
+  return { child, place };
+}
+
+/** As the person whose keys, agent and configuration are meant; it may ask nobody, and a jump host's `ssh` neither. */
+function startSsh(
+  ports: Ports,
+  { person: { caller, agentSocket } }: ConnectOrder,
+  argv: readonly string[],
+  options: Pick<StreamOptions, 'pipeStdin' | 'pipeStderr'>,
+): StreamedCommand {
+  const agent = agentSocket === null ? {} : { SSH_AUTH_SOCK: agentSocket };
+  const env = { ...caller?.env, ...agent, SSH_ASKPASS_REQUIRE: 'never' };
+  return ports.commands.stream([...(caller?.as ?? []), 'ssh', ...argv], { ...options, env });
 }
 
 function common({ person }: ConnectOrder, socket: string): string[] {
@@ -58,6 +68,7 @@ function common({ person }: ConnectOrder, socket: string): string[] {
     'ForwardX11=no',
     'ClearAllForwardings=yes',
     'PermitLocalCommand=no',
+    'RemoteCommand=none',
     'ConnectTimeout=15',
     // Any byte counts as an answer: noticed after three to four seconds without one.
     'ServerAliveInterval=1',
@@ -79,24 +90,24 @@ function target({ address: { user, host, port } }: ConnectOrder): string[] {
   return [...(user === null ? [] : ['-l', user]), ...(port === null ? [] : ['-p', String(port)]), '--', host];
 }
 
-async function untilUp(ports: Ports, order: ConnectOrder, { child, socket, log }: Master): Promise<void> {
+async function untilUp(ports: Ports, order: ConnectOrder, { child, place }: Master): Promise<void> {
   const until = ports.clock.monotonicMs() + UP_WITHIN_MS;
   const ended = new AbortController();
   void child.done.then(() => {
     ended.abort();
   });
   // The socket comes once ssh is let in (ssh.c: muxserver_listen).
-  while ((await ports.files.statOrNull(socket)) === null) {
+  while ((await ports.files.statOrNull(place.socket)) === null) {
     if (order.signal.aborted) throw linkClosed(order.address);
-    if (ended.signal.aborted) throw whyOpenSshFailed(order.address, await readLog(ports, log));
+    if (ended.signal.aborted) throw whyOpenSshFailed(order.address, await place.readLog(), (await child.done).stderr);
     if (ports.clock.monotonicMs() > until)
       throw unreachable(order.address, `ssh made no connection within ${UP_WITHIN_MS / 1000} seconds`);
     await ports.clock.sleep(LOOK_EVERY_MS, order.signal);
   }
 }
 
-async function factsOf(ports: Ports, { address, hostKey: pin }: ConnectOrder, { log }: Master): Promise<LinkFacts> {
-  const { hostKey, knownFrom, ...rest } = heardOf(await readLog(ports, log));
+async function factsOf({ address, hostKey: pin }: ConnectOrder, { place }: Master): Promise<LinkFacts> {
+  const { hostKey, knownFrom, ...rest } = heardOf(await place.readLog());
   if (hostKey === null) throw bug('ssh did not say which host key it accepted');
   if (pin !== null && hostKey.fingerprint !== pin) throw bug(`ssh accepted ${hostKey.fingerprint} for ${pin}`);
   const judgedBy = pin === null ? `ssh: ${knownFrom ?? 'as configured'}` : '--host-key';
@@ -106,8 +117,8 @@ async function factsOf(ports: Ports, { address, hostKey: pin }: ConnectOrder, { 
 function linkOver(ports: Ports, order: ConnectOrder, master: Master, facts: LinkFacts): SshLink {
   const lost = new AbortController();
   const gone = master.child.done.then(async () => {
-    if (!lost.signal.aborted) lost.abort(linkLost(order.address, await lastWords(ports, master)));
-    await ports.files.removePrivateFolder(master.folder);
+    if (!lost.signal.aborted) lost.abort(linkLost(order.address, await lastWords(master)));
+    await master.place.remove();
   });
   return {
     facts,
@@ -124,9 +135,9 @@ function linkOver(ports: Ports, order: ConnectOrder, master: Master, facts: Link
   };
 }
 
-function startChannel(ports: Ports, order: ConnectOrder, { socket }: Master, line: ShellLine): SshChannel {
-  const argv = ['ssh', ...common(order, socket), '-o', 'ControlMaster=no', ...target(order), line];
-  const child = ports.commands.stream(argv, { pipeStdin: true, pipeStderr: true });
+function startChannel(ports: Ports, order: ConnectOrder, { place }: Master, line: ShellLine): SshChannel {
+  const argv = [...common(order, place.socket), '-o', 'ControlMaster=no', ...target(order), line];
+  const child = startSsh(ports, order, argv, { pipeStdin: true, pipeStderr: true });
   const { stdin, stderr } = child;
   if (stdin === null || stderr === null) throw bug('a command without pipes');
   for (const stream of [stdin, child.stdout, stderr]) stream.on('error', () => undefined);
@@ -138,19 +149,15 @@ function startChannel(ports: Ports, order: ConnectOrder, { socket }: Master, lin
   return { stdin, stdout: child.stdout, stderr, done, kill };
 }
 
-async function lastWords(ports: Ports, { log }: Master): Promise<string> {
-  const lines = (await readLog(ports, log)).split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('debug'));
+async function lastWords({ place }: Master): Promise<string> {
+  const lines = (await place.readLog()).split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('debug'));
   return lines.at(-1) ?? 'ssh ended';
 }
 
-async function endMaster(ports: Ports, { child, folder }: Master): Promise<void> {
+async function endMaster({ child, place }: Master): Promise<void> {
   child.kill();
   await child.done;
-  await ports.files.removePrivateFolder(folder);
-}
-
-function readLog(ports: Ports, log: string): Promise<string> {
-  return ports.files.readText(log).catch(() => '');
+  await place.remove();
 }
 
 function notInstalled(): ExhibitError {

@@ -28,19 +28,44 @@ export function heardOf(log: string): OpenSshSays {
   };
 }
 
-/** Why `ssh` ended before there was a connection. */
-export function whyOpenSshFailed(place: Place, log: string): ExhibitError {
-  const said = log
+/**
+ * Why `ssh` ended before there was a connection.
+ * @param log its own, of the host that is meant
+ * @param others what the `ssh` of a jump host, or whatever else stands in between, said
+ */
+export function whyOpenSshFailed(place: Place, log: string, others: string): ExhibitError {
+  const own = saidIn(log);
+  const last = own.at(-1) ?? 'ssh gave no reason';
+  if (isHostKeyTrouble(own)) return hostKeyRefused(place, log);
+  const denied = deniedIn(log);
+  if (denied !== null) return authRefused(place, triedOf(log), denied, last);
+  if (NO_SUCH_NAME.test(log)) return noSuchHost(place);
+  // Nothing came from the host itself: what stands in between may say why.
+  const between = saidIn(others);
+  if (isHostKeyTrouble(between)) return jumpKeyRefused(place, others);
+  const jumpDenied = deniedIn(others);
+  const why = between.at(-1);
+  if (jumpDenied !== null) return authRefused(place, triedOf(others), jumpDenied, `a jump host: ${why ?? ''}`);
+  return unreachable(place, why === undefined ? last : `${last}; on the way: ${why}`);
+}
+
+const NO_SUCH_NAME = /Could not resolve hostname .*(not known|No address)/i;
+
+/** Without what only tells of progress. */
+function saidIn(log: string): string[] {
+  return log
     .split(/\r?\n/)
     .filter((line) => line !== '' && !/^(debug\d|OpenSSH_|Warning: Permanently)/.test(line))
     .map((line) => line.trim());
-  const last = said.at(-1) ?? 'ssh gave no reason';
-  if (/Host key verification failed|REMOTE HOST IDENTIFICATION|host key is known for|revoked/i.test(said.join('\n')))
-    return hostKeyRefused(place, log);
-  const denied = /Permission denied \(([^)]*)\)/.exec(log)?.[1];
-  if (denied !== undefined) return authRefused(place, triedOf(log), denied.split(','), last);
-  if (/Could not resolve hostname .*(not known|No address)/i.test(log)) return noSuchHost(place);
-  return unreachable(place, last);
+}
+
+function isHostKeyTrouble(said: readonly string[]): boolean {
+  return /Host key verification failed|REMOTE HOST IDENTIFICATION|host key is known for|revoked/i.test(said.join('\n'));
+}
+
+/** The ways that the server would take; null: it was not about that. */
+function deniedIn(log: string): string[] | null {
+  return /Permission denied \(([^)]*)\)/.exec(log)?.[1]?.split(',') ?? null;
 }
 
 function triedOf(log: string): string[] {
@@ -49,10 +74,27 @@ function triedOf(log: string): string[] {
   return [...new Set([...methods.filter((method) => method !== 'publickey'), ...offered])];
 }
 
-function hostKeyRefused(place: Place, log: string): ExhibitError {
+/** Which key a host showed, as a phrase, and what is wrong with it. */
+function keyShown(log: string): { hostKey: HostKey | null; kind: string; shown: string } {
   const { hostKey } = heardOf(log);
   const kind = /revoked/i.test(log) ? 'revoked' : /HAS CHANGED/.test(log) ? 'changed' : 'unknown';
   const shown = hostKey === null ? 'a host key' : `the host key ${hostKey.fingerprint} (${visible(hostKey.type)})`;
+  return { hostKey, kind, shown };
+}
+
+/** `--host-key` is the host's own: one in between is vouched for where `ssh` itself looks. */
+function jumpKeyRefused(place: Place, log: string): ExhibitError {
+  const { kind, shown } = keyShown(log);
+  const at = /^debug1: Authenticating to (\S+) as /m.exec(log)?.[1];
+  const jump = at === undefined ? 'A jump host' : `The jump host ${visible(at)}`;
+  const message = `${jump} on the way to ${placeOf(place)} shows ${shown}, which is ${kind}, says ssh.`;
+  return new ExhibitError('remote', `remote.host-key-${kind}`, message, {
+    hint: 'Nothing was said to it. Compare the fingerprint with one that comes another way, and log in there once by ssh itself: then it stands in known_hosts.',
+  });
+}
+
+function hostKeyRefused(place: Place, log: string): ExhibitError {
+  const { hostKey, kind, shown } = keyShown(log);
   const message = `${placeOf(place)} shows ${shown}, which is ${kind}, says ssh.`;
   const pin = hostKey === null ? 'SHA256:…' : hostKey.fingerprint;
   return new ExhibitError('remote', `remote.host-key-${kind}`, message, {

@@ -25,6 +25,17 @@ export function script(text: string, ...args: readonly string[]): string[] {
   return ['sh', '-c', `${SBIN} ${text}`, 'sh', ...args];
 }
 
+/** Whoever works on that machine comes first: below everybody else, where there are the programs for it. */
+const GENTLY = [
+  'n=; if nice -n 10 true 2>/dev/null; then n="nice -n 10"; fi;',
+  'if ionice -c 2 -n 7 true 2>/dev/null; then n="$n ionice -c 2 -n 7"; fi; exec $n "$@"',
+].join(' ');
+
+/** A command that gives way to all others. */
+export function gently(argv: readonly string[]): string[] {
+  return ['sh', '-c', GENTLY, 'sh', ...argv];
+}
+
 /** A command as root, where that takes sudo: it asks for no password, it fails. */
 export function asRoot(rights: Rights, argv: readonly string[]): readonly string[] {
   return rights === 'sudo' ? ['sudo', '-n', ...argv] : argv;

@@ -71,12 +71,21 @@ export class RemoteRanges implements ClosableRangeReader {
   }
 
   /** As `Probe.read`: single reads cut at multiples of `unit`, up to the first that fails. */
-  async read(range: Range, unit = lengthOf(range)): Promise<ProbeAnswer> {
+  read(range: Range, unit = lengthOf(range)): Promise<ProbeAnswer> {
+    return this.#read(range, unit, false);
+  }
+
+  /** A range whose hash did not fit when it was read ahead: this is the second reading, and there is no third. */
+  readOnceMore(range: Range, unit: number): Promise<ProbeAnswer> {
+    return this.#read(range, unit, true);
+  }
+
+  async #read(range: Range, unit: number, second: boolean): Promise<ProbeAnswer> {
     const parts: Buffer[] = [];
     const began = this.#clock.monotonicMs();
     const left = cutAt(range, unit);
     for (let part = left.shift(); part !== undefined; part = left.shift()) {
-      const answer = await this.#untilJudged(part, unit);
+      const answer = await this.#untilJudged(part, unit, second);
       // Where in it the read hung nobody told.
       const smaller = answer === null ? splitAt(part, unit) : [];
       if (smaller.length > 1) {
@@ -103,10 +112,14 @@ export class RemoteRanges implements ClosableRangeReader {
   }
 
   /** What came, and the errno of what failed; null: nothing came for too long. A program that dies is replaced a few times. */
-  async #untilJudged(part: Range, unit: number): Promise<{ bytes: Buffer; failure: string | null } | null> {
+  async #untilJudged(
+    part: Range,
+    unit: number,
+    second: boolean,
+  ): Promise<{ bytes: Buffer; failure: string | null } | null> {
     for (;;) {
       try {
-        const answer = await this.#inTime(part, unit);
+        const answer = await this.#inTime(part, unit, second);
         return answer && { bytes: answer.bytes, failure: failureOf(this.#order, part, answer) };
       } catch (error) {
         if (this.#order.shell.lost.aborted || this.#limits.stop?.aborted === true) throw error;
@@ -118,10 +131,10 @@ export class RemoteRanges implements ClosableRangeReader {
   }
 
   /** Null: nothing came for too long, though the link lives; the program over there is left behind. */
-  async #inTime(part: Range, unit: number): Promise<RangeAnswer | null> {
+  async #inTime(part: Range, unit: number, second: boolean): Promise<RangeAnswer | null> {
     this.#watchdog.forget();
     try {
-      return await this.#taken(part, unit);
+      return await this.#taken(part, unit, second);
     } catch (error) {
       if (!this.#watchdog.hasBitten || this.#order.shell.lost.aborted) throw error;
       const why = 'a read gave no answer';
@@ -133,11 +146,12 @@ export class RemoteRanges implements ClosableRangeReader {
   }
 
   /** A hash that does not fit is read once more: a live disk may have changed, a second mismatch is none of its doing. */
-  async #taken(range: Range, unit: number): Promise<RangeAnswer> {
+  async #taken(range: Range, unit: number, isSecond: boolean): Promise<RangeAnswer> {
     const first = await this.#ask(range, unit);
     const mismatch = mismatchOf(range, first);
     if (mismatch === null) return this.#proven(range, first);
     this.#proof.mismatch(mismatch);
+    if (isSecond) throw damaged(this.#order, mismatch);
     const second = await this.#ask(range, unit);
     const again = mismatchOf(range, second);
     if (again === null) return this.#proven(range, second);

@@ -222,7 +222,7 @@ class Reading {
     if (mismatch !== null) {
       proof.mismatch(mismatch);
       // Once more, alone: a second mismatch ends the job.
-      const again = await this.#ranges.read(range, this.#order.blockBytes);
+      const again = await this.#ranges.readOnceMore(range, this.#order.blockBytes);
       await this.#good({ start: range.start, end: range.start + again.bytes.length }, [again.bytes]);
       if (again.failure !== null) await this.#recover(range, again.failure);
       return;

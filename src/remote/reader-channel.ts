@@ -7,8 +7,8 @@ import { visible } from '../model/text.ts';
 import type { Clock } from '../system/clock.ts';
 import type { SshChannel } from '../system/ssh-link.ts';
 import { ByteQueue } from './byte-queue.ts';
-import { asRoot, script } from './probe.ts';
 import { differenceTo, introduced, otherThere, type ExpectedDisk, type Hello } from './channel-hello.ts';
+import { asRoot, gently, script } from './probe.ts';
 import { parseTold, type Told } from './reader-answer.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { faultOf, mostOnTheWay, RangeAnswer, type SentOrder } from './range-answer.ts';
@@ -133,7 +133,7 @@ export class ReaderChannel {
 
   async #start(): Promise<Hello> {
     const { shell, facts, path, hash, clock } = this.#order;
-    const gentle = ['nice', '-n', '10', ...script(readerProgram(hash, this.#order.modes), this.#word, path)];
+    const gentle = gently(script(readerProgram(hash, this.#order.modes), this.#word, path));
     const channel = await shell.open(asRoot(facts.rights, gentle), this.#tally);
     this.#channel = channel;
     const greeted = new Promise<void>((resolve) => {

@@ -29,6 +29,18 @@ const MOST_WAITING = 4 * 1024 * 1024;
 /** A sender that does not take our farewell. */
 const FAREWELL_MS = 2000;
 
+/** Sockets whose sending side was ended, by us or by Node when the other side ended. */
+const ended = new WeakSet<Socket>();
+
+/**
+ * Ends a connection at once; by a reset where that can be. A handle of libuv that is being shut down refuses the reset,
+ * Node then never closes it, and the process can't end (Node 20.20, `TCPWrap::Reset`; seen as a busy loop at exit).
+ */
+export function cutOff(socket: Socket): void {
+  if (ended.has(socket) || socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 export class ArrivalStream implements Arrival {
   readonly tls: Arrival['tls'];
   readonly #socket: Socket;
@@ -51,6 +63,7 @@ export class ArrivalStream implements Arrival {
         this.#wake?.();
       })
       .on('end', () => {
+        ended.add(this.#raw);
         this.#ended({ ended: 'closed', errno: null });
       })
       .on('error', (error) => {
@@ -87,6 +100,7 @@ export class ArrivalStream implements Arrival {
 
   close(): void {
     this.#ended({ ended: 'ours', errno: null });
+    ended.add(this.#raw);
     const timer = setTimeout(() => {
       this.#raw.destroy();
     }, FAREWELL_MS);
@@ -98,7 +112,7 @@ export class ArrivalStream implements Arrival {
 
   cut(): void {
     this.#ended({ ended: 'ours', errno: null });
-    this.#raw.resetAndDestroy();
+    cutOff(this.#raw);
     this.#socket.destroy();
   }
 

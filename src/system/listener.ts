@@ -2,7 +2,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { networkInterfaces } from 'node:os';
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import { errnoOf, messageOf } from '../model/errors.ts';
-import { ArrivalStream, type Arrival } from './arrival.ts';
+import { ArrivalStream, cutOff, type Arrival } from './arrival.ts';
 
 /** A certificate of our own and its key, PEM. */
 export interface ServerIdentity {
@@ -65,7 +65,7 @@ export const openListener: OpenListener = async ({ host, port, identity, onKnock
     port: bound.port,
     reachable: reachableAddresses(),
     close: async () => {
-      for (const socket of sockets) socket.resetAndDestroy();
+      for (const socket of sockets) cutOff(socket);
       await new Promise<void>((resolve) =>
         server.close(() => {
           resolve();
@@ -97,7 +97,7 @@ function knockOf(socket: Socket, tls: TlsServer | null): Knock {
     address: socket.remoteAddress ?? '',
     port: socket.remotePort ?? 0,
     refuse: () => {
-      socket.resetAndDestroy();
+      cutOff(socket);
     },
     enter: (limitMs) =>
       tls === null ? Promise.resolve(new ArrivalStream(socket, null)) : shakeHands(socket, tls, limitMs),
@@ -110,7 +110,7 @@ function shakeHands(socket: Socket, server: TlsServer, limitMs: number): Promise
       clearTimeout(timer);
       server.off('secureConnection', secured).off('tlsClientError', failed);
       socket.off('close', closed);
-      if ('why' in answer) socket.resetAndDestroy();
+      if ('why' in answer) cutOff(socket);
       resolve(answer);
     };
     const isOurs = (other: TLSSocket): boolean =>

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import type { Files } from './files.ts';
 import type { Commands } from './run-command.ts';
+import type { OpenListener } from './listener.ts';
 import type { ConnectSsh } from './ssh-link.ts';
 
 /** The station the program runs on. */
@@ -27,6 +28,8 @@ export interface Ports {
   readonly host: Host;
   /** SSH spoken in this process. */
   readonly connectSsh: ConnectSsh;
+  /** A port that others connect to. */
+  readonly listen: OpenListener;
   /** Prefix for /sys, /proc and /dev, empty on a real station; tests lay out machines of their own below it. */
   readonly root: string;
 }

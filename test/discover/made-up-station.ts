@@ -43,7 +43,16 @@ export function realPorts(): Ports {
   const connectSsh = (): never => {
     throw new Error('this station knows no other machine');
   };
-  return { files: systemFiles, commands: systemCommands(), clock: systemClock, host: HOST, connectSsh, root: '' };
+  const listen = connectSsh;
+  return {
+    files: systemFiles,
+    commands: systemCommands(),
+    clock: systemClock,
+    host: HOST,
+    connectSsh,
+    listen,
+    root: '',
+  };
 }
 
 /** A station in a temporary folder: real files and links, device numbers and faults as the layout says. */

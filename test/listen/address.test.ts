@@ -14,7 +14,6 @@ import {
   parseExpectSize,
   parseListenAddress,
 } from '../../src/listen/address.ts';
-import { refusalsOfListen, type ListenRequest } from '../../src/listen/rules.ts';
 import { parseFirstLine } from '../../src/listen/words.ts';
 
 const GOOD: Readonly<Record<string, ListenAddress>> = {
@@ -193,34 +192,6 @@ describe('--expect-size', () => {
   for (const [text, [code, pattern]] of Object.entries(bad))
     test(`"${text}" is refused`, () => {
       assert.throws(() => parseExpectSize(text), refused(code, pattern));
-    });
-});
-
-describe('what can not be asked of a stream', () => {
-  const fine: ListenRequest = {
-    tls: true,
-    plaintextReason: null,
-    expectSize: 512,
-    retries: 0,
-    rescue: false,
-    secondPass: false,
-  };
-  const cases: readonly (readonly [Partial<ListenRequest>, string[]])[] = [
-    [{}, []],
-    [{ tls: false, plaintextReason: 'a lab of our own' }, []],
-    [{ tls: false }, ['listen.plaintext']],
-    [{ tls: false, plaintextReason: ' ' }, ['listen.no-reason']],
-    [{ plaintextReason: 'why not' }, ['listen.both-ways']],
-    [{ expectSize: null }, ['listen.no-size']],
-    [{ retries: 1 }, ['listen.no-retries']],
-    [{ rescue: true, secondPass: true }, ['listen.no-rescue', 'listen.no-second-pass']],
-  ];
-  for (const [change, codes] of cases)
-    test(`${JSON.stringify(change)}: ${codes.join(', ') || 'nothing against it'}`, () => {
-      assert.deepEqual(
-        refusalsOfListen({ ...fine, ...change }).map(({ code }) => code),
-        codes,
-      );
     });
 });
 

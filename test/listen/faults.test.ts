@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import test, { describe, type TestContext } from 'node:test';
+import { deferred } from '../../src/model/deferred.ts';
 import { assertCode } from '../read/read-all.ts';
 import { until } from '../support/children.ts';
 import { diskBytes } from '../support/loop.ts';
@@ -134,7 +135,7 @@ describe('what the live machine tells of what it sent', () => {
     (await sending(t, there, content, 'told')).end();
     await tell(t, there, `0 ${hash(content.subarray(1))}`);
     const read = await there.done;
-    assertCode(read.error, 'source', 'listen.hash-differs');
+    assertCode(read.error, 'damage', 'listen.hash-differs');
     assertPart(read, content, SIZE - SECTOR);
     assert.equal(there.received[0]!.sha256, hash(content));
     assert.deepEqual(there.received[0]!.told, { exit: 0, sha256: hash(content.subarray(1)) });
@@ -157,7 +158,7 @@ describe('what the live machine tells of what it sent', () => {
     const read = await there.done;
     assert.equal(read.error, null);
     assert.ok(read.bytes.equals(content));
-    assert.equal(there.received[0]!.told, 'announced');
+    assert.deepEqual([there.received[0]!.tells, there.received[0]!.told], [true, null]);
   });
 
   test('an early end is known from what dd told, though the connection stays open (s_client)', async (t) => {
@@ -200,5 +201,20 @@ describe('what the live machine tells of what it sent', () => {
       ['second-connection', 'second-connection'],
     );
     assert.deepEqual(there.received[0]!.told, { exit: 0, sha256: hash(content) });
+  });
+
+  test('how it ended is on record before its last sector is taken, and nothing comes of it when it can not be', async (t) => {
+    const content = diskBytes(SIZE);
+    const written = deferred<undefined>();
+    const there = await waiting(t, SIZE, { onEnd: () => written.promise });
+    (await sending(t, there, content)).end();
+    await until(() => there.received.length > 0, 'its end is to be put on record');
+    assert.equal(there.received[0]!.end, 'complete');
+    assert.equal(there.log.goodRanges.at(-1)?.end, SIZE - SECTOR);
+    written.reject(new Error('no room'));
+    const read = await there.done;
+    assert.match((read.error as Error).message, /no room/);
+    assertPart(read, content, SIZE - SECTOR);
+    assert.equal(there.received.length, 1);
   });
 });

@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { IpNet } from '../../src/model/ip-address.ts';
-import type { ReceivedStream, RefusedCaller } from '../../src/model/listen.ts';
+import type { AdmittedStream, ReceivedStream, RefusedCaller } from '../../src/model/listen.ts';
 import type { Range } from '../../src/model/range.ts';
 import { makeCertificate } from '../../src/listen/certificate.ts';
 import { variantsOf, type Invitation, type Variant } from '../../src/listen/command.ts';
@@ -20,7 +20,7 @@ import { atEnd, tempFolder } from '../support/temp.ts';
 import { held } from '../remote/ranges-support.ts';
 
 /** Short ones: nothing on loopback takes long. */
-export const QUICK: ListenLimits = { ...USUAL_LIMITS, waitMs: 20_000, stallMs: 1500, endMs: 1000, tellMs: 1500 };
+const QUICK: ListenLimits = { ...USUAL_LIMITS, waitMs: 20_000, stallMs: 1500, endMs: 1000, tellMs: 1500 };
 
 export interface Ways {
   readonly tls?: boolean;
@@ -32,6 +32,8 @@ export interface Ways {
   readonly range?: Range;
   readonly disk?: string;
   readonly stop?: AbortSignal;
+  /** Puts an end on record; absent: at once. */
+  readonly onEnd?: () => Promise<void>;
 }
 
 /** A reader that listens, and everything that it told. */
@@ -41,6 +43,7 @@ export interface Waiting {
   readonly done: Promise<ReadAll>;
   readonly log: Log;
   readonly refused: readonly RefusedCaller[];
+  readonly admitted: readonly AdmittedStream[];
   readonly received: readonly ReceivedStream[];
   readonly door: Door;
 }
@@ -49,7 +52,7 @@ export interface Waiting {
 export async function waiting(t: TestContext, size: number, ways: Ways = {}): Promise<Waiting> {
   const certificate = ways.tls === true ? await makeCertificate(testPorts()) : null;
   const refused: RefusedCaller[] = [];
-  const received: ReceivedStream[] = [];
+  const [admitted, received]: [AdmittedStream[], ReceivedStream[]] = [[], []];
   const door = await Door.open({
     open: openListener,
     address: { host: ways.host ?? '127.0.0.1', port: ways.port ?? 0, path: null },
@@ -67,8 +70,12 @@ export async function waiting(t: TestContext, size: number, ways: Ways = {}): Pr
     reachedBy: null,
     tls: certificate && { fingerprint: certificate.fingerprint, certificate: certificate.base64 },
     limits: { ...QUICK, ...ways.limits },
-    invite: (invitation) => void invited.push(invitation),
-    received: (stream) => void received.push(stream),
+    invite: (invitation) => Promise.resolve(void invited.push(invitation)),
+    admitted: (stream) => Promise.resolve(void admitted.push(stream)),
+    received: (stream) => {
+      received.push(stream);
+      return ways.onEnd?.() ?? Promise.resolve();
+    },
   });
   const log = new Log();
   const { range, stop } = ways;
@@ -80,7 +87,7 @@ export async function waiting(t: TestContext, size: number, ways: Ways = {}): Pr
   });
   await until(() => invited.length > 0, 'the command is printed');
   const invitation = invited[0]!;
-  return { invitation, variants: variantsOf(invitation), done, log, refused, received, door };
+  return { invitation, variants: variantsOf(invitation), done, log, refused, admitted, received, door };
 }
 
 export interface Ran {

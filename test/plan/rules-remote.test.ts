@@ -18,7 +18,7 @@ const machine: RemoteFacts = {
   sudo: null,
   bootId: known('b'),
   clock: known({ theirs: 0, ours: 0, offset: 10, roundTrip: 4, step: 1 }),
-  tools: { dd: tool },
+  tools: { dd: tool, stat: tool, readlink: tool },
   ddByBytes: known(true),
   devFd: known(true),
 };
@@ -95,7 +95,9 @@ describe('what is planned of a disk of another machine', () => {
   });
 
   const settings = { verifySource: true };
-  const open = known([{ device: '/dev/sdx3', mapper: '/dev/mapper/root', uuid: 'CRYPT-LUKS2-x' }]);
+  const open = known([
+    { device: '/dev/sdx3', mapper: '/dev/mapper/root', uuid: 'CRYPT-LUKS2-x', address: 'ssh://a@b/dev/mapper/root' },
+  ]);
   const refused: [what: string, on: Case, code: string][] = [
     ['nobody’s leave', { case: { authority: null } }, 'remote.no-authority'],
     ['a second reading of a live disk', { settings }, 'remote.second-pass'],
@@ -141,8 +143,10 @@ describe('what is planned of a disk of another machine', () => {
     });
 
   test('a disk there is not the disk here that has its name', () => {
-    const { refused: not } = planned({ source: { disks: ['sda'], name: 'sda', wholeDisk: 'sda' } });
+    const { refused: not } = planned({ source: { disks: ['sdy'], name: 'sdy', wholeDisk: 'sdy' } });
     assert.ok(!not.includes('destination.on-source'));
+    const detour = planned({ source: { disks: ['sdy'], name: 'sdy', wholeDisk: 'sdy' }, disk: { here: true } });
+    assert.ok(detour.refused.includes('destination.on-source'), 'this very station');
   });
 
   test('a machine that is no Linux, gives no rights, or has no dd', () => {
@@ -152,6 +156,8 @@ describe('what is planned of a disk of another machine', () => {
     assert.deepEqual(codes({ kernel: known('FreeBSD') }), ['remote.not-linux']);
     assert.deepEqual(codes({ kernel: unknown('x') }), ['remote.not-linux']);
     assert.deepEqual(codes({ rights: 'nobody', sudo: 'a password is required' }), ['remote.no-rights']);
-    assert.deepEqual(codes({ tools: {} }), ['remote.no-dd']);
+    assert.deepEqual(codes({ tools: {} }), ['remote.no-dd', 'remote.no-stat', 'remote.no-readlink']);
+    const { stat, ...others } = machine.tools;
+    assert.deepEqual(stat == null ? [] : codes({ tools: others }), ['remote.no-stat']);
   });
 });

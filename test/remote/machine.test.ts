@@ -5,10 +5,11 @@ import test, { describe, type TestContext } from 'node:test';
 import { listDevices } from '../../src/discover/devices.ts';
 import { findSource } from '../../src/discover/source.ts';
 import { errnoOf } from '../../src/model/errors.ts';
+import { FileAgent } from '../../src/remote/file-agent.ts';
 import { probeRemote } from '../../src/remote/probe.ts';
 import { remoteMachine } from '../../src/remote/remote-ports.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import { attachLoop, diskBytes, lacks } from '../support/loop.ts';
+import { attachLoop, diskBytes, lacks, sh } from '../support/loop.ts';
 import { testPorts } from '../support/ports.ts';
 import { lacksSshd, startSshd, type SshdOptions } from '../support/sshd.ts';
 import { atEnd, tempFolder } from '../support/temp.ts';
@@ -49,6 +50,32 @@ describe('the files of another machine', () => {
         assert.equal(theirs.isDirectory(), mine.isDirectory());
         assert.equal(theirs.isBlockDevice(), mine.isBlockDevice());
       }
+  });
+
+  test('one who is asked without a pause is not taken for one who hangs; one who hangs is left behind', async (t) => {
+    if (lacksSshd(t)) return;
+    const shell = await connected(t, await startSshd(t));
+    // Twenty seconds of patience are four tenths.
+    const clock = { ...systemClock, sleep: (ms: number, stop?: AbortSignal) => systemClock.sleep(ms / 50, stop) };
+    const agent = new FileAgent(shell, { rights: 'root' }, clock);
+    const until = performance.now() + 1000;
+    let asked: Promise<Buffer> = Promise.resolve(Buffer.alloc(0));
+    const all: Promise<Buffer>[] = [asked];
+    // One more is put before the one before it is answered: at every look at the watch one is open.
+    while (performance.now() < until) {
+      const next = agent.ask('read', '/proc/sys/kernel/hostname');
+      all.push(next);
+      await asked;
+      asked = next;
+    }
+    await Promise.all(all);
+    const pipe = join(tempFolder(t), 'pipe');
+    sh('mkfifo', pipe);
+    await assert.rejects(agent.ask('read', pipe), /EIO: no answer within 20 seconds/);
+    assert.ok((await agent.ask('read', '/proc/sys/kernel/hostname')).length > 0);
+    // Whoever hangs there goes on, and ends.
+    writeFileSync(pipe, '');
+    agent.close();
   });
 
   test('give the errors that Node gives, and asking goes on', async (t) => {

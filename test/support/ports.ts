@@ -28,6 +28,7 @@ export function testPorts(change: Partial<Omit<Ports, 'host'>> = {}, host: Parti
     commands: systemCommands(),
     clock: systemClock,
     connectSsh: async (order) => (await import('../../src/system/ssh2-link.ts')).connectSsh2(order),
+    listen: async (order) => (await import('../../src/system/listener.ts')).openListener(order),
     root: '',
     ...change,
     host: { ...HOST, ...host },

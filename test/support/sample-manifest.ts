@@ -115,6 +115,7 @@ function complete(): Manifest {
       identity_after: null,
       held_by: 'exclusive-open',
       remote: null,
+      received: null,
     },
     guard: {
       verdict: 'kernel-flag-only',

@@ -14,7 +14,7 @@ const SSHD = '/usr/sbin/sshd';
 export interface Sshd {
   readonly folder: string;
   readonly port: number;
-  /** `root@127.0.0.1:PORT`, to be put behind `ssh://`. */
+  /** `root@ADDRESS:PORT`, to be put behind `ssh://`. */
   readonly place: string;
   /** A private key that lets root in. */
   readonly identity: string;
@@ -35,6 +35,16 @@ export interface SshdOptions {
   readonly config?: readonly string[];
   /** Environment of whatever is run there; PATH too. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What it is started by; {@link realm}. */
+  readonly inside?: readonly string[];
+  /** Where it listens; loopback where it is not said. */
+  readonly address?: string;
+  /** Shell lines that run first, in a mount namespace of the server's own: what they mount is seen by nobody else. */
+  readonly mounts?: string;
+}
+
+export function hasSshd(): boolean {
+  return process.getuid?.() === 0 && existsSync(SSHD);
 }
 
 /** True, and the test skipped aloud, where OpenSSH's server can't be started. */
@@ -53,15 +63,16 @@ export async function startSshd(t: TestContext, options: SshdOptions = {}): Prom
   const authorized = join(folder, 'authorized_keys');
   writeFileSync(authorized, readFileSync(`${identity}.pub`));
   const port = await freePort();
+  const host = options.address ?? '127.0.0.1';
   const config = join(folder, 'sshd_config');
-  writeFileSync(config, configOf({ hostKey, authorized, port, folder }, options));
-  const server = start(config, join(folder, 'log'));
+  writeFileSync(config, configOf({ hostKey, authorized, port, folder, host }, options));
+  const server = start(config, join(folder, 'log'), [...(options.inside ?? []), ...mountedBy(options.mounts)]);
   atEnd(t, () => killTree(server));
   const log = (): string => readFileSync(join(folder, 'log'), 'utf8');
   await until(() => /Server listening/.test(log()) || server.exitCode !== null, 'sshd listens');
   if (server.exitCode !== null) throw new Error(`sshd did not start:\n${log()}`);
   const [type = '', base64 = ''] = readFileSync(`${hostKey}.pub`, 'utf8').split(' ');
-  const knownLine = `[127.0.0.1]:${port} ${type} ${base64}`;
+  const knownLine = `[${host}]:${port} ${type} ${base64}`;
   const home = join(folder, 'home');
   mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
   writeFileSync(join(home, '.ssh/known_hosts'), `${knownLine}\n`);
@@ -69,7 +80,7 @@ export async function startSshd(t: TestContext, options: SshdOptions = {}): Prom
   return {
     folder,
     port,
-    place: `root@127.0.0.1:${port}`,
+    place: `root@${host}:${port}`,
     identity,
     home,
     fingerprint: fingerprintOf(Buffer.from(base64, 'base64')).fingerprint,
@@ -80,7 +91,15 @@ export async function startSshd(t: TestContext, options: SshdOptions = {}): Prom
 }
 
 function configOf(
-  { hostKey, authorized, port, folder }: Record<'hostKey' | 'authorized' | 'folder', string> & { port: number },
+  {
+    hostKey,
+    authorized,
+    port,
+    folder,
+    host,
+  }: Record<'hostKey' | 'authorized' | 'folder' | 'host', string> & {
+    port: number;
+  },
   { config = [], env = {} }: SshdOptions,
 ): string {
   // Root's own start-up files may do a great deal with a richer one.
@@ -90,7 +109,7 @@ function configOf(
   return [
     ...config,
     `Port ${port}`,
-    'ListenAddress 127.0.0.1',
+    `ListenAddress ${host}`,
     `HostKey ${hostKey}`,
     `AuthorizedKeysFile ${authorized}`,
     `PidFile ${folder}/pid`,
@@ -107,10 +126,15 @@ function configOf(
   ].join('\n');
 }
 
-function start(config: string, log: string): ChildProcess {
+function mountedBy(lines: string | undefined): string[] {
+  return lines === undefined ? [] : ['unshare', '-m', 'sh', '-ec', `${lines}\nexec "$@"`, 'sh'];
+}
+
+function start(config: string, log: string, inside: readonly string[]): ChildProcess {
   writeFileSync(log, '');
   // It dies with a test that is killed.
-  return spawn('setpriv', ['--pdeathsig', 'KILL', '--', SSHD, '-D', '-f', config, '-E', log], { stdio: 'ignore' });
+  const argv = ['--pdeathsig', 'KILL', '--', ...inside, SSHD, '-D', '-f', config, '-E', log];
+  return spawn('setpriv', argv, { stdio: 'ignore' });
 }
 
 /** Those who are logged in have sessions of their own: everything below the server goes. */

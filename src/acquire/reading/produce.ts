@@ -36,7 +36,9 @@ export function producerOf(work: ProduceWork, image: ImageWork, end: StreamEnd):
     // Of less than a piece it is over before it pays to start a reader for so long.
     const long = image.replay.position - image.replay.from >= pieceSize;
     const replays = (): Promise<void> => replayBefore(work, image, out, stop, control);
-    const ahead = recovery === 'in-line' && format === 'raw' && long;
+    // A stream comes once: what is read ahead is cut off when the image has been hashed.
+    const again = work.plan.source.received === undefined;
+    const ahead = recovery === 'in-line' && format === 'raw' && long && again;
     const met = ahead ? await readAhead(work, image, end, out, replays, stop) : await replays().then(() => null);
     if (stop.aborted) return;
     if (recovery === 'in-line') await readInOrder(work, end, out, failed, image.writer, met);

@@ -14,6 +14,7 @@ import type { ImageFileThere } from '../../sink/segment-files.ts';
 import { Checkpoints, CHECKPOINT_MS } from './checkpoint.ts';
 import { continueEngines, usableStates } from '../stopped/continue-engines.ts';
 import { Extents } from './extents.ts';
+import { tellSide } from '../remote/record.ts';
 import { partialParts } from './image-parts.ts';
 import { readInOrder, StreamEnd, type ProduceWork } from './in-order.ts';
 import { producerOf } from './produce.ts';
@@ -145,7 +146,7 @@ async function pumpToImage(
       piecesBefore: before?.pieces.length ?? 0,
       replayed,
       pieceSize: settings.pieceSize,
-      tellRemote: async () => work.attached.side.remote?.account.tell(journal),
+      tellRemote: () => tellSide(work.attached.side, journal),
     },
     end.position,
   );

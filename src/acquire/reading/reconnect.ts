@@ -205,7 +205,7 @@ async function goOnWith(work: ReconnectWork, lost: SourceFacts, { taken, again }
     counters: countersSection(counters),
     reread: again === null ? null : { start: again.start, end: again.end, differing: again.differing },
   });
-  await tellConnected(taken, journal);
+  await tellConnected(taken, journal, emit);
   const message = `${visible(lost.path)} is back (${visible(source.path)}), the same disk: going on.`;
   emit({ type: 'note', level: 'info', code: 'source.back', message });
 }

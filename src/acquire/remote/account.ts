@@ -21,13 +21,14 @@ export class RemoteAccount implements ProofLog {
   #bytes = 0;
   #hashedRanges = 0;
   #hashedBytes = 0;
+  readonly #mismatches: Mismatch[] = [];
+  readonly #givenUp: GivenUp[] = [];
+  readonly #shells: { readonly shell: RemoteShell; told: number }[] = [];
   #wireBytes = 0;
-  readonly #modes: Record<WireMode, number> = { none: 0, zstd: 0, gzip: 0 };
-  #mismatches: Mismatch[] = [];
-  #givenUp: GivenUp[] = [];
-  #shells: { readonly shell: RemoteShell; told: number }[] = [];
+  #modes = noModes();
   #runs = 0;
   #changed = false;
+  #telling: Promise<void> = Promise.resolve();
 
   taken({ start, end }: Range, hashed: boolean, { mode, wire }: Crossing): void {
     this.#ranges += 1;
@@ -56,34 +57,57 @@ export class RemoteAccount implements ProofLog {
     if (this.#shells.every((each) => each.shell !== shell)) this.#shells.push({ shell, told: 0 });
   }
 
-  /** Appends what is new since the last time; nothing when nothing is. */
-  async tell(journal: Journal): Promise<void> {
-    const runs = this.#freshRuns();
-    if (!this.#changed && runs.length === 0) return;
-    const kept = runs.slice(0, Math.max(0, MOST_RUNS - this.#runs));
-    this.#runs += runs.length;
-    this.#changed = false;
-    await journal.append('remote-account', {
-      ranges: this.#ranges,
-      bytes: this.#bytes,
-      hashed_ranges: this.#hashedRanges,
-      hashed_bytes: this.#hashedBytes,
-      wire_bytes: this.#wireBytes,
-      modes: { ...this.#modes },
-      mismatches: this.#mismatches.splice(0).map(({ start, end, told, ours }) => ({ start, end, told, ours })),
-      given_up: this.#givenUp.splice(0).map(({ code, at, why }) => ({ code, at, why: why.slice(0, MOST_WORDS) })),
-      run_count: runs.length,
-      runs: kept.map(runSection),
-    });
+  /** From here on the disk is read a second time: what comes is counted for itself. Tell what came before first. */
+  beginSecondPass(): void {
+    this.#ranges = 0;
+    this.#bytes = 0;
+    this.#hashedRanges = 0;
+    this.#hashedBytes = 0;
+    this.#wireBytes = 0;
+    this.#modes = noModes();
   }
 
-  #freshRuns(): RemoteRun[] {
-    return this.#shells.flatMap((each) => {
-      const fresh = each.shell.footprint.slice(each.told);
-      each.told += fresh.length;
-      return fresh;
-    });
+  /** Appends what is new since the last time; nothing when nothing is. What could not be appended is still new. */
+  tell(journal: Journal): Promise<void> {
+    // A checkpoint and a link that came back may both tell at the same time: nothing is told twice.
+    const telling = this.#telling.then(() => this.#append(journal));
+    this.#telling = telling.catch(() => undefined);
+    return telling;
   }
+
+  async #append(journal: Journal): Promise<void> {
+    const fresh = this.#shells.map((each) => ({ each, runs: each.shell.footprint.slice(each.told) }));
+    const runs = fresh.flatMap((one) => one.runs);
+    if (!this.#changed && runs.length === 0) return;
+    const mismatches = this.#mismatches.map(({ start, end, told, ours }) => ({ start, end, told, ours }));
+    const givenUp = this.#givenUp.map(({ code, at, why }) => ({ code, at, why: why.slice(0, MOST_WORDS) }));
+    this.#changed = false;
+    try {
+      await journal.append('remote-account', {
+        ranges: this.#ranges,
+        bytes: this.#bytes,
+        hashed_ranges: this.#hashedRanges,
+        hashed_bytes: this.#hashedBytes,
+        wire_bytes: this.#wireBytes,
+        modes: { ...this.#modes },
+        mismatches,
+        given_up: givenUp,
+        run_count: runs.length,
+        runs: runs.slice(0, Math.max(0, MOST_RUNS - this.#runs)).map(runSection),
+      });
+    } catch (error) {
+      this.#changed = true;
+      throw error;
+    }
+    this.#mismatches.splice(0, mismatches.length);
+    this.#givenUp.splice(0, givenUp.length);
+    this.#runs += runs.length;
+    for (const { each, runs: told } of fresh) each.told += told.length;
+  }
+}
+
+function noModes(): Record<WireMode, number> {
+  return { none: 0, zstd: 0, gzip: 0 };
 }
 
 function runSection({ argv, exit, signal, ms, outputBytes, stderr }: RemoteRun): JournalData {

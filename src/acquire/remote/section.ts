@@ -44,7 +44,7 @@ export function remoteSection({ source, request }: Pick<Plan, 'source' | 'reques
     ),
     sizes: { sysfs: source.identity.size, blockdev: valueOf(sizes.blockdev), lsblk: valueOf(sizes.lsblk) },
     uses: uses.known ? uses.value.map(({ kind, device, by }) => ({ kind, device, by })) : null,
-    unlocked: unlocked.known ? unlocked.value.map((layer) => ({ ...layer })) : null,
+    unlocked: unlocked.known ? unlocked.value.map(({ device, mapper, uuid }) => ({ device, mapper, uuid })) : null,
     reading: {
       by_bytes: ways.byBytes,
       direct: ways.direct,
@@ -80,5 +80,6 @@ export function remoteSection({ source, request }: Pick<Plan, 'source' | 'reques
       mismatches: [],
       given_up: [],
     },
+    second_pass: null,
   };
 }

@@ -1,13 +1,18 @@
 import { findSource } from '../../discover/source.ts';
 import { ExhibitError } from '../../model/errors.ts';
 import type { SourceFacts } from '../../model/plan.ts';
+import type { ListenRequest } from '../../model/listen.ts';
 import type { RemoteRequest } from '../../model/remote.ts';
+import { placeOf } from '../../model/remote-faults.ts';
 import { visible } from '../../model/text.ts';
+import { sentDisk } from '../../listen/disk.ts';
+import type { ListenLimits } from '../../listen/reader.ts';
 import { formatSshAddress } from '../../remote/address.ts';
 import { lookAtDisk } from '../../remote/disk.ts';
 import type { RemoteReach } from '../../remote/open-machine.ts';
 import type { RemoteMachine } from '../../remote/remote-ports.ts';
 import type { Ports } from '../../system/ports.ts';
+import type { ReceivedAccount } from '../received/account.ts';
 import type { RemoteAccount } from './account.ts';
 
 const NOTHING_ASKED: RemoteRequest = {
@@ -24,6 +29,16 @@ export interface SourceSide {
   readonly ports: Ports;
   /** Set when it is on another machine. */
   readonly remote?: RemoteSide;
+  /** Set when another machine sends it. */
+  readonly listen?: ListenSide;
+}
+
+/** How a disk that another machine sends is waited for. */
+export interface ListenSide {
+  readonly request: ListenRequest;
+  readonly account: ReceivedAccount;
+  /** Absent: the usual ones. */
+  readonly limits?: ListenLimits;
 }
 
 /** The machine that a source is on, as it is connected now, and how it is reached when it no longer is. */
@@ -42,9 +57,12 @@ export async function connectSide(reach: RemoteReach, account: RemoteAccount, st
 
 /** The named source, on its side, for the first time. Errors are `findSource`'s. */
 export async function findOn(side: SourceSide, path: string, asked: RemoteRequest | undefined): Promise<SourceFacts> {
+  if (side.listen !== undefined) return sentDisk(side.listen.request);
   if (side.remote === undefined) return findSource(side.ports, path);
   const { machine, reach } = side.remote;
-  const found = await findSource(side.ports, reach.address.path);
+  const found = await findSource(side.ports, reach.address.path).catch((error: unknown) => {
+    throw error instanceof ExhibitError && error.code === 'source.missing' ? notThere(reach.address, error) : error;
+  });
   if (found.kind === 'file') throw notADisk(formatSshAddress(reach.address));
   const request = asked ?? NOTHING_ASKED;
   const remote = await lookAtDisk(machine, reach.address, found.device, request);
@@ -53,6 +71,8 @@ export async function findOn(side: SourceSide, path: string, asked: RemoteReques
 
 /** Looks for a source again where it was, on its side. Errors are `findSource`'s. */
 export async function lookFor(side: SourceSide, source: SourceFacts): Promise<SourceFacts> {
+  // There is nothing to look at.
+  if (source.received !== undefined) return source;
   const found = await findSource(side.ports, source.remote?.address.path ?? source.path);
   return asRemote(side, source, found);
 }
@@ -62,6 +82,14 @@ export function asRemote({ remote }: SourceSide, was: SourceFacts, found: Source
   if (remote === undefined || was.remote === undefined || found.kind === 'file') return found;
   const { shell, facts } = remote.machine;
   return { ...found, path: was.path, remote: { ...was.remote, link: shell.facts, machine: facts } };
+}
+
+/** Its hint is about disks of this station. */
+function notThere(address: RemoteReach['address'], { fault, code, message }: ExhibitError): ExhibitError {
+  const machine = formatSshAddress({ ...address, path: null });
+  return new ExhibitError(fault, code, `On ${placeOf(address)}: ${message}`, {
+    hint: `What that machine has shows: exhibit devices ${visible(machine)}`,
+  });
 }
 
 function notADisk(path: string): ExhibitError {

@@ -1,6 +1,7 @@
 import { pieceBlockFault, settingLaws } from '../../catalog/setting-laws.ts';
 import { ExhibitError } from '../../model/errors.ts';
 import type { ManifestStart } from '../../manifest/start.ts';
+import type { ListenRequest } from '../../model/listen.ts';
 import type { RemoteRequest } from '../../model/remote.ts';
 import type { AcquireRequest, Overrides, SettingOrigin, Settings } from '../../model/request.ts';
 import { VERDICTS, type VerdictName } from '../../model/verdict.ts';
@@ -20,6 +21,8 @@ export interface ResumeChoices {
   readonly yes: boolean;
   /** Why it is gone on with although the machine of the source was started anew; null: not said. */
   readonly rebooted?: string | null;
+  /** How a disk that another machine sends is waited for again. */
+  readonly listen?: ListenRequest;
 }
 
 type Head = ManifestStart['head'];
@@ -76,6 +79,7 @@ export function requestToResume(
     },
     keyPath: choices.keyPath,
     yes: choices.yes,
+    ...(choices.listen === undefined ? {} : { listen: choices.listen }),
     ...(last.source.remote === null
       ? {}
       : { remote: remoteAgain(last.source.remote, given, choices.rebooted ?? null) }),

@@ -224,7 +224,8 @@ export async function takeOver(
 async function rereadLast(job: ResumeJob, { held, source }: TakenSource): Promise<Reread | null> {
   const { ports, plan, stopped, foreign, stop } = job;
   const { state, folder, start } = stopped;
-  if (state.finished !== null) return null;
+  // What is sent comes once.
+  if (state.finished !== null || source.received !== undefined) return null;
   const { identity_before, remote } = stopped.lastHead.source;
   const was = identityRecord.safeParse(identity_before).data;
   if (was !== undefined && ranOn({ identity: was, bootId: remote?.system.boot_id ?? null }, source)) return null;

@@ -8,6 +8,7 @@ import { Journal } from '../../manifest/journal.ts';
 import { checkChain, JOURNAL_LIMIT } from '../../manifest/journal-chain.ts';
 import { PIECES_LIMIT } from '../../image/pieces.ts';
 import type { Manifest } from '../../manifest/schema.ts';
+import { receivedTold } from '../../manifest/received-account.ts';
 import { remoteTold } from '../../manifest/remote-account.ts';
 import { sessionsOf } from '../../manifest/sessions.ts';
 import type { Signer } from '../../manifest/sign.ts';
@@ -63,6 +64,7 @@ export async function sealIncomplete(work: SealIncompleteWork): Promise<ClosedFo
       // Of the journal with the record of this closing: a session that it closes did not finish.
       sessions: sessionsOf(records),
       remote: remoteTold(records),
+      received: receivedTold(records),
       toolVersion: ports.host.toolVersion,
       createdMs: ports.clock.wallMs(),
       folderSynced: await ports.files.syncFolder(folder),
@@ -108,7 +110,15 @@ async function writeSidecars(
 
 type FromJournal = Omit<
   EndFacts,
-  'sessions' | 'remote' | 'toolVersion' | 'createdMs' | 'folderSynced' | 'journal' | 'signing' | 'incompleteReason'
+  | 'sessions'
+  | 'remote'
+  | 'received'
+  | 'toolVersion'
+  | 'createdMs'
+  | 'folderSynced'
+  | 'journal'
+  | 'signing'
+  | 'incompleteReason'
 >;
 
 /** The journal's account of the run, the image as it is, and nothing that neither of them tells. Pure. */

@@ -8,6 +8,7 @@ import { identityRecord } from '../../manifest/reading-records.ts';
 import { remoteTold } from '../../manifest/remote-account.ts';
 import type { ManifestStart } from '../../manifest/start.ts';
 import { errnoOf, ExhibitError } from '../../model/errors.ts';
+import type { FatalEnd } from '../../model/listen.ts';
 import type { SourceIdentity } from '../../model/identity.ts';
 import type { FolderPlan } from '../../model/plan.ts';
 import { shellQuote, visible } from '../../model/text.ts';
@@ -29,8 +30,8 @@ export interface StoppedFolder {
   readonly sessions: number;
   /** SHA-256 of the last whole record, with which the plan was made. */
   readonly head: string;
-  /** The check that found two readings to differ that should be equal, in whichever session; null: none did. */
-  readonly mismatch: 'read-back' | 'source-check' | null;
+  /** What is not made good by going on, in whichever session it was found: two readings differ, or how a stream ended; null: nothing. */
+  readonly mismatch: 'read-back' | 'source-check' | FatalEnd | null;
   /** Why the last session ended, as it said itself; null: without a word. */
   readonly stopped: string | null;
   /** Fingerprint of the key by which the source's machine proved who it is; null: it is here, or none was put on record. */
@@ -66,7 +67,8 @@ export async function readStoppedFolder(ports: Ports, path: string, stem: string
   };
 }
 
-function mismatchIn({ readBack, sourceCheck }: JournalAccount): StoppedFolder['mismatch'] {
+function mismatchIn({ readBack, sourceCheck, fatal }: JournalAccount): StoppedFolder['mismatch'] {
+  if (fatal !== null) return fatal;
   if (readBack?.state === 'mismatch') return 'read-back';
   return sourceCheck?.state === 'mismatch' ? 'source-check' : null;
 }
@@ -77,15 +79,20 @@ function mismatchIn({ readBack, sourceCheck }: JournalAccount): StoppedFolder['m
  */
 export function requireNoMismatch({ folder, mismatch }: StoppedFolder): void {
   if (mismatch === null) return;
-  const found =
-    mismatch === 'read-back'
-      ? 'its image did not hold what was read from the source'
-      : 'its source gave other data when it was read a second time';
-  const message = `The acquisition in ${visible(folder.path)} found a mismatch before it was cut off: ${found}.`;
+  const message = `The acquisition in ${visible(folder.path)} found a mismatch before it was cut off: ${FOUND[mismatch]}.`;
   throw new ExhibitError('damage', 'resume.mismatch', message, {
     hint: `It is not gone on with. Close it with what it found: exhibit seal ${shellQuote(folder.path)} --incomplete REASON. Look at the destination disk and the source, then image the source again.`,
   });
 }
+
+/** What was found, as the end of a sentence. */
+const FOUND: Readonly<Record<NonNullable<StoppedFolder['mismatch']>, string>> = {
+  'read-back': 'its image did not hold what was read from the source',
+  'source-check': 'its source gave other data when it was read a second time',
+  'hash-differs': 'what arrived on a stream is not what the other machine says it sent',
+  'too-much': 'more was sent than the disk has by --expect-size',
+  'sender-failed': 'dd on the other machine failed, though as many bytes came as were promised',
+};
 
 /** Whether a job is at work in the folder: it has the lock on the journal. Where nothing can be locked, none is seen. */
 export async function isAtWork(ports: Ports, path: string, stem: string): Promise<boolean> {

@@ -5,6 +5,7 @@ import { visible } from '../../model/text.ts';
 import { checkChain } from '../../manifest/journal-chain.ts';
 import { accountOf, type JournalAccount } from '../../manifest/journal-records.ts';
 import { readingState, type ReadingState } from '../../manifest/reading-state.ts';
+import { FATAL } from '../../manifest/report-received.ts';
 import type { Manifest } from '../../manifest/schema.ts';
 import { lastAct, sessionDurations } from '../../manifest/sessions.ts';
 import type { ManifestStart } from '../../manifest/start.ts';
@@ -86,7 +87,7 @@ function settingFaults({ head }: ManifestStart, { readBack, sourceCheck, session
 
 /** The findings that reading and its end add to those before it. */
 export function laterFindings({ account, state }: StoppedJob): Manifest['acquisition']['findings'] {
-  const { readingFailed, sourceAfter, stopped } = account;
+  const { readingFailed, sourceAfter, stopped, fatal } = account;
   const end = stopped ?? (readingFailed === null ? null : { code: 'reading-failed', message: readingFailed.message });
   return [
     // A refusal ended the run; here it is what was seen.
@@ -96,6 +97,9 @@ export function laterFindings({ account, state }: StoppedJob): Manifest['acquisi
       code: 'read.again',
       message: `bytes [${start}, ${end}): ${why}`,
     })),
+    ...(fatal === null || stopped?.code === `listen.${fatal}`
+      ? []
+      : [{ level: 'warning' as const, code: `listen.${fatal}`, message: FATAL[fatal] }]),
     ...(end === null ? [] : [{ level: 'warning' as const, code: end.code, message: end.message }]),
   ];
 }

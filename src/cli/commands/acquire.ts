@@ -3,18 +3,20 @@ import { preflight } from '../../acquire/preflight.ts';
 import type { SourceSide } from '../../acquire/remote/side.ts';
 import { buildRequest, profileName, type AcquireFlags } from '../../catalog/merge.ts';
 import { loadProfile } from '../../catalog/profiles.ts';
+import { UsageFaults } from '../../catalog/usage-faults.ts';
 import { loadRequestFile } from '../../catalog/request-file.ts';
 import type { AcquireRequest } from '../../model/request.ts';
 import { findSigningKey } from '../../manifest/keys.ts';
 import { describePlan } from '../../plan/describe.ts';
 import type { Env } from '../env.ts';
 import { labHardwareFile } from '../lab-hardware.ts';
+import { listenAsked, listeningSide, type ListenOptions } from '../listen-options.ts';
 import { Output } from '../output.ts';
 import type { RemoteOptions } from '../remote-machine.ts';
 import { diskAddress, withSide } from '../remote-side.ts';
 import { askAndRun, reportDryRun } from './run-job.ts';
 
-export interface AcquireOptions extends AcquireFlags, RemoteOptions {
+export interface AcquireOptions extends AcquireFlags, RemoteOptions, ListenOptions {
   readonly request?: string | undefined;
   readonly dryRun?: boolean | undefined;
   readonly json?: boolean | undefined;
@@ -24,6 +26,8 @@ export interface AcquireOptions extends AcquireFlags, RemoteOptions {
 export async function acquireCommand(env: Env, options: AcquireOptions): Promise<number> {
   const output = new Output(env, options.json === true);
   const request = await readRequest(env, options);
+  if (request.listen !== undefined)
+    return acquireFrom(env, output, request, options, listeningSide(env, request.listen));
   // A read that hangs in this process would keep it from ending; dd is a child anyway.
   if (request.remote === undefined && request.settings.reader === 'direct' && env.supervise !== null)
     return env.supervise();
@@ -58,5 +62,8 @@ async function acquireFrom(
 async function readRequest(env: Env, options: AcquireOptions): Promise<AcquireRequest> {
   const file = options.request === undefined ? null : await loadRequestFile(env.ports, options.request);
   const profile = await loadProfile(env.ports, profileName(options, file));
-  return buildRequest(options, file, profile);
+  const faults = new UsageFaults();
+  const listen = listenAsked(options.source ?? '', options, faults);
+  const request = buildRequest(options, file, profile, faults);
+  return listen === null ? request : { ...request, listen };
 }

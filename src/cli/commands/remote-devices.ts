@@ -2,6 +2,7 @@ import { faultNotes } from '../../catalog/hardware.ts';
 import { listDevices } from '../../discover/devices.ts';
 import { ExhibitError } from '../../model/errors.ts';
 import { serialNotes } from '../../model/serial.ts';
+import { visible } from '../../model/text.ts';
 import { deviceJudge } from '../device-verdict.ts';
 import type { Env } from '../env.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -17,6 +18,7 @@ interface Options extends RemoteOptions {
 
 /** `exhibit devices ssh://user@host`: the same table, of the other machine's disks. Passive there, too. */
 export async function remoteDevicesCommand(env: Env, text: string, options: Options): Promise<ExitCode> {
+  if (!text.startsWith('ssh://')) throw noMachine(text);
   if (options.watch === true) throw noWatch();
   const output = new Output(env, options.json === true);
   const judge = await deviceJudge(env);
@@ -28,6 +30,13 @@ export async function remoteDevicesCommand(env: Env, text: string, options: Opti
     deviceTable(judged, env.terminal.columns),
   );
   return EXIT.done;
+}
+
+function noMachine(text: string): ExhibitError {
+  const message = `${visible(text)} is no command of "exhibit devices", and no address of a machine.`;
+  return new ExhibitError('usage', 'usage', message, {
+    hint: 'One disk is told of by exhibit devices show DEV; the disks of another machine are listed by exhibit devices ssh://user@host',
+  });
 }
 
 function noWatch(): ExhibitError {

@@ -9,9 +9,10 @@ import { findSigningKey, type KeyChoice } from '../../manifest/keys.ts';
 import { describePlan } from '../../plan/describe.ts';
 import type { Env } from '../env.ts';
 import { labHardwareFile } from '../lab-hardware.ts';
+import { listenAgain, listeningSide, type ListenOptions } from '../listen-options.ts';
 import { Output } from '../output.ts';
 import type { RemoteOptions } from '../remote-machine.ts';
-import { remoteChoice, remoteOf } from '../remote-resume.ts';
+import { elsewhereOf, remoteChoice, requireSameWay } from '../remote-resume.ts';
 import { withSide } from '../remote-side.ts';
 import { describeStopped } from '../screen/stopped.ts';
 import { askAndRun, reportDryRun } from './run-job.ts';
@@ -22,6 +23,7 @@ import { hasJournal, lookAt } from './seal-state.ts';
 export interface ResumeOptions
   extends
     RemoteOptions,
+    Pick<ListenOptions, 'allowPeer' | 'reachedBy'>,
     Partial<AdoptOptions>,
     Pick<SettingFlags, 'retries' | 'maxBad' | 'readTimeout' | 'waitForDevice'> {
   readonly examiner?: string;
@@ -55,7 +57,13 @@ export async function resumeCommand(
   const choices = choicesOf(source, options);
   const state = await lookAt(env, target);
   if (state.closed) return finishClosing(env, target, options);
-  const remote = await remoteOf(env, state);
+  const elsewhere = await elsewhereOf(env, state);
+  requireSameWay(elsewhere, choices.sourcePath);
+  const { remote, sent } = elsewhere;
+  if (sent !== null) {
+    const listen = listenAgain(sent.section, choices.sourcePath ?? sent.path, options);
+    return resumeFrom(env, output, state, { ...choices, listen }, options, listeningSide(env, listen));
+  }
   if (remote === null) return resumeFrom(env, output, state, choices, options, undefined);
   const { address, pinned, transport } = remoteChoice(remote, choices, options);
   return withSide(env, address, { ...options, transport }, pinned, (side) =>
