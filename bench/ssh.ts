@@ -52,7 +52,7 @@ export async function measureSsh(folder: string, source: string, mebibytes: numb
   try {
     const sshd = await startSshd(t);
     const near = await measureNear(folder, node, mebibytes, exhibit, rounds, sshd);
-    return [...near, ...(await measureFar(t, node, Math.min(mebibytes, 256), rounds, sshd))];
+    return [...near, ...(await measureFar(t, node, Math.min(mebibytes, 128), rounds, sshd))];
   } finally {
     await undo();
     execFileSync('losetup', ['--detach', node]);

@@ -19,7 +19,7 @@ export interface Mismatch extends Range {
 /** Told of what the target told of each range that was taken. */
 export interface ProofLog {
   /** @param hashed the target told a hash of what it sent, and it is ours */
-  taken(range: Range, hashed: boolean, crossing: Crossing): void;
+  taken(range: Range, hashed: boolean, crossing: Pick<Crossing, 'mode' | 'wire'>): void;
   mismatch(mismatch: Mismatch): void;
   /** A program over there was left or died, and another one goes on. */
   gaveUp(program: GivenUp): void;

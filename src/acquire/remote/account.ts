@@ -30,7 +30,7 @@ export class RemoteAccount implements ProofLog {
   #changed = false;
   #telling: Promise<void> = Promise.resolve();
 
-  taken({ start, end }: Range, hashed: boolean, { mode, wire }: Crossing): void {
+  taken({ start, end }: Range, hashed: boolean, { mode, wire }: Pick<Crossing, 'mode' | 'wire'>): void {
     this.#ranges += 1;
     this.#wireBytes += wire;
     this.#modes[mode] += 1;
