@@ -108,7 +108,7 @@ function overridesOf(flags: AcquireFlags, faults: UsageFaults): Overrides {
 }
 
 /** A source on another machine is named by an address. */
-export function isRemote(sourcePath: string): boolean {
+function isRemote(sourcePath: string): boolean {
   return /^ssh:\/\//i.test(sourcePath);
 }
 
