@@ -16,7 +16,7 @@ const BLOCKER_TEST = 'blocker-test';
 const WORLDLY = /^(main\.ts|blocker-test\/main\.ts|cli\/env\.ts|system\/.*|.*-worker\.ts|.*-child\.ts)$/;
 
 /** Built-in modules that do nothing to the world: they may be used anywhere. */
-const PURE_MODULES = new Set(['node:path', 'node:crypto', 'node:url']);
+const PURE_MODULES = new Set(['node:path', 'node:crypto', 'node:url', 'node:zlib']);
 
 /** Names of `system` that act only through the ports they are given. Everything else in there is the real world. */
 const HELPERS = new Set(['utc', 'tryLock', 'inhibitSleep', 'ClockWatch']);

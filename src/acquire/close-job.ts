@@ -5,6 +5,7 @@ import { normalise } from '../model/range.ts';
 import { proofWords, stateWords } from '../manifest/report-remote.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import type { Signer } from '../manifest/sign.ts';
+import { visible } from '../model/text.ts';
 import { readAccount, requireAccount } from './account.ts';
 import { closeFolder } from './close-folder.ts';
 import { imageFiles, manifestBody } from './finish.ts';
@@ -75,7 +76,9 @@ export async function closeJob(story: Story, read: ReadOutcome, checked: Checked
     unstablePlaces: read_map.unstable.length,
     sessions: sessions.length,
     pauses: sessions.reduce((sum, { pauses }) => sum + pauses.length, 0),
-    ...(source.remote === null ? {} : { remote: [stateWords(source.remote), proofWords(source.remote)] as const }),
+    ...(source.remote === null
+      ? {}
+      : { remote: [visible(stateWords(source.remote)), proofWords(source.remote)] as const }),
     map: mapCells(told.state.map),
   };
 }

@@ -1,6 +1,6 @@
 import type { AcquireRequest, CaseInfo, LabelInfo, Overrides } from '../model/request.ts';
-import type { RemoteRequest } from '../model/remote.ts';
-import { parseLabelSize } from '../model/size.ts';
+import { COMPRESSIONS, type Compression, type RemoteRequest } from '../model/remote.ts';
+import { parseLabelSize, parseSize } from '../model/size.ts';
 import { mergeSettings, type SettingFlags } from './merge-settings.ts';
 import { DEFAULT_PROFILE, type Profile } from './profiles.ts';
 import type { RequestFile } from './request-file.ts';
@@ -19,6 +19,8 @@ export interface AcquireFlags extends RequestFile, SettingFlags {
   readonly ignoreBadHardware?: boolean | undefined;
   readonly yes?: boolean | undefined;
   readonly connections?: string | undefined;
+  readonly compress?: string | undefined;
+  readonly limitRate?: string | undefined;
   readonly frozen?: string | undefined;
   readonly ciphertext?: string | undefined;
 }
@@ -118,11 +120,14 @@ function isSent(sourcePath: string): boolean {
 }
 
 const MOST_CONNECTIONS = 16;
+/** Bytes a second: below it a disk of today takes years. */
+const LEAST_RATE = 16_384;
 
 /** What is said of a source on another machine; none of it may be said of one here. */
 function remoteOf(flags: AcquireFlags, faults: UsageFaults): RemoteRequest {
-  const { source = '', connections, frozen, ciphertext } = flags;
-  const given = Object.entries({ connections, frozen, ciphertext }).filter(([, value]) => value !== undefined);
+  const { source = '', connections, compress, limitRate, frozen, ciphertext } = flags;
+  const named = { connections, compress, 'limit-rate': limitRate, frozen, ciphertext };
+  const given = Object.entries(named).filter(([, value]) => value !== undefined);
   if (!isRemote(source))
     for (const [option] of given) faults.add(`--${option} is for a source on another machine (ssh://…).`);
   const channels = connections === undefined ? null : Number(connections);
@@ -130,10 +135,26 @@ function remoteOf(flags: AcquireFlags, faults: UsageFaults): RemoteRequest {
     faults.add(`--connections takes a number from 1 to ${MOST_CONNECTIONS}.`);
   return {
     connections: channels,
+    compress: compressionOf(compress, faults),
+    limitRate: rateOf(limitRate, faults),
     frozen: optional('--frozen', frozen, 'line', faults),
     ciphertext: optional('--ciphertext', ciphertext, 'line', faults),
     rebooted: null,
   };
+}
+
+function compressionOf(text: string | undefined, faults: UsageFaults): Compression {
+  const choice = COMPRESSIONS.find((each) => each === (text ?? 'auto'));
+  if (choice === undefined) faults.add(`--compress takes ${COMPRESSIONS.join(', ')}.`);
+  return choice ?? 'auto';
+}
+
+/** Bytes a second: a size, with or without `/s`. */
+function rateOf(text: string | undefined, faults: UsageFaults): number | null {
+  if (text === undefined) return null;
+  const rate = faults.attempt(() => parseSize(text.replace(/\/s$/, ''), '--limit-rate'), LEAST_RATE);
+  if (rate < LEAST_RATE) faults.add(`--limit-rate is ${rate} bytes a second; it must be at least ${LEAST_RATE}.`);
+  return rate;
 }
 
 function judgeKey(keyPath: string | null, unsigned: boolean, faults: UsageFaults): void {

@@ -60,6 +60,8 @@ export function addAcquire(program: Command, env: Env, done: (exit: number) => v
     .option('--host-key <fingerprint>', 'SHA256:… of the key by which the machine must prove who it is')
     .option('--transport <transport>', 'ssh2 (default), or openssh: the ssh of this station, with its configuration')
     .option('--connections <n>', 'channels that read at the same time')
+    .option('--compress <how>', 'auto (default: while it helps), none, zstd or gzip, on the way here')
+    .option('--limit-rate <rate>', 'bytes a second that are read there at most (10M)')
     .option('--frozen <reason>', 'why the disk does not change while it is read')
     .option('--ciphertext <reason>', 'why an encrypted device is imaged although its content can be')
     .optionsGroup('A disk that another machine sends (listen://…):')

@@ -5,6 +5,8 @@ import type { Manifest } from './schema.ts';
 type Law = readonly [holds: boolean, fault: string];
 type Pass = Omit<Remote['proof'], 'told_by'>;
 
+const PACKED = ['zstd', 'gzip'] as const;
+
 /** The laws of what crossed: no more is proven than came, and no less came than was read. */
 export function proofLaws({ source, source_check, read_map, sessions }: Manifest, remote: Remote): Law[] {
   const { proof, second_pass: second, reading } = remote;
@@ -20,12 +22,21 @@ export function proofLaws({ source, source_check, read_map, sessions }: Manifest
       'source.remote.proof: ranges were hashed there, though nothing there hashes',
     ],
     [
+      sessions.length > 1 ||
+        [proof, second].every((pass) => PACKED.every((mode) => reading.modes.includes(mode) || !pass?.modes[mode])),
+      'source.remote.proof: ranges crossed in a way that was not to be used',
+    ],
+    [
       proof.bytes + total(read_map.adopted) >= read_map.good,
       `source.remote.proof: ${proof.bytes} bytes came, and ${read_map.good} were read`,
     ],
     [
       mismatches.every(({ start, end }) => start < end && end <= source.size),
       'source.remote.proof: a range that arrived differently is none of the source',
+    ],
+    [
+      [...proof.given_up, ...(second?.given_up ?? [])].every(({ at }) => at <= source.size),
+      'source.remote.proof: a program was given up at a place that is none of the source',
     ],
     [
       mismatches.every(({ told, ours }) => told !== ours),
@@ -38,8 +49,9 @@ export function proofLaws({ source, source_check, read_map, sessions }: Manifest
   ];
 }
 
-/** Every range holds a byte at least, and is hashed as a whole or not at all. */
-function passLaws(name: string, { ranges, bytes, hashed_ranges, hashed_bytes }: Pass): Law[] {
+/** Every range holds a byte at least, is hashed as a whole or not at all, and crossed in one way. */
+function passLaws(name: string, pass: Pass): Law[] {
+  const { ranges, bytes, hashed_ranges, hashed_bytes, wire_bytes, modes } = pass;
   return [
     [
       hashed_bytes <= bytes && hashed_ranges <= ranges && (hashed_ranges === ranges) === (hashed_bytes === bytes),
@@ -48,6 +60,14 @@ function passLaws(name: string, { ranges, bytes, hashed_ranges, hashed_bytes }: 
     [
       ranges <= bytes && (ranges === 0) === (bytes === 0) && hashed_ranges <= hashed_bytes,
       `source.remote.${name}: ${bytes} bytes did not come in ${ranges} ranges`,
+    ],
+    [
+      modes.none + modes.zstd + modes.gzip === ranges,
+      `source.remote.${name}: the ranges by the way they crossed are not all ranges`,
+    ],
+    [
+      modes.none !== ranges || wire_bytes === bytes,
+      `source.remote.${name}: nothing was packed, and other bytes crossed than came`,
     ],
   ];
 }

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import type { WireMode } from '../model/remote.ts';
 import type { JournalRecord } from './journal-chain.ts';
 import {
   connectionSchema,
   givenUpSchema,
   remoteMismatchSchema,
   remoteRunSchema,
+  wireModesSchema,
   type RemoteSection,
 } from './remote-schema.ts';
 import { bytes, count } from './schema-words.ts';
@@ -16,6 +18,8 @@ export const remoteAccountRecord = z.object({
   bytes,
   hashed_ranges: count,
   hashed_bytes: bytes,
+  wire_bytes: bytes,
+  modes: wireModesSchema,
   mismatches: z.array(remoteMismatchSchema),
   given_up: z.array(givenUpSchema),
   run_count: count,
@@ -80,15 +84,19 @@ export function remoteTold(records: readonly JournalRecord[]): RemoteTold {
   };
 }
 
-type Totals = Pick<RemoteAccountRecord, 'ranges' | 'bytes' | 'hashed_ranges' | 'hashed_bytes'>;
+type Totals = Pick<RemoteAccountRecord, 'ranges' | 'bytes' | 'hashed_ranges' | 'hashed_bytes' | 'wire_bytes' | 'modes'>;
 
 function totalsOf(accounts: readonly Totals[]): Totals {
-  const sum = (of: keyof Totals): number => accounts.reduce((total, account) => total + account[of], 0);
+  const sum = (of: Exclude<keyof Totals, 'modes'>): number =>
+    accounts.reduce((total, account) => total + account[of], 0);
+  const crossed = (mode: WireMode): number => accounts.reduce((total, { modes }) => total + modes[mode], 0);
   return {
     ranges: sum('ranges'),
     bytes: sum('bytes'),
     hashed_ranges: sum('hashed_ranges'),
     hashed_bytes: sum('hashed_bytes'),
+    wire_bytes: sum('wire_bytes'),
+    modes: { none: crossed('none'), zstd: crossed('zstd'), gzip: crossed('gzip') },
   };
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { TRANSPORTS } from '../model/remote.ts';
+import { COMPRESSIONS, TRANSPORTS, WIRE_MODES } from '../model/remote.ts';
 import { bytes, count, maybe, sha256, text, time, unknowns } from './schema-words.ts';
 
 const number = z.number().int();
@@ -33,8 +33,20 @@ export const givenUpSchema = z.strictObject({
   why: text,
 });
 
-/** What was taken in a reading, whatever it was taken for; and what of it the target told a hash of that is ours. */
-const totals = { ranges: count, bytes, hashed_ranges: count, hashed_bytes: bytes };
+export const wireModesSchema = z.strictObject({ none: count, zstd: count, gzip: count });
+
+/**
+ * What was taken in a reading, whatever it was taken for; what of it the target told a hash of that is ours; what crossed
+ * the link for it, and how many ranges crossed in which way.
+ */
+const totals = {
+  ranges: count,
+  bytes,
+  hashed_ranges: count,
+  hashed_bytes: bytes,
+  wire_bytes: bytes,
+  modes: wireModesSchema,
+};
 
 /** Of all sessions, but for second readings. `told_by`: whose word the hashes of what was sent are. */
 const proof = z.strictObject({
@@ -77,6 +89,10 @@ export const remoteSchema = z.strictObject({
     direct: z.boolean(),
     hash: maybe(z.enum(['sha256sum', 'openssl'])),
     connections: count,
+    /** As asked for; what is packed on its way, where there are two, while it helps; bytes a second at most. */
+    compress: z.enum(COMPRESSIONS),
+    modes: z.array(z.enum(WIRE_MODES)),
+    limit_rate: maybe(bytes),
   }),
   unknown: unknowns,
   connections: z.array(connectionSchema.extend({ at: time })),

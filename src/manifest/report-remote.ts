@@ -1,5 +1,4 @@
 import { groupDigits } from '../model/size.ts';
-import { visible } from '../model/text.ts';
 import type { RemoteSection } from './remote-schema.ts';
 import { fact, field } from './report-lines.ts';
 
@@ -14,38 +13,50 @@ export function remoteLines(remote: RemoteSection | null): string[] {
   const ways = Object.entries(sizes).map(([way, size]) => `${way} ${size === null ? 'not told' : groupDigits(size)}`);
   const givenUp = givenUpWords(remote);
   return [
-    field('On another machine', `${visible(place)}, over SSH (${remote.transport}), read as ${system.via}`),
-    field('Its host key', keys.length === 0 ? 'not put on record' : visible(keys.join('; '))),
+    field('On another machine', `${place}, over SSH (${remote.transport}), read as ${system.via}`),
+    field('Its host key', keys.length === 0 ? 'not put on record' : keys.join('; ')),
     field('System there', fact(system.uname, unknown['uname'])),
     field('Boot id there', fact(system.boot_id, unknown['boot_id'])),
     field('Clock there', clockWords(remote)),
     field('State', stateWords(remote)),
     field('Size by each way of asking', ways.join(', ')),
-    ...(remote.uses ?? []).map(({ kind, device, by }) =>
-      field('In use there', `${visible(device)}: ${kind} ${visible(by)}`),
-    ),
-    ...(unlocked ?? []).map(({ device, mapper }) => field('Open there', `${visible(device)} as ${visible(mapper)}`)),
+    ...(remote.uses ?? []).map(({ kind, device, by }) => field('In use there', `${device}: ${kind} ${by}`)),
+    ...(unlocked ?? []).map(({ device, mapper }) => field('Open there', `${device} as ${mapper}`)),
     field('Hashes of what was sent', proofWords(remote)),
+    field('Crossed the link', crossedWords(remote)),
     ...(givenUp === '' ? [] : [field('Given up there', givenUp)]),
     field('Connections', String(connections.length)),
     field('Commands run there', `${footprint.run_count} (see the manifest)`),
   ];
 }
 
-/** What a reading of such a disk can be held to, in a sentence. */
+/** What a reading of such a disk can be held to, in a sentence; raw text. */
 export function stateWords({ live, frozen_reason, reproducible }: RemoteSection): string {
   if (live) return 'live, not reproducible: the disk was in use, or may have been, while it was read';
-  const said = `said not to change: ${visible(frozen_reason ?? '')}`;
+  const said = `said not to change: ${frozen_reason ?? ''}`;
   return reproducible === 'no' ? `${said}; no second reading agreed` : `${said}; a second reading agreed`;
 }
 
 /** What of the bytes that came the target told a hash of, as a phrase. */
 export function proofWords({ proof }: RemoteSection): string {
   const { bytes, hashed_bytes: hashed, mismatches } = proof;
-  const read = mismatches.length === 0 ? '' : `; ${mismatches.length} ranges arrived differently and were read again`;
+  const one = mismatches.length === 1;
+  const read =
+    mismatches.length === 0
+      ? ''
+      : `; ${mismatches.length} ${one ? 'range' : 'ranges'} arrived differently and ${one ? 'was' : 'were'} read again`;
   if (hashed === 0) return `none: nobody there told one (${groupDigits(bytes)} bytes came)${read}`;
   const share = hashed === bytes ? 'all' : groupDigits(hashed);
   return `as told by the target: ${share} of ${groupDigits(bytes)} bytes arrived as they were sent${read}`;
+}
+
+function crossedWords({ proof: { wire_bytes: wire, modes }, reading: { limit_rate: rate } }: RemoteSection): string {
+  const packed = (['zstd', 'gzip'] as const).flatMap((mode) =>
+    modes[mode] === 0 ? [] : [`${modes[mode]} ranges packed by ${mode}`],
+  );
+  const how = packed.length === 0 ? 'nothing packed' : packed.join(', ');
+  const limit = rate === null ? '' : `; at most ${groupDigits(rate)} bytes a second were read`;
+  return `${groupDigits(wire)} bytes, ${how}${limit}`;
 }
 
 /** Empty: nothing was. */

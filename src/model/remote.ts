@@ -105,6 +105,12 @@ export interface RemoteClock {
 /** What hashes over there what is sent, if anything does. */
 export type HashTool = 'sha256sum' | 'openssl' | null;
 
+/** How what is sent is packed on its way: `auto`: while that helps. */
+export const COMPRESSIONS = ['auto', 'none', 'zstd', 'gzip'] as const;
+export type Compression = (typeof COMPRESSIONS)[number];
+export const WIRE_MODES = ['none', 'zstd', 'gzip'] as const;
+export type WireMode = (typeof WIRE_MODES)[number];
+
 /** How a disk over there is read. */
 export interface RemoteWays {
   /** dd takes ranges by bytes; else blocks that fit. */
@@ -114,6 +120,11 @@ export interface RemoteWays {
   readonly hash: HashTool;
   /** Channels that read at the same time. */
   readonly connections: number;
+  /** As it was asked for, and what that comes to with what both machines have: where there are two, what helps. */
+  readonly compress: Compression;
+  readonly modes: readonly WireMode[];
+  /** Bytes a second that are read there at most; null: no limit. */
+  readonly limitRate: number | null;
 }
 
 /** A disk of another machine, as it was found there, and how it will be read. */
@@ -122,6 +133,8 @@ export interface RemoteDisk {
   readonly address: RemoteAddress & { readonly path: string };
   readonly link: LinkFacts;
   readonly machine: RemoteFacts;
+  /** True: that machine is this very station. */
+  readonly here?: boolean;
   /** Bytes, by other ways than sysfs, which all discovery goes by. */
   readonly sizes: { readonly blockdev: Fact<number>; readonly lsblk: Fact<number> };
   /** One sector was read past the page cache. */
@@ -146,6 +159,9 @@ export interface UnlockedLayer {
 export interface RemoteRequest {
   /** Null: as the transport and the machine suggest. */
   readonly connections: number | null;
+  readonly compress: Compression;
+  /** Bytes a second; null: no limit. */
+  readonly limitRate: number | null;
   /** Why the disk is said not to change while it is read; null: it is live. */
   readonly frozen: string | null;
   /** Why the ciphertext is read although the content can be; null: it is not. */

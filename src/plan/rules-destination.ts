@@ -6,8 +6,8 @@ import { planFolder } from './folder.ts';
 import { sourceSize, spaceNeeded } from './space.ts';
 
 export const notOnSource: Rule = ({ source, destination }) => {
-  // Disks of another machine have names of their own.
-  if (source.kind !== 'block' || isElsewhere(source)) return [];
+  // Disks of another machine have names of their own; unless it is this one, reached by a detour.
+  if (source.kind !== 'block' || (isElsewhere(source) && source.remote?.here !== true)) return [];
   if (!destination.disks.known) {
     return [
       warning(

@@ -149,6 +149,19 @@ const unlocked = on(({ source, remote, request }) => {
   ];
 });
 
+const packed = on(({ remote, request }) => {
+  const asked = request.remote?.compress ?? 'auto';
+  if (asked === 'auto' || remote.ways.modes.includes(asked)) return [];
+  return [
+    refusal(
+      'usage',
+      'remote.no-compressor',
+      `What is sent can not be packed by ${asked}: that takes ${asked}, tee, wc and /dev/fd over there, and what unpacks it here.`,
+      'Use --compress auto, which takes what there is, or --compress none.',
+    ),
+  ];
+});
+
 const provable = on(({ remote }) =>
   remote.ways.hash === null
     ? [
@@ -197,6 +210,7 @@ export const REMOTE_RULES: readonly Rule[] = [
   noFlagThere,
   sizesAgree,
   unlocked,
+  packed,
   provable,
   pastCache,
   clockNear,

@@ -68,7 +68,8 @@ function portOf(text: string, digits: string): number {
 
 function pathOf(text: string, encoded: string): string | null {
   const path = decoded(text, encoded);
-  if (path.includes('\0')) throw wrong(text, 'a path can not hold a zero byte');
+  if (/[\0\n]/.test(path))
+    throw wrong(text, 'a path with a zero byte or a line break can not be asked for; name the disk by a link to it');
   return path === '/' ? null : path;
 }
 

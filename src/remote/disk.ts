@@ -1,19 +1,34 @@
 import { known, unknown, type Device, type Fact } from '../model/device.ts';
 import { errnoOf, messageOf } from '../model/errors.ts';
-import type { RemoteDisk, RemoteFacts, RemoteRequest, RemoteWays, UnlockedLayer } from '../model/remote.ts';
+import type { Ports } from '../system/ports.ts';
+import { canUnpack } from './unpack.ts';
+import type {
+  Compression,
+  RemoteDisk,
+  RemoteFacts,
+  RemoteRequest,
+  RemoteWays,
+  UnlockedLayer,
+  WireMode,
+} from '../model/remote.ts';
 import type { CommandResult } from '../system/run-command.ts';
 import { formatSshAddress } from './address.ts';
 import { errnoIn } from './errno.ts';
 import type { RemoteMachine } from './remote-ports.ts';
 
-/** Channels of one connection where nothing else was asked for: what one can't carry over a long way, several can. */
-const CONNECTIONS = 2;
+/** Channels of one connection where nothing else was asked for, by milliseconds there and back: each has a window of its own. */
+const CONNECTIONS = [
+  { from: 100, channels: 8 },
+  { from: 10, channels: 4 },
+  { from: 0, channels: 2 },
+] as const;
+const ASKS = 3;
 /** Layers above a disk at most: what goes deeper goes round in circles. */
 const DEPTH = 8;
 
 /** What else is to be known of a disk over there before it is read: other ways of asking for its size, how dd reads it. */
 export async function lookAtDisk(
-  { ports, facts, shell }: RemoteMachine,
+  { ports, facts, shell, here }: RemoteMachine,
   address: RemoteDisk['address'],
   device: Device,
   asked: RemoteRequest,
@@ -28,15 +43,35 @@ export async function lookAtDisk(
     address,
     link: shell.facts,
     machine: facts,
+    here,
     sizes: { blockdev, lsblk },
     direct,
     unlocked: await unlockedLayers({ ports, facts, shell }, address, device),
-    ways: waysOf(facts, direct, asked),
+    ways: waysOf(facts, direct, asked, await roundTripOf(ports)),
   };
 }
 
-/** How it is read, of what is there. Pure. */
-function waysOf(facts: RemoteFacts, direct: Fact<boolean>, { connections }: RemoteRequest): RemoteWays {
+/** Milliseconds of a question over a channel that stands, at best: what a command's start takes is no part of the way. */
+async function roundTripOf({ files, clock }: Pick<Ports, 'files' | 'clock'>): Promise<number> {
+  let best = Infinity;
+  for (let asked = 0; asked < ASKS; asked += 1) {
+    const since = clock.monotonicMs();
+    await files.readText('/proc/sys/kernel/random/boot_id').catch(() => '');
+    best = Math.min(best, clock.monotonicMs() - since);
+  }
+  return best;
+}
+
+/**
+ * How it is read, of what is there. Pure.
+ * @param roundTrip milliseconds
+ */
+export function waysOf(
+  facts: RemoteFacts,
+  direct: Fact<boolean>,
+  { connections, compress, limitRate }: RemoteRequest,
+  roundTrip: number,
+): RemoteWays {
   const { tools, devFd, ddByBytes } = facts;
   const has = (name: string): boolean => (tools[name] ?? null) !== null;
   const inOneRead = has('tee') && devFd.known && devFd.value;
@@ -44,8 +79,19 @@ function waysOf(facts: RemoteFacts, direct: Fact<boolean>, { connections }: Remo
     byBytes: ddByBytes.known && ddByBytes.value,
     direct: direct.known && direct.value,
     hash: !inOneRead ? null : has('sha256sum') ? 'sha256sum' : has('openssl') ? 'openssl' : null,
-    connections: connections ?? CONNECTIONS,
+    connections: connections ?? CONNECTIONS.find(({ from }) => roundTrip >= from)?.channels ?? 2,
+    compress,
+    modes: modesOf(compress, (mode) => inOneRead && has('wc') && has(mode) && canUnpack(mode)),
+    limitRate,
   };
+}
+
+/** What is asked for and can't be had is not used: plain is left. */
+function modesOf(compress: Compression, can: (mode: WireMode) => boolean): readonly WireMode[] {
+  if (compress === 'none') return ['none'];
+  if (compress !== 'auto') return can(compress) ? [compress] : ['none'];
+  const packer = (['zstd', 'gzip'] as const).find(can);
+  return packer === undefined ? ['none'] : ['none', packer];
 }
 
 function sizeOf({ exit, stdout, stderr, failure }: CommandResult): Fact<number> {

@@ -9,7 +9,8 @@ import { remoteMachine, type RemoteMachine } from './remote-ports.ts';
 export async function openMachine(ports: Ports, order: ConnectOrder): Promise<RemoteMachine> {
   const shell = await connectRemote(ports, order);
   try {
-    return remoteMachine(ports, shell, await probeRemote(shell, ports.clock));
+    const own = await ports.files.readText(`${ports.root}/proc/sys/kernel/random/boot_id`).catch(() => '');
+    return remoteMachine(ports, shell, await probeRemote(shell, ports.clock), own.trim() || null);
   } catch (error) {
     await shell.close();
     throw error;

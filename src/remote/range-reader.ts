@@ -6,7 +6,8 @@ import type { ClosableRangeReader, ProbeAnswer } from '../read/probe.ts';
 import { Watchdog } from '../read/watchdog.ts';
 import type { Clock } from '../system/clock.ts';
 import { Deaths, type GivenUp } from './channel-pool.ts';
-import { ReaderChannel, type ChannelOrder, type RangeAnswer } from './reader-channel.ts';
+import type { Crossing, RangeAnswer } from './range-answer.ts';
+import { ReaderChannel, type ChannelOrder } from './reader-channel.ts';
 import { isRefused } from './shell.ts';
 
 /** A range whose hash over there is not that of what came. */
@@ -18,7 +19,7 @@ export interface Mismatch extends Range {
 /** Told of what the target told of each range that was taken. */
 export interface ProofLog {
   /** @param hashed the target told a hash of what it sent, and it is ours */
-  taken(range: Range, hashed: boolean): void;
+  taken(range: Range, hashed: boolean, crossing: Crossing): void;
   mismatch(mismatch: Mismatch): void;
   /** A program over there was left or died, and another one goes on. */
   gaveUp(program: GivenUp): void;
@@ -159,20 +160,22 @@ export class RemoteRanges implements ClosableRangeReader {
   }
 
   #proven(range: Range, answer: RangeAnswer): RangeAnswer {
-    const taken = { start: range.start, end: range.start + answer.bytes.length };
-    if (answer.bytes.length > 0) this.#proof.taken(taken, answer.sha256 !== null);
+    const taken = { start: range.start, end: range.start + answer.length };
+    if (answer.length > 0) this.#proof.taken(taken, answer.sha256 !== null, answer.crossing);
     return answer;
   }
 
   async #ask(range: Range, unit: number): Promise<RangeAnswer> {
     const channel = await this.#opened();
-    // What its start takes has a limit of its own.
+    const { sent, answer: ordered } = channel.order(range, unit, () => 'none');
+    await sent;
+    // What its start takes, and what a limit holds back, is no part of the read.
     this.#watchdog.begin();
     channel.heard = () => {
       this.#watchdog.begin();
     };
     try {
-      const answer = await channel.read(range, unit);
+      const answer = await ordered;
       // Only one range is ordered at a time, and after a failure the loop is told to go on.
       if (answer === 'not-read') throw bug('a range was left out though nothing failed before it');
       if (answer.told.exit !== 0) channel.goOn();
@@ -223,20 +226,20 @@ function splitAt(range: Range, unit: number): Range[] {
 }
 
 /** Null: the target told no hash, or the one that is ours. */
-export function mismatchOf({ start }: Range, { bytes, told, sha256 }: RangeAnswer): Mismatch | null {
+export function mismatchOf({ start }: Range, { length, told, sha256 }: RangeAnswer): Mismatch | null {
   if (told.sha256 === null || sha256 === null || told.sha256 === sha256) return null;
-  return { start, end: start + bytes.length, told: told.sha256, ours: sha256 };
+  return { start, end: start + length, told: told.sha256, ours: sha256 };
 }
 
 /** The errno of a read that failed; null: everything came. Throws for what is no failing read. */
 export function failureOf(
   { path, shell }: Pick<ChannelOrder, 'path' | 'shell'>,
   range: Range,
-  { bytes, told }: Pick<RangeAnswer, 'bytes' | 'told'>,
+  { length, told }: Pick<RangeAnswer, 'length' | 'told'>,
 ): string | null {
-  if (told.exit === 0 && bytes.length === lengthOf(range)) return null;
+  if (told.exit === 0 && length === lengthOf(range)) return null;
   if (told.exit !== 0 && told.errno !== null) return told.errno;
-  const at = range.start + bytes.length;
+  const at = range.start + length;
   const where = `${visible(path)} on ${placeOf(shell.facts.address)}`;
   if (told.exit === 0) {
     throw new ExhibitError('source', 'source.ended-early', `${where} ended at byte ${at}, before ${range.end}.`, {

@@ -1,5 +1,6 @@
 import { messageOf } from '../model/errors.ts';
 import { lengthOf, type Range } from '../model/range.ts';
+import type { WireMode } from '../model/remote.ts';
 import type { Reader, ReadOrder } from '../read/reader.ts';
 import { Recovery } from '../read/recover.ts';
 import { SlotFiller } from '../read/slot-filler.ts';
@@ -7,7 +8,9 @@ import { Watchdog } from '../read/watchdog.ts';
 import { StopGate } from '../read/stop-gate.ts';
 import { ChannelPool, Deaths } from './channel-pool.ts';
 import { failureOf, mismatchOf, RemoteRanges, type ProofLog } from './range-reader.ts';
-import type { ReaderChannel, ChannelOrder, RangeAnswer } from './reader-channel.ts';
+import type { ModeChooser } from './mode-chooser.ts';
+import type { RangeAnswer } from './range-answer.ts';
+import type { ReaderChannel, ChannelOrder } from './reader-channel.ts';
 import { isRefused } from './shell.ts';
 
 export interface AheadOrder {
@@ -17,6 +20,8 @@ export interface AheadOrder {
   readonly connections: number;
   /** Bytes of a range; a multiple of the block. What is under way is lost with the link: at most this, by all that is ordered. */
   readonly rangeBytes: number;
+  /** How each range is packed on its way. */
+  readonly modes: ModeChooser;
   /** Ranges ordered ahead on each channel, so that the target always has something to do. */
   readonly ahead: number;
 }
@@ -25,6 +30,8 @@ export interface AheadOrder {
 interface Ordered {
   readonly range: Range;
   readonly channel: ReaderChannel;
+  /** It was ordered: a limit may hold it back. */
+  readonly sent: Promise<void>;
   readonly answer: Promise<RangeAnswer | 'not-read'>;
   readonly since: number;
 }
@@ -107,8 +114,8 @@ class Reading {
     const { channel } = first;
     this.#hung = null;
     try {
-      // What its start takes has a limit of its own.
-      if ((await this.#gate.wait(channel.hello)) === 'stopped') return 'stopped';
+      // What its start takes, and what a limit holds back, is no part of the read.
+      if ((await this.#gate.wait(first.sent)) === 'stopped') return 'stopped';
       this.#awaited = channel;
       channel.heard = () => {
         this.#watchdog.begin();
@@ -185,13 +192,15 @@ class Reading {
   }
 
   #ask(range: Range, channel: ReaderChannel): Ordered {
-    const answer = channel.read(range, this.#order.blockBytes);
+    const { clock } = this.#order.ports;
+    const mode = (): WireMode => this.#ahead.modes.next(clock.monotonicMs());
+    const { sent, answer } = channel.order(range, this.#order.blockBytes, mode);
     const told = (got: RangeAnswer | 'not-read'): void => {
       if (got !== 'not-read' && got.told.exit !== 0) channel.goOn();
     };
     // Whoever waits for it hears of its failure; until then nobody does.
     answer.then(told, () => undefined);
-    return { range, channel, answer, since: this.#order.ports.clock.monotonicMs() };
+    return { range, channel, sent, answer, since: clock.monotonicMs() };
   }
 
   /** Where in it the read hung nobody told: block by block, until one hangs. */
@@ -214,15 +223,16 @@ class Reading {
       proof.mismatch(mismatch);
       // Once more, alone: a second mismatch ends the job.
       const again = await this.#ranges.readOnceMore(range, this.#order.blockBytes);
-      await this.#good({ start: range.start, end: range.start + again.bytes.length }, again.bytes);
+      await this.#good({ start: range.start, end: range.start + again.bytes.length }, [again.bytes]);
       if (again.failure !== null) await this.#recover(range, again.failure);
       return;
     }
     const errno = this.#judge(range, answer);
     if (errno === 'died') return;
-    const got = { start: range.start, end: range.start + answer.bytes.length };
-    if (lengthOf(got) > 0) proof.taken(got, answer.sha256 !== null);
-    await this.#good(got, answer.bytes);
+    const got = { start: range.start, end: range.start + answer.length };
+    if (lengthOf(got) > 0) proof.taken(got, answer.sha256 !== null, answer.crossing);
+    this.#measure(range, answer);
+    await this.#good(got, answer.parts);
     if (errno !== null) await this.#recover(range, { errno, ms: this.#order.ports.clock.monotonicMs() - since });
   }
 
@@ -239,10 +249,16 @@ class Reading {
     }
   }
 
-  async #good(range: Range, bytes: Uint8Array): Promise<void> {
-    if (bytes.length === 0) return;
+  /** Small ranges tell little. */
+  #measure(range: Range, { crossing: { mode, ms }, length }: RangeAnswer): void {
+    if (length < this.#ahead.rangeBytes / 2 || length < lengthOf(range)) return;
+    this.#ahead.modes.seen({ mode, bytes: length, ms }, this.#order.ports.clock.monotonicMs());
+  }
+
+  async #good(range: Range, parts: readonly Uint8Array[]): Promise<void> {
+    if (lengthOf(range) === 0) return;
     this.#order.log.good(range);
-    await this.#filler.append(bytes);
+    for (const part of parts) await this.#filler.append(part);
     this.#recovery.life.seen(range);
   }
 

@@ -1,16 +1,20 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { ExhibitError } from '../model/errors.ts';
+import { randomBytes } from 'node:crypto';
+import { ExhibitError, messageOf } from '../model/errors.ts';
 import { lengthOf, type Range } from '../model/range.ts';
-import type { HashTool, RemoteFacts } from '../model/remote.ts';
+import type { HashTool, RemoteFacts, WireMode } from '../model/remote.ts';
 import { placeOf } from '../model/remote-faults.ts';
 import { visible } from '../model/text.ts';
 import type { Clock } from '../system/clock.ts';
 import type { SshChannel } from '../system/ssh-link.ts';
+import { ByteQueue } from './byte-queue.ts';
 import { differenceTo, introduced, otherThere, type ExpectedDisk, type Hello } from './channel-hello.ts';
 import { asRoot, gently, script } from './probe.ts';
 import { parseTold, type Told } from './reader-answer.ts';
-import { ddOperands, readerProgram, type DdWays } from './reader-program.ts';
+import type { RateLimit } from './rate-limit.ts';
+import { faultOf, mostOnTheWay, RangeAnswer, type SentOrder } from './range-answer.ts';
+import { ddOperands, LETTERS, readerProgram, type DdWays } from './reader-program.ts';
 import type { RemoteShell, Tally } from './shell.ts';
+import { unpack } from './unpack.ts';
 
 export interface ChannelOrder {
   readonly shell: RemoteShell;
@@ -22,23 +26,17 @@ export interface ChannelOrder {
   readonly path: string;
   readonly dd: DdWays;
   readonly hash: HashTool;
-}
-
-/** What came of one order. */
-export interface RangeAnswer {
-  /** As many as dd says that it gave. */
-  readonly bytes: Buffer;
-  readonly told: Told;
-  /** SHA-256 of `bytes`, ours; null where the target told none to compare it with. */
-  readonly sha256: string | null;
+  /** How what is sent may be packed; what is not named is not asked for. */
+  readonly modes?: readonly WireMode[];
+  readonly limit?: RateLimit;
 }
 
 interface Pending {
   readonly id: number;
   readonly range: Range;
-  readonly buffer: Buffer;
+  readonly mode: WireMode;
   readonly blockBytes: number;
-  filled: number;
+  readonly sinceMs: number;
   told: Told | null;
   readonly resolve: (answer: RangeAnswer | 'not-read') => void;
   readonly reject: (error: Error) => void;
@@ -57,6 +55,9 @@ export class ReaderChannel {
   readonly #tally: Tally = { outputBytes: 0, stderr: '' };
   readonly #said = new Map<string, string>();
   #channel: SshChannel | null = null;
+  readonly #came = new ByteQueue();
+  /** When the answer before the next one was whole. */
+  #answeredMs = 0;
   #pending: Pending[] = [];
   #next = 1;
   /** Before the disk's own bytes: what start-up files print, up to our line. */
@@ -65,6 +66,7 @@ export class ReaderChannel {
   #lines: string[] | null = null;
   #greet: (() => void) | null = null;
   #ended: Error | null = null;
+  readonly #closed = new AbortController();
 
   constructor(order: ChannelOrder) {
     this.#order = order;
@@ -86,16 +88,37 @@ export class ReaderChannel {
    * Has a range read in reads of at most `unit` bytes, after those that were ordered before. `not-read`: one before it
    * failed, and nothing was read since. Rejects when the link, or the loop, is gone, and when its account does not add up.
    */
-  async read(range: Range, unit: number): Promise<RangeAnswer | 'not-read'> {
+  read(range: Range, unit: number): Promise<RangeAnswer | 'not-read'> {
+    return this.order(range, unit, () => 'none').answer;
+  }
+
+  /** As `read`. `sent`: it was ordered, which a limit may hold back; never rejects. The way is asked for then. */
+  order(range: Range, unit: number, mode: () => WireMode): SentOrder {
+    const answer = this.#permitted(range).then(() => {
+      const ordered = this.#send(range, unit, mode());
+      return () => ordered;
+    });
+    const sent = answer.then(
+      () => undefined,
+      () => undefined,
+    );
+    return { sent, answer: answer.then((ordered) => ordered()) };
+  }
+
+  async #permitted(range: Range): Promise<void> {
     await this.hello;
+    await this.#order.limit?.take(lengthOf(range), this.#closed.signal);
     if (this.#ended !== null) throw this.#ended;
+  }
+
+  #send(range: Range, unit: number, mode: WireMode): Promise<RangeAnswer | 'not-read'> {
     const { words, blockBytes } = ddOperands(range, unit, this.#order.dd);
     const id = this.#next++;
+    const sinceMs = this.#order.clock.monotonicMs();
     const answer = new Promise<RangeAnswer | 'not-read'>((resolve, reject) => {
-      const buffer = Buffer.allocUnsafe(lengthOf(range));
-      this.#pending.push({ id, range, buffer, blockBytes, filled: 0, told: null, resolve, reject });
+      this.#pending.push({ id, range, mode, blockBytes, sinceMs, told: null, resolve, reject });
     });
-    this.#channel?.stdin.write(`${id} ${words}\n`);
+    this.#channel?.stdin.write(`${id} ${LETTERS[mode]} ${words}\n`);
     return answer;
   }
 
@@ -110,7 +133,7 @@ export class ReaderChannel {
 
   async #start(): Promise<Hello> {
     const { shell, facts, path, hash, clock } = this.#order;
-    const gentle = gently(script(readerProgram(hash), this.#word, path));
+    const gentle = gently(script(readerProgram(hash, this.#order.modes), this.#word, path));
     const channel = await shell.open(asRoot(facts.rights, gentle), this.#tally);
     this.#channel = channel;
     const greeted = new Promise<void>((resolve) => {
@@ -155,20 +178,12 @@ export class ReaderChannel {
     return hello;
   }
 
-  /** Disk bytes, in the order of the orders: a range is full before the next one begins. */
+  /** Bytes, in the order of the orders: what belongs to which is known when their number is told. */
   #take(part: Buffer): void {
-    let bytes = this.#before === null ? part : this.#afterNoise(part);
-    while (bytes.length > 0) {
-      const order = this.#pending.find(({ filled, buffer }) => filled < buffer.length);
-      if (order === undefined) {
-        this.#end(this.#died('more bytes came than were ordered'));
-        return;
-      }
-      const taken = bytes.copy(order.buffer, order.filled);
-      order.filled += taken;
-      bytes = bytes.subarray(taken);
-      this.#settle();
-    }
+    this.#came.push(this.#before === null ? part : this.#afterNoise(part));
+    const most = this.#pending.reduce((sum, { range, mode }) => sum + mostOnTheWay(lengthOf(range), mode), 0);
+    if (this.#came.length > most) this.#end(this.#died('more bytes came than were ordered'));
+    else this.#settle();
   }
 
   #afterNoise(part: Buffer): Buffer {
@@ -219,25 +234,49 @@ export class ReaderChannel {
   /** Answers what is whole: dd's account has come, and as many bytes as it tells. */
   #settle(): void {
     for (let first = this.#pending[0]; first?.told != null; first = this.#pending[0]) {
-      const { told, filled, buffer } = first;
-      const expected = told.exit === 0 ? (told.bytes ?? buffer.length) : told.bytes;
-      if (expected === null || filled > expected) {
-        const why =
-          expected === null ? 'how much dd gave can not be told' : `${filled} bytes came, dd gave ${expected}`;
-        this.#end(this.#died(`${why}${told.complaint === '' ? '' : ` (${told.complaint})`}`));
+      const { told, range, mode } = first;
+      const length = told.exit === 0 ? (told.bytes ?? lengthOf(range)) : told.bytes;
+      const wire = mode === 'none' ? length : told.wire;
+      const fault = faultOf(first, length, wire, this.#came.length);
+      if (fault !== null || length === null || wire === null) {
+        this.#end(this.#died(`${fault ?? ''}${told.complaint === '' ? '' : ` (${told.complaint})`}`));
         return;
       }
-      if (filled < expected) return;
+      if (this.#came.length < wire) return;
       this.#pending.shift();
-      const bytes = buffer.subarray(0, filled);
-      const sha256 = told.sha256 === null ? null : createHash('sha256').update(bytes).digest('hex');
-      first.resolve({ bytes, told, sha256 });
+      void this.#answer(first, told, this.#came.cut(wire), length);
+    }
+    if (this.#pending.length === 0 && this.#came.length > 0) this.#end(this.#died('more bytes came than were ordered'));
+  }
+
+  async #answer(
+    { mode, sinceMs, resolve, reject }: Pending,
+    told: Told,
+    parts: Buffer[],
+    length: number,
+  ): Promise<void> {
+    const now = this.#order.clock.monotonicMs();
+    const ms = now - Math.max(sinceMs, this.#answeredMs);
+    this.#answeredMs = now;
+    if (mode === 'none') {
+      resolve(new RangeAnswer(parts, told, { mode, wire: length, ms }));
+      return;
+    }
+    const packed = Buffer.concat(parts);
+    try {
+      const bytes = await unpack(mode, packed, length);
+      resolve(new RangeAnswer([bytes], told, { mode, wire: packed.length, ms }));
+    } catch (error) {
+      const died = this.#died(`what came can not be unpacked by ${mode}: ${messageOf(error)}`);
+      reject(died);
+      this.#end(died);
     }
   }
 
   #end(why: Error): void {
     if (this.#ended !== null) return;
     this.#ended = why;
+    this.#closed.abort();
     this.#channel?.stdin.end();
     this.#channel?.kill();
     for (const { reject } of this.#pending.splice(0)) reject(why);

@@ -13,12 +13,22 @@ export interface RemoteMachine {
   readonly shell: RemoteShell;
   readonly facts: RemoteFacts;
   readonly ports: Ports;
+  /** It is this very station, by its boot id: its disks have the names that ours have. */
+  readonly here: boolean;
   /** Ends what runs there for us, and the connection. */
   close(): Promise<void>;
 }
 
-/** @param ours the station's ports: nothing of its files and commands gets in */
-export function remoteMachine(ours: Ports, shell: RemoteShell, facts: RemoteFacts): RemoteMachine {
+/**
+ * @param ours the station's ports: nothing of its files and commands gets in
+ * @param bootId the station's own; null: not known
+ */
+export function remoteMachine(
+  ours: Ports,
+  shell: RemoteShell,
+  facts: RemoteFacts,
+  bootId: string | null = null,
+): RemoteMachine {
   const agent = new FileAgent(shell, facts, ours.clock);
   const host = {
     ...ours.host,
@@ -32,6 +42,7 @@ export function remoteMachine(ours: Ports, shell: RemoteShell, facts: RemoteFact
     shell,
     facts,
     ports,
+    here: bootId !== null && valueOf(facts.bootId) === bootId,
     close: async () => {
       agent.close();
       await shell.close();

@@ -12,6 +12,7 @@ export const TOOLS: Readonly<Record<string, string>> = {
   readlink: '--version',
   zstd: '--version',
   gzip: '--version',
+  wc: '--version',
   nc: '-h',
   nice: '--version',
   ionice: '--version',

@@ -107,7 +107,7 @@ export async function verifyFolder(ports: Ports, order: VerifyOrder): Promise<Ve
 function remoteNotes({ source: { remote } }: Manifest): string[] {
   if (remote === null) return [];
   return [
-    `The source was a disk of another machine: ${stateWords(remote)}.`,
+    `The source was a disk of another machine: ${visible(stateWords(remote))}.`,
     `Hashes of what was sent, made there: ${proofWords(remote)}.`,
   ];
 }

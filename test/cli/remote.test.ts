@@ -91,6 +91,7 @@ describe('exhibit devices and doctor of another machine', () => {
       [['devices', 'ssh://box'], 2, /does not say who logs in/],
       [['devices', 'ssh://root@box/dev/sda'], 2, /names a disk/],
       [['devices', 'ssh://root@box', '--watch'], 2, /can not be watched/],
+      [['resume', '/nonexistent', 'ssh://root@box/dev/sda', '--adopt-map', 'm'], 2, /is on another machine.*ddrescue/],
       [['devices', 'ssh://root@box', '--host-key', 'x'], 2, /no fingerprint/],
       [['doctor', 'ssh://root@box', '--transport', 'telnet'], 2, /no transport/],
       [['doctor', 'ssh://root@127.0.0.1:1'], 11, /nothing listens/],

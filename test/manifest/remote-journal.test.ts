@@ -50,6 +50,8 @@ const account = (bytes: number, more: object = {}): Told => ({
     bytes,
     hashed_ranges: 1,
     hashed_bytes: bytes,
+    wire_bytes: bytes,
+    modes: { none: 1, zstd: 0, gzip: 0 },
     mismatches: [],
     given_up: [],
     run_count: 0,

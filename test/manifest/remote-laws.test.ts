@@ -31,7 +31,15 @@ function but(manifest: Manifest, change: Partial<Remote>): Manifest {
 }
 
 const system = (change: Partial<Remote['system']>): Partial<Remote> => ({ system: { ...remote.system, ...change } });
-const proof = (change: Partial<Remote['proof']>): Partial<Remote> => ({ proof: { ...remote.proof, ...change } });
+const proof = (change: Partial<Remote['proof']>): Partial<Remote> => ({
+  proof: { ...remote.proof, ...crossed(change) },
+});
+/** As many crossed as came, none of it packed, where nothing else is said. */
+const crossed = (change: Partial<Remote['proof']>): Partial<Remote['proof']> => ({
+  ...(change.ranges === undefined ? {} : { modes: { none: change.ranges, zstd: 0, gzip: 0 } }),
+  ...(change.bytes === undefined ? {} : { wire_bytes: change.bytes }),
+  ...change,
+});
 const second = (change: Partial<Remote['second_pass'] & object>): Partial<Remote> => ({
   second_pass: { ...F.source.remote!.second_pass!, ...change },
 });
@@ -225,8 +233,22 @@ describe('a forged source on another machine', () => {
       but(F, second({ mismatches: [{ ...mismatch, ours: HASH }] })),
       /hashes agree is said not to/,
     ],
+    'ranges that crossed in no way': [but(L, proof({ modes: { none: 1, zstd: 0, gzip: 0 } })), /not all ranges/],
+    'fewer bytes than came, nothing packed': [but(L, proof({ wire_bytes: 9999 })), /other bytes crossed than came/],
+    'packed as it was not to be': [
+      but(L, { ...proof({ modes: { none: 1, zstd: 1, gzip: 0 } }), reading: { ...remote.reading, modes: ['none'] } }),
+      /a way that was not to be used/,
+    ],
     'a mismatch of nothing': [but(L, proof({ mismatches: [{ ...mismatch, end: 0 }] })), /none of the source/],
     'a mismatch behind the end': [but(L, proof({ mismatches: [{ ...mismatch, end: 10_001 }] })), /none of the source/],
+    'a program given up behind the end': [
+      but(L, proof({ given_up: [{ code: 'ETIMEDOUT', at: 10_001, why: 'x' }] })),
+      /given up at a place that is none of the source/,
+    ],
+    'a program given up behind the end, the second time': [
+      but(F, second({ given_up: [{ code: 'ETIMEDOUT', at: 10_001, why: 'x' }] })),
+      /given up at a place that is none of the source/,
+    ],
     'more connections than attachments': [
       but(L, { connections: [connection!, connection!] }),
       /connections has 2; the source was taken 1 times/,
@@ -276,7 +298,16 @@ function frozenOnce(): Manifest {
 
 /** It stopped when the folder was made, and was closed as it was. */
 function unreached(): Manifest {
-  const nothing = { ranges: 0, bytes: 0, hashed_ranges: 0, hashed_bytes: 0, mismatches: [], given_up: [] };
+  const nothing = {
+    ranges: 0,
+    bytes: 0,
+    hashed_ranges: 0,
+    hashed_bytes: 0,
+    wire_bytes: 0,
+    modes: { none: 0, zstd: 0, gzip: 0 },
+    mismatches: [],
+    given_up: [],
+  };
   const manifest = remoteManifest({ connections: [], proof: { told_by: 'target', ...nothing } });
   const { image, files, pieces, read_map } = manifest;
   return withSessions({

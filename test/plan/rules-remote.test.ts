@@ -18,11 +18,20 @@ const machine: RemoteFacts = {
   sudo: null,
   bootId: known('b'),
   clock: known({ theirs: 0, ours: 0, offset: 10, roundTrip: 4, step: 1 }),
-  tools: { dd: tool },
+  tools: { dd: tool, stat: tool, readlink: tool },
   ddByBytes: known(true),
   devFd: known(true),
 };
-const nothing: RemoteRequest = { connections: null, frozen: null, ciphertext: null, rebooted: null };
+const nothing: RemoteRequest = {
+  connections: null,
+  compress: 'auto',
+  limitRate: null,
+  frozen: null,
+  ciphertext: null,
+  rebooted: null,
+};
+
+const plain = { compress: 'auto', modes: ['none'], limitRate: null } as const;
 
 function remoteDisk(size: number, change: Partial<RemoteDisk> = {}): RemoteDisk {
   const address = { user: 'root', host: 'box', port: null, path: '/dev/sdx' };
@@ -41,7 +50,7 @@ function remoteDisk(size: number, change: Partial<RemoteDisk> = {}): RemoteDisk 
     sizes: { blockdev: known(size), lsblk: known(size) },
     direct: known(true),
     unlocked: known([]),
-    ways: { byBytes: true, direct: true, hash: 'sha256sum', connections: 2 },
+    ways: { byBytes: true, direct: true, hash: 'sha256sum', connections: 2, ...plain },
     ...change,
   };
 }
@@ -98,6 +107,7 @@ describe('what is planned of a disk of another machine', () => {
       { disk: { sizes: { blockdev: known(512), lsblk: unknown('x') } } },
       'remote.size-differs',
     ],
+    ['a way to pack that is not there', { asked: { compress: 'zstd' } }, 'remote.no-compressor'],
     ['an open encrypted device', { disk: { unlocked: open } }, 'remote.unlocked'],
   ];
   for (const [what, on, code] of refused)
@@ -106,7 +116,7 @@ describe('what is planned of a disk of another machine', () => {
     });
 
   const slow = known({ theirs: 0, ours: 0, offset: -90_000, roundTrip: 4, step: 1 });
-  const ways = { byBytes: false, direct: false, hash: null, connections: 1 };
+  const ways = { byBytes: false, direct: false, hash: null, connections: 1, ...plain };
   const told: [what: string, on: Case, code: string][] = [
     [
       'the ciphertext, for a reason',
@@ -133,8 +143,10 @@ describe('what is planned of a disk of another machine', () => {
     });
 
   test('a disk there is not the disk here that has its name', () => {
-    const { refused: not } = planned({ source: { disks: ['sda'], name: 'sda', wholeDisk: 'sda' } });
+    const { refused: not } = planned({ source: { disks: ['sdy'], name: 'sdy', wholeDisk: 'sdy' } });
     assert.ok(!not.includes('destination.on-source'));
+    const detour = planned({ source: { disks: ['sdy'], name: 'sdy', wholeDisk: 'sdy' }, disk: { here: true } });
+    assert.ok(detour.refused.includes('destination.on-source'), 'this very station');
   });
 
   test('a machine that is no Linux, gives no rights, or has no dd', () => {

@@ -28,7 +28,14 @@ describe('a disk of another machine is imaged', () => {
     await transcript(argv, {
       exit: 0,
       env,
-      says: [/\[remote\.live\]/, /\[remote\.volatile\]/],
+      says: [
+        /\[remote\.live\]/,
+        /\[remote\.volatile\]/,
+        /^On another machine\n +address +root@127\.0\.0\.1 port \d+, which is this very station\n +host key +ssh-ed25519 SHA256:/m,
+        /^ +boot id +[0-9a-f-]{36}\n +clock +\d+ ms (behind|ahead of) ours \(round trip/m,
+        /^ +disk is +live: it changes while it is read\n +reads +past its page cache, on 2 channels\n +hashed there +yes, by/m,
+        /^ +reader +dd over there, range by range$/m,
+      ],
       prints: [/Every byte was read/],
     });
     assert.ok(readFileSync(join(desk.evidence(), 'HDD-01.dd')).equals(bytes));
@@ -76,6 +83,12 @@ describe('a disk of another machine is imaged', () => {
     if (lacksSshd(t) || lacks(t, 'losetup')) return;
     const sshd = await startSshd(t);
     const desk = newDesk(t);
+    const nothing = desk.acquire(`ssh://${sshd.place}/dev/no%20such`, '--identity', sshd.identity, '--authority', 'a');
+    await transcript(nothing, {
+      exit: 11,
+      env: { HOME: sshd.home },
+      says: [/On root@127.* port \d+: There is no source at \/dev\/no such.*\n.*exhibit devices ssh:\/\/root@127/],
+    });
     const source = `ssh://${sshd.place}${loopDisk(t, diskBytes(MIB))}`;
     const argv = desk.acquire(source, '--identity', sshd.identity, '--verify-source', '--software-block');
     await transcript(argv, {

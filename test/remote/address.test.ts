@@ -41,6 +41,7 @@ const BAD: Readonly<Record<string, RegExp>> = {
   'ssh://box/dev/%ZZ': /percent-encoded/,
   'ssh://box/dev/%FF': /percent-encoded/,
   'ssh://box/dev/%00': /zero byte/,
+  'ssh://box/dev/a%0Ab': /line break/,
   'ssh://box/dev/sda?x': /%3F/,
   'ssh://box/dev/sda#x': /%23/,
   'ssh://a@b@box/dev/sda': /can not be taken apart/,

@@ -73,7 +73,7 @@ shift; exec "$@"
     assert.equal(readFileSync(flag, 'utf8'), '\n');
   });
 
-  test('sh, dash, bash, zsh, fish, tcsh and ash as login shells, with start-up files that print what is no text', async (t) => {
+  test('sh, dash, bash, zsh, fish, tcsh and ash as login shells, with start-up files that print what is no text, and a disk of a hostile name', async (t) => {
     if (skipped(t) || lacks(t, 'bash', 'dash', 'zsh', 'fish', 'tcsh')) return;
     const ash = join(tempFolder(t), 'ash');
     symlinkSync('/bin/busybox', ash);
@@ -96,9 +96,12 @@ shift; exec "$@"
       writeFileSync(path, "printf 'welcome \\377\\200\\n'\n");
       chownSync(path, 0, 0);
     }
+    const hostile = join(tempFolder(t), `a 'b" $(touch x) !c \\ %é`);
+    symlinkSync(node, hostile);
+    const named = hostile.split('/').map(encodeURIComponent).join('/');
     for (const { name, shell } of users) {
       const desk = newDesk(t);
-      await transcriptHere(acquireAs(desk, sshd, name, node), { exit: 0, prints: [/Every byte was read/] });
+      await transcriptHere(acquireAs(desk, sshd, name, named), { exit: 0, prints: [/Every byte was read/] });
       assert.ok(readFileSync(join(desk.evidence(), 'HDD-01.dd')).equals(bytes), shell);
       assert.equal(manifestOf(desk.evidence()).source.remote?.proof.hashed_bytes, bytes.length, shell);
     }

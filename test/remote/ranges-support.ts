@@ -10,6 +10,7 @@ import { probeRemote } from '../../src/remote/probe.ts';
 import type { HeldSource } from '../../src/read/held-source.ts';
 import type { GivenUp } from '../../src/remote/channel-pool.ts';
 import type { Mismatch } from '../../src/remote/range-reader.ts';
+import type { Crossing } from '../../src/remote/range-answer.ts';
 import { ReaderChannel, type ChannelOrder } from '../../src/remote/reader-channel.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { attachLoop } from '../support/loop.ts';
@@ -77,17 +78,19 @@ export function code(expected: string): (error: unknown) => boolean {
 
 export function proofs() {
   const taken: Range[] = [];
+  const crossings: Crossing[] = [];
   const mismatches: Mismatch[] = [];
   const givenUp: GivenUp[] = [];
   let unhashed = 0;
   return {
-    taken: (range: Range, hashed: boolean) => {
+    taken: (range: Range, hashed: boolean, crossing: Crossing) => {
       taken.push(range);
+      crossings.push(crossing);
       if (!hashed) unhashed += 1;
     },
     mismatch: (mismatch: Mismatch) => void mismatches.push(mismatch),
     gaveUp: (program: GivenUp) => void givenUp.push(program),
-    seen: { taken, mismatches, givenUp, unhashed: () => unhashed },
+    seen: { taken, crossings, mismatches, givenUp, unhashed: () => unhashed },
   };
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
+import { ModeChooser } from '../../src/remote/mode-chooser.ts';
 import { remoteReader } from '../../src/remote/read-ahead.ts';
 import { RemoteRanges } from '../../src/remote/range-reader.ts';
 import { badDisk } from '../support/bad-disk.ts';
@@ -22,7 +23,14 @@ async function read(
 ) {
   const proof = proofs();
   const channel = await orderOn(t, node, options);
-  const reader = remoteReader({ channel, proof, connections, rangeBytes: RANGE, ahead: 2 });
+  const reader = remoteReader({
+    channel,
+    proof,
+    connections,
+    rangeBytes: RANGE,
+    modes: new ModeChooser(['none'], connections),
+    ahead: 2,
+  });
   return { ...(await readAll(reader, held(size), { blockBytes: RANGE / 4, ...how })), proof: proof.seen };
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { describe, type TestContext } from 'node:test';
 import type { Range } from '../../src/model/range.ts';
+import { ModeChooser } from '../../src/remote/mode-chooser.ts';
 import { remoteReader } from '../../src/remote/read-ahead.ts';
 import { badDisk } from '../support/bad-disk.ts';
 import { startLink } from '../support/link.ts';
@@ -20,7 +21,14 @@ async function read(t: TestContext, node: string, size: number, ways: Ways = {})
   const proof = proofs();
   const { connections = 3, rangeBytes = MIB } = ways;
   const channel = await orderOn(t, node, ways.options);
-  const reader = remoteReader({ channel, proof, connections, rangeBytes, ahead: 2 });
+  const reader = remoteReader({
+    channel,
+    proof,
+    connections,
+    rangeBytes,
+    modes: new ModeChooser(['none'], connections),
+    ahead: 2,
+  });
   return { ...(await readAll(reader, held(size), { blockBytes: 256 * 1024, ...ways.how })), proof: proof.seen };
 }
 

@@ -46,6 +46,8 @@ export function frozenManifest(changes: Partial<Remote> = {}): Manifest {
     bytes: 10_000,
     hashed_ranges: 2,
     hashed_bytes: 10_000,
+    wire_bytes: 10_000,
+    modes: { none: 2, zstd: 0, gzip: 0 },
     mismatches: [],
     given_up: [],
   };
@@ -76,7 +78,15 @@ function remoteSection(): Remote {
     sizes: { sysfs: 10_000, blockdev: 10_000, lsblk: 10_000 },
     uses: [{ kind: 'mount', device: '/dev/sda1', by: '/' }],
     unlocked: [],
-    reading: { by_bytes: true, direct: true, hash: 'sha256sum', connections: 2 },
+    reading: {
+      by_bytes: true,
+      direct: true,
+      hash: 'sha256sum',
+      connections: 2,
+      compress: 'auto',
+      modes: ['none', 'zstd', 'gzip'],
+      limit_rate: null,
+    },
     unknown: {},
     connections: [
       {
@@ -98,6 +108,8 @@ function remoteSection(): Remote {
       bytes: 10_000,
       hashed_ranges: 2,
       hashed_bytes: 10_000,
+      wire_bytes: 10_000,
+      modes: { none: 2, zstd: 0, gzip: 0 },
       mismatches: [],
       given_up: [],
     },

@@ -41,7 +41,16 @@ export function startOf(manifest: Manifest): ManifestStart {
 /** Of a source on another machine: nothing came yet, and no connection is told. */
 function remoteBegun(remote: Manifest['source']['remote']): Manifest['source']['remote'] {
   if (remote === null) return null;
-  const nothing = { ranges: 0, bytes: 0, hashed_ranges: 0, hashed_bytes: 0, mismatches: [], given_up: [] };
+  const nothing = {
+    ranges: 0,
+    bytes: 0,
+    hashed_ranges: 0,
+    hashed_bytes: 0,
+    wire_bytes: 0,
+    modes: { none: 0, zstd: 0, gzip: 0 },
+    mismatches: [],
+    given_up: [],
+  };
   return {
     ...remote,
     reproducible: 'no',

@@ -43,6 +43,10 @@ export interface SshdOptions {
   readonly mounts?: string;
 }
 
+export function hasSshd(): boolean {
+  return process.getuid?.() === 0 && existsSync(SSHD);
+}
+
 /** True, and the test skipped aloud, where OpenSSH's server can't be started. */
 export function lacksSshd(t: TestContext): boolean {
   const why = process.getuid?.() !== 0 ? 'needs root' : existsSync(SSHD) ? null : 'needs sshd (openssh-server)';

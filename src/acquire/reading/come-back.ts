@@ -75,12 +75,15 @@ function rebootedSince(lost: SourceFacts, now: Fact<string>): ExhibitError | nul
 
 /**
  * The very same disk of a machine that ran on all the time: what it holds need not be compared, and on a disk that is in
- * use it differs by itself.
+ * use it differs by itself. A kernel that counts no disks (`diskseq`, since 5.15) can't tell one that took its place.
  */
 export function ranOn(
   was: { readonly identity: SourceIdentity; readonly bootId: string | null },
   { identity, remote }: SourceFacts,
 ): boolean {
   const bootId = remote === undefined ? null : valueOf(remote.machine.bootId);
-  return bootId !== null && bootId === was.bootId && identityDifferences(was.identity, identity).length === 0;
+  const counted = identity.diskseq !== null;
+  return (
+    counted && bootId !== null && bootId === was.bootId && identityDifferences(was.identity, identity).length === 0
+  );
 }

@@ -1,9 +1,10 @@
 import type { Range } from '../../model/range.ts';
-import type { LinkFacts, RemoteFacts, RemoteRun } from '../../model/remote.ts';
+import type { LinkFacts, RemoteFacts, RemoteRun, WireMode } from '../../model/remote.ts';
 import { valueOf } from '../../model/device.ts';
 import type { Journal, JournalData } from '../../manifest/journal.ts';
 import type { GivenUp } from '../../remote/channel-pool.ts';
 import type { Mismatch, ProofLog } from '../../remote/range-reader.ts';
+import type { Crossing } from '../../remote/range-answer.ts';
 import type { RemoteShell } from '../../remote/shell.ts';
 
 /** Runs that one session puts on record at most; all are counted. */
@@ -23,12 +24,16 @@ export class RemoteAccount implements ProofLog {
   readonly #mismatches: Mismatch[] = [];
   readonly #givenUp: GivenUp[] = [];
   readonly #shells: { readonly shell: RemoteShell; told: number }[] = [];
+  #wireBytes = 0;
+  #modes = noModes();
   #runs = 0;
   #changed = false;
   #telling: Promise<void> = Promise.resolve();
 
-  taken({ start, end }: Range, hashed: boolean): void {
+  taken({ start, end }: Range, hashed: boolean, { mode, wire }: Crossing): void {
     this.#ranges += 1;
+    this.#wireBytes += wire;
+    this.#modes[mode] += 1;
     this.#bytes += end - start;
     if (hashed) {
       this.#hashedRanges += 1;
@@ -58,6 +63,8 @@ export class RemoteAccount implements ProofLog {
     this.#bytes = 0;
     this.#hashedRanges = 0;
     this.#hashedBytes = 0;
+    this.#wireBytes = 0;
+    this.#modes = noModes();
   }
 
   /** Appends what is new since the last time; nothing when nothing is. What could not be appended is still new. */
@@ -81,6 +88,8 @@ export class RemoteAccount implements ProofLog {
         bytes: this.#bytes,
         hashed_ranges: this.#hashedRanges,
         hashed_bytes: this.#hashedBytes,
+        wire_bytes: this.#wireBytes,
+        modes: { ...this.#modes },
         mismatches,
         given_up: givenUp,
         run_count: runs.length,
@@ -95,6 +104,10 @@ export class RemoteAccount implements ProofLog {
     this.#runs += runs.length;
     for (const { each, runs: told } of fresh) each.told += told.length;
   }
+}
+
+function noModes(): Record<WireMode, number> {
+  return { none: 0, zstd: 0, gzip: 0 };
 }
 
 function runSection({ argv, exit, signal, ms, outputBytes, stderr }: RemoteRun): JournalData {

@@ -4,6 +4,8 @@ import type { SourceFacts } from '../../model/plan.ts';
 import { PROBE_LIMIT } from '../../read/probe-protocol.ts';
 import type { HeldSource } from '../../read/held-source.ts';
 import { remoteReader } from '../../remote/read-ahead.ts';
+import { ModeChooser } from '../../remote/mode-chooser.ts';
+import { RateLimit, rangeFor } from '../../remote/rate-limit.ts';
 import { RemoteRanges } from '../../remote/range-reader.ts';
 import { ReaderChannel, type ChannelOrder } from '../../remote/reader-channel.ts';
 import type { RemoteSide } from './side.ts';
@@ -27,6 +29,8 @@ export async function holdRemote({ machine, account }: RemoteSide, source: Sourc
     path: source.realPath,
     dd: ways,
     hash: ways.hash,
+    modes: ways.modes,
+    limit: new RateLimit(machine.ports.clock, ways.limitRate),
     expected: { bootId: valueOf(machine.facts.bootId), node: source.identity.node, size: source.identity.size },
   };
   const keeper = new ReaderChannel(channel);
@@ -44,7 +48,8 @@ export async function holdRemote({ machine, account }: RemoteSide, source: Sourc
         channel,
         proof: account,
         connections: ways.connections,
-        rangeBytes: RANGE_BYTES,
+        rangeBytes: rangeFor(ways.limitRate, RANGE_BYTES),
+        modes: new ModeChooser(ways.modes, ways.connections),
         ahead: AHEAD,
       }),
     },

@@ -45,7 +45,15 @@ export function remoteSection({ source, request }: Pick<Plan, 'source' | 'reques
     sizes: { sysfs: source.identity.size, blockdev: valueOf(sizes.blockdev), lsblk: valueOf(sizes.lsblk) },
     uses: uses.known ? uses.value.map(({ kind, device, by }) => ({ kind, device, by })) : null,
     unlocked: unlocked.known ? unlocked.value.map(({ device, mapper, uuid }) => ({ device, mapper, uuid })) : null,
-    reading: { by_bytes: ways.byBytes, direct: ways.direct, hash: ways.hash, connections: ways.connections },
+    reading: {
+      by_bytes: ways.byBytes,
+      direct: ways.direct,
+      hash: ways.hash,
+      connections: ways.connections,
+      compress: ways.compress,
+      modes: [...ways.modes],
+      limit_rate: ways.limitRate,
+    },
     unknown: reasonsOf({
       hostname,
       uname: system,
@@ -61,7 +69,17 @@ export function remoteSection({ source, request }: Pick<Plan, 'source' | 'reques
     }),
     connections: [],
     footprint: { run_count: 0, runs: [] },
-    proof: { told_by: 'target', ranges: 0, bytes: 0, hashed_ranges: 0, hashed_bytes: 0, mismatches: [], given_up: [] },
+    proof: {
+      told_by: 'target',
+      ranges: 0,
+      bytes: 0,
+      hashed_ranges: 0,
+      hashed_bytes: 0,
+      wire_bytes: 0,
+      modes: { none: 0, zstd: 0, gzip: 0 },
+      mismatches: [],
+      given_up: [],
+    },
     second_pass: null,
   };
 }

@@ -3,6 +3,7 @@ import { ExhibitError } from '../../model/errors.ts';
 import type { SourceFacts } from '../../model/plan.ts';
 import type { ListenRequest } from '../../model/listen.ts';
 import type { RemoteRequest } from '../../model/remote.ts';
+import { placeOf } from '../../model/remote-faults.ts';
 import { visible } from '../../model/text.ts';
 import { sentDisk } from '../../listen/disk.ts';
 import type { ListenLimits } from '../../listen/reader.ts';
@@ -13,6 +14,15 @@ import type { RemoteMachine } from '../../remote/remote-ports.ts';
 import type { Ports } from '../../system/ports.ts';
 import type { ReceivedAccount } from '../received/account.ts';
 import type { RemoteAccount } from './account.ts';
+
+const NOTHING_ASKED: RemoteRequest = {
+  connections: null,
+  compress: 'auto',
+  limitRate: null,
+  frozen: null,
+  ciphertext: null,
+  rebooted: null,
+};
 
 /** Where a source is looked at: whoever asks for its files, its commands and its numbers asks these ports. */
 export interface SourceSide {
@@ -50,9 +60,11 @@ export async function findOn(side: SourceSide, path: string, asked: RemoteReques
   if (side.listen !== undefined) return sentDisk(side.listen.request);
   if (side.remote === undefined) return findSource(side.ports, path);
   const { machine, reach } = side.remote;
-  const found = await findSource(side.ports, reach.address.path);
+  const found = await findSource(side.ports, reach.address.path).catch((error: unknown) => {
+    throw error instanceof ExhibitError && error.code === 'source.missing' ? notThere(reach.address, error) : error;
+  });
   if (found.kind === 'file') throw notADisk(formatSshAddress(reach.address));
-  const request = asked ?? { connections: null, frozen: null, ciphertext: null, rebooted: null };
+  const request = asked ?? NOTHING_ASKED;
   const remote = await lookAtDisk(machine, reach.address, found.device, request);
   return { ...found, path: formatSshAddress(reach.address), remote };
 }
@@ -70,6 +82,14 @@ export function asRemote({ remote }: SourceSide, was: SourceFacts, found: Source
   if (remote === undefined || was.remote === undefined || found.kind === 'file') return found;
   const { shell, facts } = remote.machine;
   return { ...found, path: was.path, remote: { ...was.remote, link: shell.facts, machine: facts } };
+}
+
+/** Its hint is about disks of this station. */
+function notThere(address: RemoteReach['address'], { fault, code, message }: ExhibitError): ExhibitError {
+  const machine = formatSshAddress({ ...address, path: null });
+  return new ExhibitError(fault, code, `On ${placeOf(address)}: ${message}`, {
+    hint: `What that machine has shows: exhibit devices ${visible(machine)}`,
+  });
 }
 
 function notADisk(path: string): ExhibitError {

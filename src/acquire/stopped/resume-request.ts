@@ -91,8 +91,9 @@ function remoteAgain(
   given: (option: string) => string | null | undefined,
   rebooted: string | null,
 ): RemoteRequest {
-  const { connections } = reading;
-  return { connections, frozen: given('frozen') ?? null, ciphertext: given('ciphertext') ?? null, rebooted };
+  const { connections, compress, limit_rate: limitRate } = reading;
+  const [frozen, ciphertext] = [given('frozen') ?? null, given('ciphertext') ?? null];
+  return { connections, compress, limitRate, frozen, ciphertext, rebooted };
 }
 
 /** The reason that was given at the start for reading with less protection, while it is no less than it was then. */

@@ -78,7 +78,7 @@ function sourceLines({ source, label, guard, image }: Manifest): Line[] {
     ['held by', HELD_BY[source.held_by]],
     ...(source.remote === null
       ? []
-      : [['state', stateWords(source.remote)] as const, ['sent', proofWords(source.remote)] as const]),
+      : [['state', visible(stateWords(source.remote))] as const, ['sent', proofWords(source.remote)] as const]),
     ...(source.received === null
       ? []
       : ([
