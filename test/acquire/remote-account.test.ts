@@ -34,11 +34,11 @@ describe('the account of what came from another machine', () => {
     const account = new RemoteAccount();
     await account.tell(journal);
     assert.equal(told.length, 0);
-    account.taken({ start: 0, end: 512 }, true, { mode: 'none', wire: 512, ms: 1 });
+    account.taken({ start: 0, end: 512 }, true, { mode: 'none', wire: 512 });
     account.mismatch(MISMATCH);
     await account.tell(journal);
     await account.tell(journal);
-    account.taken({ start: 512, end: 1536 }, false, { mode: 'none', wire: 1024, ms: 1 });
+    account.taken({ start: 512, end: 1536 }, false, { mode: 'none', wire: 1024 });
     await account.tell(journal);
     assert.deepEqual(
       told.map(({ ranges, bytes, hashed_ranges, hashed_bytes, mismatches }) => [
@@ -60,7 +60,7 @@ describe('the account of what came from another machine', () => {
     const account = new RemoteAccount();
     const shell = { footprint: [run('dd')] } as unknown as RemoteShell;
     account.met(shell);
-    account.taken({ start: 0, end: 512 }, true, { mode: 'none', wire: 512, ms: 1 });
+    account.taken({ start: 0, end: 512 }, true, { mode: 'none', wire: 512 });
     account.mismatch(MISMATCH);
     state.full = true;
     await assert.rejects(account.tell(journal), /ENOSPC/);
@@ -68,7 +68,7 @@ describe('the account of what came from another machine', () => {
     await account.tell(journal);
     assert.deepEqual([told[0]?.['bytes'], told[0]?.['mismatches'], wordsOf(told)], [512, [MISMATCH], ['dd']]);
     // Where nothing ran since, what came is new all the same.
-    account.taken({ start: 512, end: 1024 }, true);
+    account.taken({ start: 512, end: 1024 }, true, { mode: 'none', wire: 512 });
     state.full = true;
     await assert.rejects(account.tell(journal), /ENOSPC/);
     state.full = false;
@@ -111,10 +111,10 @@ describe('the account of what came from another machine', () => {
   test('a second reading begins at nothing', async () => {
     const { journal, told } = fakeJournal();
     const account = new RemoteAccount();
-    account.taken({ start: 0, end: 4096 }, true, { mode: 'none', wire: 4096, ms: 1 });
+    account.taken({ start: 0, end: 4096 }, true, { mode: 'none', wire: 4096 });
     await account.tell(journal);
     account.beginSecondPass();
-    account.taken({ start: 0, end: 512 }, true, { mode: 'none', wire: 512, ms: 1 });
+    account.taken({ start: 0, end: 512 }, true, { mode: 'none', wire: 512 });
     await account.tell(journal);
     assert.deepEqual(
       told.map(({ ranges, bytes, hashed_ranges, hashed_bytes }) => [ranges, bytes, hashed_ranges, hashed_bytes]),

@@ -49,7 +49,11 @@ describe('how a disk over there is read', () => {
     assert.deepEqual(ways(['tee', 'wc', 'gzip']).modes, ['none', 'gzip']);
     assert.deepEqual(ways(all, { compress: 'gzip' }).modes, ['gzip']);
     assert.deepEqual(ways(all, { compress: 'none' }).modes, ['none']);
-    for (const lacking of [['wc', 'gzip'], ['tee', 'gzip'], ['tee', 'wc']])
+    for (const lacking of [
+      ['wc', 'gzip'],
+      ['tee', 'gzip'],
+      ['tee', 'wc'],
+    ])
       assert.deepEqual(ways(lacking, { compress: 'gzip' }).modes, ['none'], lacking.join());
     assert.deepEqual(ways(all, {}, 1, false).modes, ['none']);
   });
