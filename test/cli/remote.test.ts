@@ -86,7 +86,7 @@ describe('exhibit devices and doctor of another machine', () => {
 
   test('what can not be an address, a machine, a key or a transport', async () => {
     const refusals: readonly [string[], number, RegExp][] = [
-      [['devices', 'box'], 2, /does not begin with ssh:/],
+      [['devices', 'box'], 2, /box is no command of "exhibit devices", and no address/],
       [['devices', 'ssh://root:s3cret@box'], 2, /holds a password; it was not used/],
       [['devices', 'ssh://box'], 2, /does not say who logs in/],
       [['devices', 'ssh://root@box/dev/sda'], 2, /names a disk/],

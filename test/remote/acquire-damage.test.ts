@@ -29,7 +29,7 @@ interface Scene {
 const skipped = (t: TestContext): boolean => lacksSshd(t) || lacks(t, 'losetup');
 const loginOf = ({ identity, fingerprint }: Sshd): string[] => ['--identity', identity, '--host-key', fingerprint];
 
-/** A machine whose sha256sum lies of the second range as often as a file there says. */
+/** A machine whose openssl, which hashes what is sent, lies of the second range as often as a file there says. */
 async function scene(t: TestContext, lies: number): Promise<Scene> {
   const bytes = diskBytes(SIZE);
   const folder = tempFolder(t);
@@ -39,10 +39,10 @@ async function scene(t: TestContext, lies: number): Promise<Scene> {
   const left = join(folder, 'lies');
   writeFileSync(left, String(lies));
   // The second range is the shorter one: what came is looked at, and then told wrongly.
-  const liar = `[ $# -gt 0 ] && exec /usr/bin/sha256sum "$@"
+  const liar = `[ "$1" = dgst ] || exec /usr/bin/openssl "$@"
 set -- $(tee ${folder}/$$ | /usr/bin/sha256sum); size=$(stat -c %s ${folder}/$$); rm ${folder}/$$; n=$(cat ${left})
-if [ $size -le ${MIB} ] && [ $n -gt 0 ]; then echo $((n - 1)) >${left}; echo "${LIE}  -"; else echo "$1  -"; fi`;
-  const sshd = await startSshd(t, { env: pathWith(t, 'sha256sum', liar) });
+if [ $size -le ${MIB} ] && [ $n -gt 0 ]; then echo $((n - 1)) >${left}; echo "SHA2-256(stdin)= ${LIE}"; else echo "SHA2-256(stdin)= $1"; fi`;
+  const sshd = await startSshd(t, { env: pathWith(t, 'openssl', liar) });
   const desk = newDesk(t);
   const login = loginOf(sshd);
   const argv = desk.acquire(

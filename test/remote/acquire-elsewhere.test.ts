@@ -48,7 +48,7 @@ async function judge({ desk, bytes }: Scene, job: Running): Promise<void> {
 
 describe('a machine at the other end of a cable', () => {
   test('the cable is pulled, and put back: noticed within seconds, gone on with where it stood', async (t) => {
-    const here = await scene(t, ['--limit-rate', '8MiB']);
+    const here = await scene(t, ['--limit-rate', '8M']);
     if (here === null) return;
     const job = startExhibit(t, here.argv);
     await begun(here);
