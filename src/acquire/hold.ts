@@ -17,7 +17,7 @@ import type { Ports } from '../system/ports.ts';
 import { holdListening } from './received/hold.ts';
 import { holdRemote } from './remote/hold.ts';
 import { askAgain, guardFacts } from './protection.ts';
-import { lookFor, type SourceSide } from './remote/side.ts';
+import { lookFor, lookOn, type SourceSide } from './remote/side.ts';
 
 /** The source, held as far as it can be (`HeldBy` says how far), and it is the one that was planned. */
 export interface TakenSource {
@@ -157,7 +157,7 @@ export interface AfterReading {
  */
 export async function checkAfterReading(plan: Plan, taken: TakenSource): Promise<AfterReading> {
   const { ports } = taken.side;
-  const identity = await readIdentity(ports, taken.source);
+  const identity = await lookOn(taken.side, () => readIdentity(ports, taken.source));
   const other = differenceOf(taken.source, identity);
   if (other !== null) {
     const counters = unknown('it is another source by now');

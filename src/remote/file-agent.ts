@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { bug } from '../model/errors.ts';
 import type { RemoteFacts } from '../model/remote.ts';
 import type { Clock } from '../system/clock.ts';
 import type { SshChannel } from '../system/ssh-link.ts';
@@ -12,29 +13,35 @@ export type Question = 'read' | 'list' | 'link' | 'real' | 'stat' | 'lstat' | 'o
 const STAT = '%f:%d:%i:%t:%T:%s:%Y';
 /** The letters of the questions, and what answers each: output goes to 3, complaints are kept. */
 const ANSWERS: Readonly<Record<Question, readonly [letter: string, command: string]>> = {
-  read: ['r', 'cat -- "$p" >&3'],
-  list: ['d', 'ls -A -1 -- "$p/." >&3'],
+  read: ['r', 'exec cat -- "$p" >&3'],
+  list: ['d', 'exec ls -A -1 -- "$p/." >&3'],
   link: ['l', 'if [ -e "$p" ] || [ -L "$p" ]; then readlink -- "$p" >&3; else stat -- "$p"; fi'],
   real: ['f', 'if [ -e "$p" ]; then readlink -f -- "$p" >&3; else stat -L -- "$p"; fi'],
-  stat: ['s', `stat -L -c ${STAT} -- "$p" >&3`],
-  lstat: ['t', `stat -c ${STAT} -- "$p" >&3`],
+  stat: ['s', `exec stat -L -c ${STAT} -- "$p" >&3`],
+  lstat: ['t', `exec stat -c ${STAT} -- "$p" >&3`],
   open: ['o', ': <"$p"'],
 };
 const CASES = Object.values(ANSWERS).map(([letter, command]) => `${letter}) ${command};;`);
 /**
- * Reads a letter and a path, a line each; answers with bytes, then its word, the status, the complaint, its word. An
- * answer is written in one piece where it fits: of two small ones a server holds the second back for 40 ms (Nagle).
+ * Reads how many questions come together, then for each a letter and a path, a line each; answers each with bytes, then
+ * its word, the status, the complaint, its word. Answers are written in one piece where they fit: of two small ones a
+ * server holds the second back for 40 ms (Nagle).
  */
 const PROGRAM = [
-  'w=cat; if command -v dd >/dev/null; then w="dd obs=65536"; fi;',
+  'w=cat; if command -v dd >/dev/null; then w="dd obs=65536"; fi; exec 4<&0;',
   'printf "%s\\n" "$1";',
-  'while IFS= read -r o && IFS= read -r p; do {',
-  `e=$( ( case $o in ${CASES.join(' ')} esac ) 2>&1 ); x=$?;`,
-  'printf "\\n%s %s %s %s\\n" "$1" "$x" "$e" "$1"; } 3>&1 </dev/null | $w 2>/dev/null; done',
+  'while IFS= read -r n; do { while [ "$n" -gt 0 ] && IFS= read -r o <&4 && IFS= read -r p <&4; do',
+  `e=$( { case $o in ${CASES.join(' ')} esac; } 2>&1 ); x=$?;`,
+  'printf "\\n%s %s %s %s\\n" "$1" "$x" "$e" "$1"; n=$((n - 1)); done; } 3>&1 </dev/null | $w 2>/dev/null; done',
 ].join(' ');
 
 const PATIENCE_MS = 20_000;
 const ENTRY_LIMIT = 64 * 1024 * 1024;
+
+interface Asked {
+  readonly question: Question;
+  readonly path: string;
+}
 
 interface Pending {
   readonly what: string;
@@ -57,6 +64,10 @@ export class FileAgent {
   #pending: Pending[] = [];
   #parts: Buffer[] = [];
   #begun = false;
+  /** What was asked in the look that goes on, and its answers; null: none does. */
+  #look: Map<string, Asked & { readonly answer: Promise<Buffer> }> | null = null;
+  /** What the look before it asked. */
+  #learned: readonly Asked[] = [];
   /** Grows whenever an answer came, or a question was put while none was open. */
   #steps = 0;
 
@@ -66,17 +77,60 @@ export class FileAgent {
     this.#clock = clock;
   }
 
+  /**
+   * Work that looks at the machine once: nothing is asked twice, and what the look before this one asked is asked all at
+   * once when it begins, for each answer takes as long as the way there and back.
+   */
+  async look<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#look !== null) return work();
+    const look = (this.#look = new Map());
+    if (this.#learned.length > 0) for (const asked of await this.#putAll(this.#learned)) look.set(keyOf(asked), asked);
+    try {
+      return await work();
+    } finally {
+      this.#learned = [...look.values()];
+      this.#look = null;
+    }
+  }
+
   /** What stands there; rejects with an error that carries the errno as `code`, as Node's own do. */
-  async ask(question: Question, path: string): Promise<Buffer> {
-    const what = `${question} '${path}'`;
-    if (/[\n\0]/.test(path)) throw failure('EINVAL', what, 'a path with a line break can not be asked for');
-    const channel = await (this.#channel ??= this.#start());
-    const answer = new Promise<Buffer>((resolve, reject) => {
-      if (this.#pending.length === 0) this.#steps += 1;
-      this.#pending.push({ what, resolve, reject });
+  ask(question: Question, path: string): Promise<Buffer> {
+    const asked = { question, path };
+    // To open a device is no look at it.
+    if (this.#look === null || question === 'open') return this.#put(asked);
+    const known = this.#look.get(keyOf(asked));
+    const answer = known?.answer.catch((error: unknown) => {
+      if (error instanceof Unanswered) return this.#put(asked);
+      throw error;
     });
-    channel.stdin.write(`${ANSWERS[question][0]}\n${path}\n`);
-    return answer;
+    if (answer !== undefined) return answer;
+    const put = this.#put(asked);
+    this.#look.set(keyOf(asked), { ...asked, answer: put });
+    return put;
+  }
+
+  async #put(asked: Asked): Promise<Buffer> {
+    const [only] = await this.#putAll([asked]);
+    if (only === undefined) throw bug('a question that was not put');
+    return only.answer;
+  }
+
+  async #putAll(all: readonly Asked[]): Promise<(Asked & { readonly answer: Promise<Buffer> })[]> {
+    const broken = all.find(({ path }) => /[\n\0]/.test(path));
+    if (broken !== undefined) throw failure('EINVAL', whatOf(broken), 'a path with a line break can not be asked for');
+    const channel = await (this.#channel ??= this.#start());
+    const put = all.map((asked) => {
+      const answer = new Promise<Buffer>((resolve, reject) => {
+        if (this.#pending.length === 0) this.#steps += 1;
+        this.#pending.push({ what: whatOf(asked), resolve, reject });
+      });
+      // Whoever wants to know it hears of its failure.
+      answer.catch(() => undefined);
+      return { ...asked, answer };
+    });
+    const lines = all.map(({ question, path }) => `${ANSWERS[question][0]}\n${path}\n`);
+    channel.stdin.write(`${all.length}\n${lines.join('')}`);
+    return put;
   }
 
   close(): void {
@@ -161,9 +215,26 @@ export class FileAgent {
     this.#begun = false;
     this.#parts = [];
     for (const { reject, what } of this.#pending.splice(0)) {
-      reject(this.#shell.lost.aborted ? (this.#shell.lost.reason as Error) : failure('EIO', what, why || 'no answer'));
+      reject(this.#shell.lost.aborted ? (this.#shell.lost.reason as Error) : new Unanswered(what, why || 'no answer'));
     }
   }
+}
+
+/** Nobody answered: the question may be put again. */
+class Unanswered extends Error {
+  readonly code = 'EIO';
+
+  constructor(what: string, why: string) {
+    super(`EIO: ${why}, ${what}`);
+  }
+}
+
+function keyOf({ question, path }: Asked): string {
+  return `${question} ${path}`;
+}
+
+function whatOf({ question, path }: Asked): string {
+  return `${question} '${path}'`;
 }
 
 function failure(code: string, what: string, why: string): Error {

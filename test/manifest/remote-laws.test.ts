@@ -4,8 +4,7 @@ import { encodeManifest } from '../../src/manifest/encode.ts';
 import { parseManifest } from '../../src/manifest/parse.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
 import { sampleManifest } from '../support/sample-manifest.ts';
-import { BOOT_ID, frozenManifest, remoteManifest } from '../support/sample-remote.ts';
-import { withSessions } from '../support/told.ts';
+import { BOOT_ID, frozenManifest, frozenOnce, remoteManifest, unreached } from '../support/sample-remote.ts';
 
 type Remote = NonNullable<Manifest['source']['remote']>;
 
@@ -288,36 +287,3 @@ describe('a forged source on another machine', () => {
     });
   }
 });
-
-/** Said not to change, and nobody looked. */
-function frozenOnce(): Manifest {
-  const manifest = remoteManifest({ live: false, frozen_reason: 'x' });
-  const { acquisition } = manifest;
-  return withSessions(settings(manifest, { settings: { ...acquisition.settings, verify_source: false } }));
-}
-
-/** It stopped when the folder was made, and was closed as it was. */
-function unreached(): Manifest {
-  const nothing = {
-    ranges: 0,
-    bytes: 0,
-    hashed_ranges: 0,
-    hashed_bytes: 0,
-    wire_bytes: 0,
-    modes: { none: 0, zstd: 0, gzip: 0 },
-    mismatches: [],
-    given_up: [],
-  };
-  const manifest = remoteManifest({ connections: [], proof: { told_by: 'target', ...nothing } });
-  const { image, files, pieces, read_map } = manifest;
-  return withSessions({
-    ...manifest,
-    outcome: 'incomplete',
-    incomplete_reason: 'power cut',
-    image: { ...image, size: 0, complete: false, segments: [] },
-    files: files.slice(1),
-    pieces: { ...pieces, count: 0 },
-    read_map: { ...read_map, good: 0, not_tried: 10_000 },
-    read_back: { state: 'not-done', why: 'stopped before' },
-  });
-}

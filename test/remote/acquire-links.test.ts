@@ -11,7 +11,9 @@ import { tempFolder } from '../support/temp.ts';
 import { transcript } from '../cli/transcript.ts';
 import { loopDisk, MIB, pathWith } from './ranges-support.ts';
 
-const SIZE = 96 * MIB;
+const SIZE = 24 * MIB;
+/** So that a middle can be met. */
+const SLOW = ['--limit-rate', '12M'];
 
 interface Scene {
   readonly sshd: Sshd;
@@ -37,7 +39,7 @@ async function scene(
   const link = await startLink(t, sshd.port);
   const login = ['--identity', sshd.identity, '--host-key', sshd.fingerprint];
   const source = `ssh://root@127.0.0.1:${link.port}${node}`;
-  const argv = desk.acquire(source, ...login, '--authority', 'warrant', ...more);
+  const argv = desk.acquire(source, ...login, '--authority', 'warrant', ...SLOW, ...more);
   const resume = ['resume', desk.evidence(), '--identity', sshd.identity, '--key', desk.key];
   return { sshd, link, desk, bytes, node, argv, resume };
 }

@@ -15,7 +15,7 @@ const skipped = (t: TestContext): boolean => lacksSshd(t) || lacks(t, 'losetup',
 /** A machine with these users, into which the key of the test lets each of them. */
 async function machineWith(t: TestContext, users: readonly RealmUser[], sudoers: string | null) {
   const made = usersOf(t, users, sudoers);
-  const sshd = await startSshd(t, { inside: realm(made.mounts) });
+  const sshd = await startSshd(t, { inside: realm(made.mounts), ownHomes: true });
   return { sshd, home: (name: string) => made.home(name) };
 }
 

@@ -116,3 +116,39 @@ function remoteSection(): Remote {
     second_pass: null,
   };
 }
+
+/** Said not to change, and nobody looked. */
+export function frozenOnce(): Manifest {
+  const manifest = remoteManifest({ live: false, frozen_reason: 'x' });
+  const { acquisition } = manifest;
+  return withSessions({
+    ...manifest,
+    acquisition: { ...acquisition, settings: { ...acquisition.settings, verify_source: false } },
+  });
+}
+
+/** It stopped when the folder was made, and was closed as it was. */
+export function unreached(): Manifest {
+  const nothing = {
+    ranges: 0,
+    bytes: 0,
+    hashed_ranges: 0,
+    hashed_bytes: 0,
+    wire_bytes: 0,
+    modes: { none: 0, zstd: 0, gzip: 0 },
+    mismatches: [],
+    given_up: [],
+  };
+  const manifest = remoteManifest({ connections: [], proof: { told_by: 'target', ...nothing } });
+  const { image, files, pieces, read_map } = manifest;
+  return withSessions({
+    ...manifest,
+    outcome: 'incomplete',
+    incomplete_reason: 'power cut',
+    image: { ...image, size: 0, complete: false, segments: [] },
+    files: files.slice(1),
+    pieces: { ...pieces, count: 0 },
+    read_map: { ...read_map, good: 0, not_tried: 10_000 },
+    read_back: { state: 'not-done', why: 'stopped before' },
+  });
+}

@@ -37,6 +37,8 @@ export interface SshdOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What it is started by; {@link realm}. */
   readonly inside?: readonly string[];
+  /** Whoever logs in is at home where the station says, with start-up files and all; root's may take longer than a test. */
+  readonly ownHomes?: boolean;
   /** Where it listens; loopback where it is not said. */
   readonly address?: string;
   /** Shell lines that run first, in a mount namespace of the server's own: what they mount is seen by nobody else. */
@@ -100,12 +102,11 @@ function configOf(
   }: Record<'hostKey' | 'authorized' | 'folder' | 'host', string> & {
     port: number;
   },
-  { config = [], env = {} }: SshdOptions,
+  { config = [], env = {}, ownHomes = false }: SshdOptions,
 ): string {
-  // Root's own start-up files may do a great deal with a richer one.
-  const set = Object.entries({ PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...env }).map(
-    ([name, value]) => `${name}=${value}`,
-  );
+  const home: { HOME?: string } = ownHomes ? {} : { HOME: folder };
+  const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+  const set = Object.entries({ PATH: path, ...home, ...env }).map(([name, value]) => `${name}=${value}`);
   return [
     ...config,
     `Port ${port}`,

@@ -6,7 +6,7 @@ import { placeOf } from '../../model/remote-faults.ts';
 import { visible } from '../../model/text.ts';
 import { isUnreachable } from '../../remote/open-machine.ts';
 import { findAgain, type FoundAgain } from './find-again.ts';
-import { asRemote, connectSide, type SourceSide } from '../remote/side.ts';
+import { asRemote, connectSide, lookOn, type SourceSide } from '../remote/side.ts';
 
 /** Milliseconds between two looks for a disk here; and between two attempts to reach its machine, the last for all that follow. */
 const LOOK_EVERY = 1000;
@@ -52,7 +52,7 @@ export async function lookAgain(
   const now = await sideAgain(side, lost, stop);
   if (now === null) return { side, again: nothing };
   const path = lost.remote?.address.path ?? lost.path;
-  const again = await findAgain(now.ports, { ...lost, path }).catch((error: unknown) => {
+  const again = await lookOn(now, () => findAgain(now.ports, { ...lost, path })).catch((error: unknown) => {
     if (now.remote !== undefined && isUnreachable(error)) return nothing;
     throw error;
   });

@@ -60,20 +60,28 @@ export async function findOn(side: SourceSide, path: string, asked: RemoteReques
   if (side.listen !== undefined) return sentDisk(side.listen.request);
   if (side.remote === undefined) return findSource(side.ports, path);
   const { machine, reach } = side.remote;
-  const found = await findSource(side.ports, reach.address.path).catch((error: unknown) => {
-    throw error instanceof ExhibitError && error.code === 'source.missing' ? notThere(reach.address, error) : error;
-  });
+  const found = await machine
+    .look(() => findSource(side.ports, reach.address.path))
+    .catch((error: unknown) => {
+      throw error instanceof ExhibitError && error.code === 'source.missing' ? notThere(reach.address, error) : error;
+    });
   if (found.kind === 'file') throw notADisk(formatSshAddress(reach.address));
   const request = asked ?? NOTHING_ASKED;
   const remote = await lookAtDisk(machine, reach.address, found.device, request);
   return { ...found, path: formatSshAddress(reach.address), remote };
 }
 
+/** One look at the side of a source: on another machine what the look before it asked is asked all at once. */
+export function lookOn<T>({ remote }: SourceSide, work: () => Promise<T>): Promise<T> {
+  return remote === undefined ? work() : remote.machine.look(work);
+}
+
 /** Looks for a source again where it was, on its side. Errors are `findSource`'s. */
 export async function lookFor(side: SourceSide, source: SourceFacts): Promise<SourceFacts> {
   // There is nothing to look at.
   if (source.received !== undefined) return source;
-  const found = await findSource(side.ports, source.remote?.address.path ?? source.path);
+  const path = source.remote?.address.path ?? source.path;
+  const found = await lookOn(side, () => findSource(side.ports, path));
   return asRemote(side, source, found);
 }
 
