@@ -14,6 +14,10 @@ const FIRST = [
   'test/real/resume-killed',
   'test/real/power-cut',
   'test/real/killed',
+  // Links that are silent for seconds.
+  'test/remote/acquire-',
+  'test/remote/silent-',
+  'test/remote/read-ahead-lost',
   'test/acquire/closing',
   'test/verify/tamper',
   'test/real/',
