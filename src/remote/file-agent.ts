@@ -43,6 +43,12 @@ interface Asked {
   readonly path: string;
 }
 
+/** An answer that is there, or on its way; used: it was asked for in this look, and will be in the next. */
+interface Known extends Asked {
+  readonly answer: Promise<Buffer>;
+  used: boolean;
+}
+
 interface Pending {
   readonly what: string;
   readonly resolve: (bytes: Buffer) => void;
@@ -65,7 +71,7 @@ export class FileAgent {
   #parts: Buffer[] = [];
   #begun = false;
   /** What was asked in the look that goes on, and its answers; null: none does. */
-  #look: Map<string, Asked & { readonly answer: Promise<Buffer> }> | null = null;
+  #look: Map<string, Known> | null = null;
   /** What the look before it asked. */
   #learned: readonly Asked[] = [];
   /** Grows whenever an answer came, or a question was put while none was open. */
@@ -83,12 +89,13 @@ export class FileAgent {
    */
   async look<T>(work: () => Promise<T>): Promise<T> {
     if (this.#look !== null) return work();
-    const look = (this.#look = new Map());
-    if (this.#learned.length > 0) for (const asked of await this.#putAll(this.#learned)) look.set(keyOf(asked), asked);
+    const look = (this.#look = new Map<string, Known>());
     try {
+      if (this.#learned.length > 0)
+        for (const asked of await this.#putAll(this.#learned)) look.set(keyOf(asked), { ...asked, used: false });
       return await work();
     } finally {
-      this.#learned = [...look.values()];
+      this.#learned = [...look.values()].filter(({ used }) => used);
       this.#look = null;
     }
   }
@@ -99,14 +106,16 @@ export class FileAgent {
     // To open a device is no look at it.
     if (this.#look === null || question === 'open') return this.#put(asked);
     const known = this.#look.get(keyOf(asked));
-    const answer = known?.answer.catch((error: unknown) => {
-      if (error instanceof Unanswered) return this.#put(asked);
-      throw error;
-    });
-    if (answer !== undefined) return answer;
-    const put = this.#put(asked);
-    this.#look.set(keyOf(asked), { ...asked, answer: put });
-    return put;
+    if (known !== undefined) {
+      known.used = true;
+      return known.answer.catch((error: unknown) => {
+        if (error instanceof Unanswered) return this.#put(asked);
+        throw error;
+      });
+    }
+    const answer = this.#put(asked);
+    this.#look.set(keyOf(asked), { ...asked, answer, used: true });
+    return answer;
   }
 
   async #put(asked: Asked): Promise<Buffer> {
@@ -118,7 +127,7 @@ export class FileAgent {
   async #putAll(all: readonly Asked[]): Promise<(Asked & { readonly answer: Promise<Buffer> })[]> {
     const broken = all.find(({ path }) => /[\n\0]/.test(path));
     if (broken !== undefined) throw failure('EINVAL', whatOf(broken), 'a path with a line break can not be asked for');
-    const channel = await (this.#channel ??= this.#start());
+    const channel = await this.#open();
     const put = all.map((asked) => {
       const answer = new Promise<Buffer>((resolve, reject) => {
         if (this.#pending.length === 0) this.#steps += 1;
@@ -140,6 +149,17 @@ export class FileAgent {
       },
       () => undefined,
     );
+  }
+
+  /** One that could not be opened is opened at the next question: there may be room for it then. */
+  async #open(): Promise<SshChannel> {
+    const opening = (this.#channel ??= this.#start());
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.#channel === opening) this.#channel = null;
+      throw error;
+    }
   }
 
   async #start(): Promise<SshChannel> {

@@ -8,6 +8,7 @@ import { errnoOf } from '../../src/model/errors.ts';
 import { FileAgent } from '../../src/remote/file-agent.ts';
 import { probeRemote } from '../../src/remote/probe.ts';
 import { remoteMachine } from '../../src/remote/remote-ports.ts';
+import type { RemoteShell } from '../../src/remote/shell.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { attachLoop, diskBytes, lacks, sh } from '../support/loop.ts';
 import { testPorts } from '../support/ports.ts';
@@ -50,6 +51,78 @@ describe('the files of another machine', () => {
         assert.equal(theirs.isDirectory(), mine.isDirectory());
         assert.equal(theirs.isBlockDevice(), mine.isBlockDevice());
       }
+  });
+
+  test('one look is one moment: nothing is asked twice in it, and the next one sees what has changed', async (t) => {
+    if (lacksSshd(t)) return;
+    const shell = await connected(t, await startSshd(t));
+    const agent = new FileAgent(shell, { rights: 'root' }, systemClock);
+    const path = join(tempFolder(t), 'value');
+    const bytes = Buffer.from('\0\nnot text \xff\n\n', 'latin1');
+    const look = (): Promise<[Buffer, Buffer, string | undefined, Buffer]> =>
+      agent.look(async () => {
+        const first = await agent.ask('read', path);
+        writeFileSync(path, 'later');
+        const code = await agent.ask('stat', `${path}.absent`).then(() => undefined, errnoOf);
+        return [first, await agent.ask('read', path), code, await agent.ask('read', path)];
+      });
+    // The second look, and the third, have their answers from the start.
+    for (const content of [bytes, Buffer.from('second'), bytes]) {
+      writeFileSync(path, content);
+      assert.deepEqual(await look(), [content, content, 'ENOENT', content]);
+    }
+    assert.equal((await agent.ask('read', path)).toString(), 'later');
+    await shell.close();
+    await assert.rejects(look());
+    await assert.rejects(look());
+    agent.close();
+  });
+
+  test('a look whose answers do not come asks again, one by one', async (t) => {
+    if (lacksSshd(t)) return;
+    const shell = await connected(t, await startSshd(t));
+    const clock = { ...systemClock, sleep: (ms: number, stop?: AbortSignal) => systemClock.sleep(ms / 50, stop) };
+    const agent = new FileAgent(shell, { rights: 'root' }, clock);
+    const [path, slow] = [join(tempFolder(t), 'value'), join(tempFolder(t), 'slow')];
+    writeFileSync(path, 'first');
+    writeFileSync(slow, '');
+    const look = (): Promise<string> =>
+      agent.look(async () => {
+        await agent.ask('read', slow).catch(() => undefined);
+        return (await agent.ask('read', path)).toString();
+      });
+    assert.equal(await look(), 'first');
+    writeFileSync(path, 'second');
+    sh('rm', slow);
+    sh('mkfifo', slow);
+    assert.equal(await look(), 'second');
+    writeFileSync(slow, '');
+    agent.close();
+  });
+
+  test('a look that could not begin is over: the next ones see what is there', async (t) => {
+    if (lacksSshd(t)) return;
+    const shell = await connected(t, await startSshd(t));
+    const clock = { ...systemClock, sleep: (ms: number, stop?: AbortSignal) => systemClock.sleep(ms / 50, stop) };
+    let full = false;
+    const open: RemoteShell['open'] = (...order) =>
+      full ? Promise.reject(new Error('no further channel')) : shell.open(...order);
+    const agent = new FileAgent({ open, lost: shell.lost } as unknown as RemoteShell, { rights: 'root' }, clock);
+    const [path, pipe] = [join(tempFolder(t), 'value'), join(tempFolder(t), 'pipe')];
+    sh('mkfifo', pipe);
+    const look = async (content: string): Promise<string> => {
+      writeFileSync(path, content);
+      return (await agent.look(() => agent.ask('read', path))).toString();
+    };
+    assert.equal(await look('first'), 'first');
+    await assert.rejects(agent.ask('read', pipe), /no answer/);
+    full = true;
+    await assert.rejects(look('second'), /no further channel/);
+    full = false;
+    assert.equal(await look('third'), 'third');
+    assert.equal(await look('fourth'), 'fourth');
+    writeFileSync(pipe, '');
+    agent.close();
   });
 
   test('one who is asked without a pause is not taken for one who hangs; one who hangs is left behind', async (t) => {
