@@ -14,6 +14,10 @@ const FIRST = [
   'test/real/resume-killed',
   'test/real/power-cut',
   'test/real/killed',
+  // Links that are silent for seconds.
+  'test/remote/acquire-',
+  'test/remote/silent-',
+  'test/remote/read-ahead-lost',
   'test/acquire/closing',
   'test/verify/tamper',
   'test/real/',
@@ -34,8 +38,8 @@ if (files.length === 0) {
   console.error(`No test file matches: ${wanted.join(' ')}`);
   process.exit(1);
 }
-// Two at least: many a test waits for a program, a disk or a clock. Node's own choice on two cores is one.
-const concurrency = Math.max(2, availableParallelism() - 1);
+// Three at least: many a test waits for a program, a disk, a link or a clock. Node's own choice on two cores is one.
+const concurrency = Math.max(3, availableParallelism() - 1);
 const isAlone = (file) => file.includes(ALONE);
 const totals = { pass: 0, fail: 0, cancelled: 0, skipped: 0 };
 await runFiles(files.filter(isAlone), 1);

@@ -1,7 +1,7 @@
 // What a fresh clone needs before anything runs: dependencies, the compiled program, and (for tests) system packages.
 // Plain JavaScript, because it runs before TypeScript is installed.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -59,8 +59,8 @@ async function bundle() {
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
-    // The version that a saved hash state names is read from the package that made it.
-    external: ['hash-wasm'],
+    // The version that a saved hash state names is read from the package that made it; ssh2 looks for native parts beside itself.
+    external: ['hash-wasm', 'ssh2'],
     // CommonJS packages among the dependencies call require().
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
@@ -84,11 +84,21 @@ function installSystemPackages() {
   console.log(`# Installing system packages for the tests: ${missing.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   spawnSync('apt-get', ['update', '-q'], { stdio: ['ignore', 'ignore', 'inherit'], env });
+  const allowServices = noServices();
   const done = spawnSync('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...missing], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env,
   });
+  allowServices();
   if (done.status !== 0) console.log('# apt-get failed: tests that need the missing tools are skipped, aloud.');
+}
+
+/** The tests want the program sshd, and nobody wants the service: Debian asks this file before it starts one. */
+function noServices() {
+  const policy = '/usr/sbin/policy-rc.d';
+  if (existsSync(policy)) return () => undefined;
+  writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  return () => unlinkSync(policy);
 }
 
 function isInstalled(name) {

@@ -16,7 +16,7 @@ const BLOCKER_TEST = 'blocker-test';
 const WORLDLY = /^(main\.ts|blocker-test\/main\.ts|cli\/env\.ts|system\/.*|.*-worker\.ts|.*-child\.ts)$/;
 
 /** Built-in modules that do nothing to the world: they may be used anywhere. */
-const PURE_MODULES = new Set(['node:path', 'node:crypto', 'node:url']);
+const PURE_MODULES = new Set(['node:path', 'node:crypto', 'node:url', 'node:zlib']);
 
 /** Names of `system` that act only through the ports they are given. Everything else in there is the real world. */
 const HELPERS = new Set(['utc', 'tryLock', 'inhibitSleep', 'ClockWatch']);
@@ -25,6 +25,7 @@ const HELPERS = new Set(['utc', 'tryLock', 'inhibitSleep', 'ClockWatch']);
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   execa: ['system/run-command.ts'],
   'hash-wasm': ['hash/engines.ts'],
+  ssh2: ['system/ssh2-link.ts'],
   listr2: ['cli/screen/task-list.ts'],
   'progress-stream': ['cli/screen/meter.ts'],
   // One a program.
@@ -38,6 +39,10 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
     'manifest/guard-schema.ts',
     'manifest/schema-words.ts',
     'manifest/schema.ts',
+    'manifest/remote-schema.ts',
+    'manifest/remote-account.ts',
+    'manifest/received-schema.ts',
+    'manifest/received-account.ts',
     'manifest/start.ts',
     'manifest/journal-records.ts',
     'manifest/read-map-schema.ts',

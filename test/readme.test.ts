@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { Running } from './support/exhibit.ts';
 import { Gate } from './support/gate.ts';
 import { attachLoop, diskBytes, smallFileSystem } from './support/loop.ts';
 import { packageRoot } from './support/root.ts';
+import { hasSshd, startSshd } from './support/sshd.ts';
 import { tempFolder } from './support/temp.ts';
 
 const MAIN = fileURLToPath(new URL('../bin/exhibit.js', import.meta.url));
@@ -30,7 +31,7 @@ test('the commands of README.md work as printed, in order', async (t) => {
     t.skip('needs ssh-keygen');
     return;
   }
-  const sandbox = makeSandbox(t);
+  const sandbox = await makeSandbox(t);
   const blocks = readBlocks();
   assert.ok(blocks.filter(({ directive }) => directive.startsWith('runs')).length >= 12, 'README.md lost its examples');
   for (const block of blocks) {
@@ -46,8 +47,13 @@ test('every `sh` block of README.md is run by this test', () => {
 });
 
 async function runBlock(t: TestContext, sandbox: Sandbox, { directive, text, line }: Block): Promise<void> {
-  const [, stopped, exit = '0'] = /^runs(?: after: stopped ([\w-]+))?(?:; exit (\d+))?$/.exec(directive) ?? [];
-  assert.match(directive, /^runs/, `README.md:${line}: what is "${directive}"?`);
+  const form = /^runs(?: after: stopped ([\w-]+)| with: (another machine))?(?:; exit (\d+))?$/;
+  const [, stopped, elsewhere, exit = '0'] = form.exec(directive) ?? [];
+  assert.match(directive, form, `README.md:${line}: what is "${directive}"?`);
+  if (elsewhere !== undefined && sandbox.machine === null) {
+    t.diagnostic(`README.md:${line}: needs root, sshd and a loop device: not run`);
+    return;
+  }
   if (stopped !== undefined) await stopInTheMiddle(sandbox, stopped);
   const script = sandbox.replace(text);
   const done = spawnSync('bash', ['-e', '-c', script], { cwd: sandbox.folder, env: sandbox.env, encoding: 'utf8' });
@@ -60,11 +66,13 @@ interface Sandbox {
   readonly env: Readonly<Record<string, string>>;
   /** A disk of zeros, to be stopped while it is read. */
   readonly otherDisk: string;
+  /** `USER@HOST:PORT` of a machine that lets us in; null: there is none. */
+  readonly machine: string | null;
   /** Puts what this machine has in the place of README's stand-ins: the disk and its size, the destination, the stick. */
   replace(text: string): string;
 }
 
-function makeSandbox(t: TestContext): Sandbox {
+async function makeSandbox(t: TestContext): Promise<Sandbox> {
   const folder = tempFolder(t);
   const [home, bin, disk] = [join(folder, 'home'), join(folder, 'bin'), join(folder, 'disk.img')];
   for (const each of [home, bin, join(folder, 'evidence')]) mkdirSync(each);
@@ -83,13 +91,24 @@ function makeSandbox(t: TestContext): Sandbox {
     SSH_ASKPASS_REQUIRE: 'force',
   };
   const stick = makeStick(t, folder);
+  const machine = HAS_LOOP && hasSshd() ? await otherMachine(t, home) : null;
   const replace = (text: string): string =>
     text
+      .replaceAll('root@box', machine ?? 'root@box')
       .replaceAll('/dev/sdX', source)
       .replaceAll('/mnt/stick', stick)
       .replaceAll('4TB', DISK_LABEL)
       .replaceAll('/evidence', join(folder, 'evidence'));
-  return { folder, env, otherDisk, replace };
+  return { folder, env, otherDisk, machine, replace };
+}
+
+/** A server of this very machine, known to this home, that takes its key. */
+async function otherMachine(t: TestContext, home: string): Promise<string> {
+  const sshd = await startSshd(t);
+  mkdirSync(join(home, '.ssh'), { mode: 0o700 });
+  writeFileSync(join(home, '.ssh/known_hosts'), `${sshd.knownLine}\n`);
+  copyFileSync(sshd.identity, join(home, '.ssh/id_ed25519'));
+  return sshd.place;
 }
 
 /** A vfat file system, where one can be mounted. */

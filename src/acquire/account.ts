@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { contradictions } from '../manifest/consistency-journal.ts';
 import { folderNames } from '../manifest/file-names.ts';
 import { checkChain, JOURNAL_LIMIT, type JournalRecord } from '../manifest/journal-chain.ts';
+import { receivedTold, type ReceivedTold } from '../manifest/received-account.ts';
+import { remoteTold, type RemoteTold } from '../manifest/remote-account.ts';
 import { readingState, type ReadingState } from '../manifest/reading-state.ts';
 import type { Session } from '../manifest/schema.ts';
 import { sessionDurations, sessionsOf } from '../manifest/sessions.ts';
@@ -17,6 +19,8 @@ export interface AccountRead {
   readonly start: ManifestStart;
   readonly sessions: readonly Session[];
   readonly state: ReadingState;
+  readonly remote: RemoteTold;
+  readonly received: ReceivedTold;
   /** Whole milliseconds that the sessions before this one took. */
   readonly earlierMs: number;
 }
@@ -33,6 +37,8 @@ export async function readAccount({ job: { ports, plan } }: Pick<Story, 'job'>):
     start: start.data,
     sessions: sessionsOf(records),
     state: readingState(records, plan.size).state,
+    remote: remoteTold(records),
+    received: receivedTold(records),
     earlierMs: sessionDurations(records)
       .slice(0, -1)
       .reduce((sum, each) => sum + each, 0),

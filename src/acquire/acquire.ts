@@ -6,8 +6,9 @@ import { Attached } from './attached.ts';
 import { takeSource, type TakenSource } from './hold.ts';
 import type { AcquireJob, AcquireResult } from './job.ts';
 import { openFolder } from './open-folder.ts';
-import type { LeftBefore } from './read-stage.ts';
+import type { LeftBefore } from './reading/read-stage.ts';
 import { recordFailure } from './record.ts';
+import { tellConnected } from './remote/record.ts';
 import type { Reserve } from './reserve.ts';
 import { readCheckClose } from './run.ts';
 import { manifestStart } from './start.ts';
@@ -41,7 +42,7 @@ export async function runSession(
   const { ports, plan } = job;
   const startedMs = ports.clock.wallMs();
   const startedMono = ports.clock.monotonicMs();
-  const taken = await takeSource(ports, plan);
+  const taken = await takeSource(job.side ?? { ports }, plan);
   const awake = await inhibitSleep(ports, `imaging ${plan.folder.stem}`);
   const clockWatch = new ClockWatch(ports.clock);
   const attached = { now: null as Attached | null };
@@ -58,8 +59,9 @@ export async function runSession(
       startedMs,
     });
     const folder = await claim(taken, begin);
-    const source = new Attached(ports, taken);
+    const source = new Attached(taken);
     attached.now = source;
+    await tellConnected(taken, folder.journal, job.emit);
     const stop = AbortSignal.any([job.stop, source.signal]);
     const story = { ...folder, job: { ...job, stop }, attached: source, startedMono, clockWatch };
     try {
@@ -75,6 +77,6 @@ export async function runSession(
     clockWatch.stop();
     awake.release();
     // Closing would wait for a read that hangs; a job that was stopped ends with its process.
-    if (!job.stop.aborted) await (attached.now?.held ?? taken.held).close();
+    if (!job.stop.aborted || taken.side.listen !== undefined) await (attached.now?.held ?? taken.held).close();
   }
 }

@@ -1,25 +1,30 @@
 import { checkPresent } from '../discover/source.ts';
 import { ProtectionWatch } from '../guard/watch.ts';
-import type { ExhibitError } from '../model/errors.ts';
+import { ExhibitError } from '../model/errors.ts';
+import { isElsewhere } from '../model/plan.ts';
 import type { HeldSource } from '../read/held-source.ts';
-import type { Ports } from '../system/ports.ts';
 import type { TakenSource } from './hold.ts';
+import type { SourceSide } from './remote/side.ts';
 
 /** The source as it is attached now, and what looks after its write protection. A pulled cable makes it another one. */
 export class Attached {
-  readonly #ports: Ports;
   readonly #sign = new AbortController();
   #taken: TakenSource;
+  #diedAt = -1;
   #watch: ProtectionWatch | null;
 
-  constructor(ports: Ports, taken: TakenSource) {
-    this.#ports = ports;
+  constructor(taken: TakenSource) {
     this.#taken = taken;
     this.#watch = this.#watchOver(taken);
   }
 
   get taken(): TakenSource {
     return this.#taken;
+  }
+
+  /** Where it is looked at. */
+  get side(): SourceSide {
+    return this.#taken.side;
   }
 
   get held(): HeldSource {
@@ -33,7 +38,8 @@ export class Attached {
 
   /** Throws `source.vanished` when the device is no longer there. */
   checkPresent(): Promise<void> {
-    return checkPresent(this.#ports, this.#taken.source);
+    const { source } = this.#taken;
+    return source.received === undefined ? checkPresent(this.side.ports, source) : Promise.resolve();
   }
 
   /** Looks a last time at what is watched while it is read. Null: nothing was seen. */
@@ -49,15 +55,27 @@ export class Attached {
     return sign;
   }
 
+  /**
+   * The program that reads over there ended, and the link did not: it is started again, unless it got no further since it
+   * ended last. Null: the error is about something else, or nothing is gained by trying.
+   */
+  readerDied(error: unknown, position: number): ExhibitError | null {
+    if (!(error instanceof ExhibitError) || error.code !== 'remote.reader-died') return null;
+    const further = position > this.#diedAt;
+    this.#diedAt = position;
+    return further ? error : null;
+  }
+
   /** It is back, and it is the same disk. */
   replace(taken: TakenSource): void {
     this.#taken = taken;
     this.#watch = this.#watchOver(taken);
   }
 
-  #watchOver({ source, counters }: TakenSource): ProtectionWatch | null {
-    if (source.kind === 'file') return null;
-    const watch = new ProtectionWatch(this.#ports, source.device, counters.known ? counters.value : null);
+  #watchOver({ side, source, counters }: TakenSource): ProtectionWatch | null {
+    // Another machine writes to its own disks as it likes.
+    if (source.kind === 'file' || isElsewhere(source)) return null;
+    const watch = new ProtectionWatch(side.ports, source.device, counters.known ? counters.value : null);
     watch.signal.addEventListener('abort', () => {
       this.#sign.abort(watch.signal.reason);
     });

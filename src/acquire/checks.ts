@@ -8,7 +8,7 @@ import { avoidSourceCache, type CacheState } from '../read/page-cache.ts';
 import type { WrittenSegment } from '../sink/image-writer.ts';
 import type { Ports } from '../system/ports.ts';
 import { differingPieces, imageDigests } from '../verify/image-digests.ts';
-import { readAgain, type ReadOutcome, type ReadWork } from './read-stage.ts';
+import { readAgain, type ReadOutcome, type ReadWork } from './reading/read-stage.ts';
 
 export interface ReadBackWork {
   readonly ports: Ports;

@@ -14,7 +14,7 @@ import { formatVerifyText } from '../manifest/verify-text.ts';
 import { destinationError } from '../sink/destination-error.ts';
 import type { Files } from '../system/files.ts';
 import type { ManifestBody } from './finish.ts';
-import { closingNames, removeLeftovers } from './leftovers.ts';
+import { closingNames, removeLeftovers } from './stopped/leftovers.ts';
 
 /** What is copied by hand onto the label and the custody form. */
 export interface Seal {

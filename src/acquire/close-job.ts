@@ -2,15 +2,17 @@ import { createHash } from 'node:crypto';
 import { formatPieces } from '../image/pieces.ts';
 import { mapCells } from '../model/map-cells.ts';
 import { normalise } from '../model/range.ts';
+import { proofWords, stateWords } from '../manifest/report-remote.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import type { Signer } from '../manifest/sign.ts';
+import { visible } from '../model/text.ts';
 import { readAccount, requireAccount } from './account.ts';
 import { closeFolder } from './close-folder.ts';
 import { imageFiles, manifestBody } from './finish.ts';
 import { countersSection, runsSection } from './guard-section.ts';
 import type { AfterReading } from './hold.ts';
 import type { AcquireResult } from './job.ts';
-import type { ReadOutcome } from './read-stage.ts';
+import type { ReadOutcome } from './reading/read-stage.ts';
 import type { Story } from './story.ts';
 
 export interface Checked {
@@ -38,7 +40,7 @@ export async function closeJob(story: Story, read: ReadOutcome, checked: Checked
     durationMs: told.earlierMs + Math.floor(ports.clock.monotonicMs() - story.startedMono),
     identityAfter: checked.after.identity,
     verdictAfter: checked.after.verdict,
-    countersAfter: countersSection(checked.after.counters),
+    countersAfter: checked.after.identity === null ? null : countersSection(checked.after.counters),
     askedAfter: runsSection(checked.after.asked),
     folderSynced: await ports.files.syncFolder(plan.folder.path),
     findings: [...checked.after.findings, ...readAgainFindings(read)],
@@ -57,7 +59,7 @@ export async function closeJob(story: Story, read: ReadOutcome, checked: Checked
   requireAccount(body, told.records);
   const closed = await closeFolder(ports.files, plan.folder.path, plan.folder.stem, body, signer, emit);
   emit({ type: 'stage', stage: 'seal', status: 'done', detail: signer === null ? 'unsigned' : 'signed' });
-  const { read_map, sessions } = closed.manifest;
+  const { read_map, sessions, source } = closed.manifest;
   return {
     ended: 'closed',
     outcome: closed.manifest.outcome,
@@ -74,6 +76,9 @@ export async function closeJob(story: Story, read: ReadOutcome, checked: Checked
     unstablePlaces: read_map.unstable.length,
     sessions: sessions.length,
     pauses: sessions.reduce((sum, { pauses }) => sum + pauses.length, 0),
+    ...(source.remote === null
+      ? {}
+      : { remote: [visible(stateWords(source.remote)), proofWords(source.remote)] as const }),
     map: mapCells(told.state.map),
   };
 }

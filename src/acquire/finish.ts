@@ -9,6 +9,8 @@ import { evidenceSection } from './guard-section.ts';
 import { piecesTouched } from '../manifest/consistency.ts';
 import { folderNames } from '../manifest/file-names.ts';
 import { outcomeOf } from '../manifest/outcome.ts';
+import { receivedEnd, type ReceivedTold } from '../manifest/received-account.ts';
+import { remoteEnd, type RemoteTold } from '../manifest/remote-account.ts';
 import { readMapSection } from '../manifest/read-map-section.ts';
 import type { ReadingState } from '../manifest/reading-state.ts';
 import type { Manifest, Session } from '../manifest/schema.ts';
@@ -34,6 +36,10 @@ export interface EndFacts {
   readonly sessions: readonly Session[];
   /** Where reading stands by the journal: the map, bad places, what they cost, runs of the reader. */
   readonly state: ReadingState;
+  /** What it tells of the machine that the source is on. */
+  readonly remote: RemoteTold;
+  /** And of the streams that another machine sent. */
+  readonly received: ReceivedTold;
   /** What is proven by then, less what is doubtful of it. */
   readonly map: ReadMap;
   /** The program that makes this manifest. */
@@ -86,7 +92,12 @@ export function manifestBody(end: EndFacts): ManifestBody {
     incomplete_reason: end.incompleteReason,
     case: head.case,
     label: head.label,
-    source: { ...head.source, identity_after: end.identityAfter === null ? null : { ...end.identityAfter } },
+    source: {
+      ...head.source,
+      identity_after: end.identityAfter === null ? null : { ...end.identityAfter },
+      remote: remoteEnd(head.source.remote, end.remote, end.sourceCheck.state),
+      received: receivedEnd(head.source.received, end.received),
+    },
     guard: guardOf(end),
     probes: { ...head.probes, runs_after: end.askedAfter },
     destination: { ...head.destination, folder_synced: end.folderSynced },

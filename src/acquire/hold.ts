@@ -1,4 +1,4 @@
-import { findSource, readIdentity } from '../discover/source.ts';
+import { readIdentity } from '../discover/source.ts';
 import { deviceNumber } from '../discover/number.ts';
 import { setReadOnly } from '../guard/software-block.ts';
 import { countedWrites, writeCounters } from '../guard/counters.ts';
@@ -8,16 +8,20 @@ import { ExhibitError } from '../model/errors.ts';
 import type { WriteCounters } from '../model/guard-facts.ts';
 import type { ProbeRun } from '../model/probe.ts';
 import { identityDifferences, type SourceIdentity } from '../model/identity.ts';
-import type { Finding, Plan, SourceFacts } from '../model/plan.ts';
+import { isElsewhere, type Finding, type Plan, type SourceFacts } from '../model/plan.ts';
 import { visible } from '../model/text.ts';
 import { meets, VERDICTS, type Verdict } from '../model/verdict.ts';
 import { readOnlyPaths } from '../plan/plan.ts';
 import { holdSource, type HeldSource } from '../read/held-source.ts';
 import type { Ports } from '../system/ports.ts';
+import { holdListening } from './received/hold.ts';
+import { holdRemote } from './remote/hold.ts';
 import { askAgain, guardFacts } from './protection.ts';
+import { lookFor, lookOn, type SourceSide } from './remote/side.ts';
 
 /** The source, held as far as it can be (`HeldBy` says how far), and it is the one that was planned. */
 export interface TakenSource {
+  readonly side: SourceSide;
   readonly held: HeldSource;
   readonly source: SourceFacts;
   /** The verdict at the first read; after `--software-block` has set the flags, where asked for. */
@@ -26,15 +30,16 @@ export interface TakenSource {
 }
 
 /** Sets the flags that were asked for, takes the source, and checks that it still is the planned one. */
-export async function takeSource(ports: Ports, plan: Plan): Promise<TakenSource> {
+export async function takeSource(side: SourceSide, plan: Plan): Promise<TakenSource> {
+  const { ports } = side;
   if (plan.setReadOnly.length > 0) {
     // A flag is set on the planned disk or on none: the name may have moved while a person was asked.
     await checkSame(ports, plan.source);
     await setReadOnly(ports, plan.setReadOnly);
   }
-  const held = await holdSource(ports.files, ports.commands, plan.source);
+  const held = await holdOn(side, plan.source);
   try {
-    const source = await findSource(ports, plan.source.path).catch(async (error: unknown) => {
+    const source = await lookFor(side, plan.source).catch(async (error: unknown) => {
       // Gone, or another one: told as such.
       await checkSame(ports, plan.source);
       throw error;
@@ -44,7 +49,7 @@ export async function takeSource(ports: Ports, plan: Plan): Promise<TakenSource>
     const { entries, probes } = plan.protection;
     const verdict = judge(guardFacts(source, entries, probes));
     requireProtection(plan, verdict);
-    return { held, source, verdict, counters: await countersOf(ports, source) };
+    return { side, held, source, verdict, counters: await countersOf(ports, source) };
   } catch (error) {
     await held.close();
     throw error;
@@ -57,17 +62,19 @@ export async function takeSource(ports: Ports, plan: Plan): Promise<TakenSource>
  * @param source as it was found just now
  */
 export async function takeAgain(
-  ports: Ports,
+  side: SourceSide,
   plan: Plan,
   source: SourceFacts,
   answers: (held: HeldSource) => Promise<boolean>,
 ): Promise<TakenSource | null> {
-  const now = source.kind === 'block' && plan.request.overrides.softwareBlock ? readOnlyPaths(source.device) : [];
+  const { ports } = side;
+  const here = source.kind === 'block' && !isElsewhere(source);
+  const now = here && plan.request.overrides.softwareBlock ? readOnlyPaths(source.device) : [];
   // The flag went away with the device.
   if (now.length > 0) await setReadOnly(ports, now);
-  const held = await holdSource(ports.files, ports.commands, source);
+  const held = await holdOn(side, source);
   try {
-    const seen = await findSource(ports, source.path);
+    const seen = await lookFor(side, source);
     requireSame(source, seen.identity);
     await requireHeld(source, held);
     if (!(await answers(held))) {
@@ -77,15 +84,22 @@ export async function takeAgain(
     const asked = await askAgain(ports, plan.request, seen);
     const verdict = judge(guardFacts(seen, plan.protection.entries, asked));
     requireProtection(plan, verdict);
-    return { held, source: seen, verdict, counters: await countersOf(ports, seen) };
+    return { side, held, source: seen, verdict, counters: await countersOf(ports, seen) };
   } catch (error) {
     await held.close();
     throw error;
   }
 }
 
+function holdOn({ ports, remote, listen }: SourceSide, source: SourceFacts): Promise<HeldSource> {
+  if (listen !== undefined) return holdListening(ports, listen, source);
+  return remote === undefined ? holdSource(ports.files, ports.commands, source) : holdRemote(remote, source);
+}
+
 /** The open file itself, not what its name leads to by now, must be the planned source. */
 async function requireHeld(planned: SourceFacts, held: HeldSource): Promise<void> {
+  // The program over there has said what it holds.
+  if (held.file === null) return;
   const stats = await held.file.stat();
   const node = planned.kind === 'block' ? deviceNumber(stats.rdev) : `${stats.dev}:${stats.ino}`;
   if (node === planned.identity.node) return;
@@ -125,8 +139,9 @@ export function requireProtection(
 
 /** What the source says of itself after a reading. */
 export interface AfterReading {
-  readonly identity: SourceIdentity;
-  /** Null: it is another source by now, whose protection says nothing. */
+  /** Null: it was not looked at. */
+  readonly identity: SourceIdentity | null;
+  /** Null: not looked at, or another source by now, whose protection says nothing. */
   readonly verdict: Verdict | null;
   readonly counters: Fact<readonly WriteCounters[]>;
   /** What it was asked for that. */
@@ -140,8 +155,9 @@ export interface AfterReading {
  * Looks at the source again, and asks it again what it was asked before. Throws what the look itself throws,
  * `source.vanished` for one.
  */
-export async function checkAfterReading(ports: Ports, plan: Plan, taken: TakenSource): Promise<AfterReading> {
-  const identity = await readIdentity(ports, taken.source);
+export async function checkAfterReading(plan: Plan, taken: TakenSource): Promise<AfterReading> {
+  const { ports } = taken.side;
+  const identity = await lookOn(taken.side, () => readIdentity(ports, taken.source));
   const other = differenceOf(taken.source, identity);
   if (other !== null) {
     const counters = unknown('it is another source by now');
@@ -149,7 +165,7 @@ export async function checkAfterReading(ports: Ports, plan: Plan, taken: TakenSo
     const verdict = capacity === null ? null : verdictOnStop(capacity.code, capacity.message);
     return { identity, verdict, counters, asked: [], findings: [], refusal: capacity ?? other };
   }
-  const source = await findSource(ports, taken.source.realPath);
+  const source = await lookFor(taken.side, atRealPath(taken.source));
   const asked = await askAgain(ports, plan.request, source);
   const after = judge(guardFacts(source, plan.protection.entries, asked));
   const counters = await countersOf(ports, source);
@@ -165,7 +181,13 @@ export async function checkAfterReading(ports: Ports, plan: Plan, taken: TakenSo
   };
 }
 
+/** Of a device here the name that was given may have moved on. */
+function atRealPath(source: SourceFacts): SourceFacts {
+  return source.remote === undefined ? { ...source, path: source.realPath } : source;
+}
+
 async function countersOf(ports: Ports, source: SourceFacts): Promise<Fact<readonly WriteCounters[]>> {
+  if (isElsewhere(source)) return unknown('what another machine writes to its own disks is not counted');
   return source.kind === 'block' ? writeCounters(ports, source.device) : unknown('a file has no counters of its own');
 }
 

@@ -7,6 +7,7 @@ import type { Signer } from '../manifest/sign.ts';
 import type { CacheState } from '../read/page-cache.ts';
 import type { Ports } from '../system/ports.ts';
 import type { Seal } from './close-folder.ts';
+import type { SourceSide } from './remote/side.ts';
 
 /** Everything one acquisition needs, all of it judged: from here on things happen. */
 export interface AcquireJob {
@@ -22,6 +23,8 @@ export interface AcquireJob {
   readonly emit: Emit;
   /** The person asked to stop. */
   readonly stop: AbortSignal;
+  /** Where the source is; absent: on this station. */
+  readonly side?: SourceSide;
 }
 
 /** How a job ended that did not throw. */
@@ -48,6 +51,8 @@ export type AcquireResult =
       readonly sessions: number;
       /** How often the source was away while a session waited for it. */
       readonly pauses: number;
+      /** Of a disk of another machine: what its reading can be held to, and whose word it is that it arrived as it was sent. */
+      readonly remote?: readonly [state: string, proof: string];
       /** The read map in cells, as `mapCells` gives it. */
       readonly map: string;
     }

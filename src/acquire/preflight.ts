@@ -1,7 +1,6 @@
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { observeDestination } from '../discover/destination.ts';
-import { findSource } from '../discover/source.ts';
 import { sourceSerials } from '../discover/serials.ts';
 import { observeStation, type StationFacts } from '../discover/station.ts';
 import type { Fact } from '../model/device.ts';
@@ -11,10 +10,12 @@ import type { AcquireRequest } from '../model/request.ts';
 import { visible } from '../model/text.ts';
 import { planFolder } from '../plan/folder.ts';
 import { planAcquisition } from '../plan/plan.ts';
+import { judgeMachine } from '../plan/rules-remote.ts';
 import { ddVersion } from '../read/dd-reader.ts';
 import { directVersion } from '../read/direct-reader.ts';
 import type { Ports } from '../system/ports.ts';
 import { observeProtection } from './protection.ts';
+import { findOn, type SourceSide } from './remote/side.ts';
 
 export interface Preflight {
   readonly result: PlanResult;
@@ -26,7 +27,12 @@ export interface Preflight {
  * Facts, then a pure decision: looks at source, destination, station and tools, and plans. Writes nothing.
  * @param labFile where the lab's own hardware data would lie
  */
-export async function preflight(ports: Ports, request: AcquireRequest, labFile: Fact<string>): Promise<Preflight> {
+export async function preflight(
+  ports: Ports,
+  request: AcquireRequest,
+  labFile: Fact<string>,
+  side: SourceSide = { ports },
+): Promise<Preflight> {
   await requireDestination(ports, request.to);
   const looking = observeDestination(ports, request.to, (root) => {
     const named = planFolder(request, root);
@@ -34,7 +40,9 @@ export async function preflight(ports: Ports, request: AcquireRequest, labFile: 
   });
   // What is wrong with the source is told first.
   looking.catch(() => undefined);
-  const source = await findSource(ports, request.sourcePath);
+  const unfit = await unfitMachine(ports, side);
+  if (unfit !== null) return unfit;
+  const source = await findOn(side, request.sourcePath, request.remote);
   const destination = await looking;
   const readerVersion = await readerVersionOf(ports, request, source);
   const named = planFolder(request, destination.path);
@@ -42,13 +50,23 @@ export async function preflight(ports: Ports, request: AcquireRequest, labFile: 
   const guarding = observeProtection(ports, request, source, labFile);
   // A dozen small programs, while the source is asked; it never throws.
   const [guarded, station] = await Promise.all([guarding, observeStation(ports)]);
-  const serials = await sourceSerials(ports, source);
+  const serials = await sourceSerials(side.ports, source);
   const result = planAcquisition({ request, source, serials, destination, ...guarded, folderContent });
   return { result, station, readerVersion };
 }
 
+/** Null: what is on the other machine can be read; else why not. */
+export async function unfitMachine(ports: Ports, { remote }: SourceSide): Promise<Preflight | null> {
+  const refusals = remote === undefined ? [] : judgeMachine(remote.machine.facts);
+  if (refusals.length === 0) return null;
+  return { result: { ok: false, refusals, findings: [] }, station: await observeStation(ports), readerVersion: '' };
+}
+
 /** First version line of the reader's program. */
 export async function readerVersionOf(ports: Ports, request: AcquireRequest, source: SourceFacts): Promise<string> {
+  if (source.received !== undefined) return 'none here: the other machine sends';
+  if (source.remote !== undefined)
+    return source.remote.machine.tools['dd']?.version ?? 'dd that does not tell its version';
   if (request.settings.reader === 'dd') return ddVersion(ports.commands);
   return directVersion(ports.host.nodeVersion, source.kind);
 }

@@ -4,12 +4,14 @@ import { judge } from '../guard/verdict.ts';
 import { known, unknown, valueOf, type Fact } from '../model/device.ts';
 import type { GuardFacts, KnownHardware, ProtectionFacts } from '../model/guard-facts.ts';
 import type { HardwareEntry } from '../model/hardware.ts';
-import type { SourceFacts } from '../model/plan.ts';
+import { isElsewhere, type SourceFacts } from '../model/plan.ts';
 import type { ProbeFacts } from '../model/probe.ts';
 import type { AcquireRequest } from '../model/request.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { askProtection, notProbed, probe, type ProtectionAnswers } from '../probe/probe.ts';
 import type { Ports } from '../system/ports.ts';
+
+const ELSEWHERE = 'the disk is on another machine';
 
 /** What the disk itself, or its blocker, answered about write protection. */
 export type AskedProtection = Pick<ProbeFacts, 'declared' | 'vendor'>;
@@ -27,7 +29,7 @@ export async function observeProtection(
 ): Promise<{ verdict: Verdict; protection: ProtectionFacts }> {
   const entries = await stationHardware(ports, labFile);
   // A plain file hangs on nothing.
-  if (source.kind === 'block' && !request.overrides.ignoreBadHardware) refuseFaulty(entries);
+  if (source.kind === 'block' && !isElsewhere(source) && !request.overrides.ignoreBadHardware) refuseFaulty(entries);
   const passive = judge(guardFacts(source, entries, notProbed('not asked yet')));
   const probes = await askSource(ports, request, source, passive);
   const guard = guardFacts(source, entries, probes);
@@ -49,6 +51,7 @@ async function askSource(
   passive: Verdict,
 ): Promise<ProbeFacts> {
   if (source.kind === 'file') return notProbed('the source is a plain file');
+  if (isElsewhere(source)) return notProbed(ELSEWHERE);
   if (passive.name === 'contradicted') return notProbed('not asked: its write protection is contradicted');
   const { chain } = source.device;
   return probe(ports, source.device, { probe: settings.probe, chain, vendorQuery: settings.vendorQuery });
@@ -57,6 +60,7 @@ async function askSource(
 /** The same questions about protection after the last read; whoever was not asked before is not asked now. */
 export async function askAgain(ports: Ports, request: AcquireRequest, source: SourceFacts): Promise<ProtectionAnswers> {
   if (source.kind === 'file') return notProbed('the source is a plain file');
+  if (isElsewhere(source)) return notProbed(ELSEWHERE);
   const { probe: wanted, vendorQuery } = request.settings;
   return askProtection(ports, source.device, { probe: wanted, chain: source.device.chain, vendorQuery });
 }
@@ -77,7 +81,7 @@ function entryOf(
   entries: readonly HardwareEntry[],
   leftOut: readonly string[],
 ): Fact<HardwareEntry | null> {
-  if (source.kind === 'file') return known(null);
+  if (source.kind === 'file' || isElsewhere(source)) return known(null);
   const { chain } = source.device;
   if (!chain.known) return unknown(chain.why);
   const entry = matchHardware(chain.value, entries);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { formatMapfile } from '../image/mapfile.ts';
 import { formatPieces } from '../image/pieces.ts';
+import { unknown } from '../model/device.ts';
 import { ExhibitError, messageOf } from '../model/errors.ts';
 import { mapCells } from '../model/map-cells.ts';
 import { shellQuote, visible } from '../model/text.ts';
@@ -11,14 +12,16 @@ import { destinationError } from '../sink/destination-error.ts';
 import { checkAfterReading, type AfterReading } from './hold.ts';
 import { countersSection, runsSection } from './guard-section.ts';
 import type { AcquireResult } from './job.ts';
-import { isThere } from './leftovers.ts';
-import type { ReadRecorder } from './read-recorder.ts';
-import type { ReadFailure, ReadOutcome } from './read-stage.ts';
+import { isThere } from './stopped/leftovers.ts';
+import type { ReadRecorder } from './reading/read-recorder.ts';
+import type { ReadFailure, ReadOutcome } from './reading/read-stage.ts';
+import { leaveRemote, tellSide } from './remote/record.ts';
 import type { Story } from './story.ts';
-import { withWayOn } from './way-on.ts';
+import { withWayOn } from './stopped/way-on.ts';
 
 /** What reading came to, complete or not: with it a stopped job can be held against its image. */
-export async function recordReading({ journal }: Story, read: ReadOutcome): Promise<void> {
+export async function recordReading({ journal, attached }: Story, read: ReadOutcome): Promise<void> {
+  await tellSide(attached.side, journal);
   await journal.append('read', {
     position: read.position,
     complete: read.complete,
@@ -42,9 +45,15 @@ function readerData(recorder: ReadRecorder): JournalData {
   };
 }
 
+/** What was sent is never looked at: there is no look after it either. */
+const NOT_LOOKED: AfterReading = {
+  ...{ identity: null, verdict: null, counters: unknown('it was sent'), asked: [], findings: [], refusal: null },
+};
+
 /** Looks at the source after a reading, and puts on record what it is like before that can end the run. */
 export async function lookAfter({ job, attached, journal }: Story): Promise<AfterReading> {
-  const after = await checkAfterReading(job.ports, job.plan, attached.taken);
+  if (attached.side.listen !== undefined) return NOT_LOOKED;
+  const after = await checkAfterReading(job.plan, attached.taken);
   const findings = after.findings.map(({ level, code, message }) => ({ level, code, message }));
   const counters = countersSection(after.counters);
   const { identity, verdict } = after;
@@ -64,6 +73,7 @@ export async function stopped(story: Story, read: ReadOutcome, stage: string): P
   const { position, recorder } = read;
   // Not the person: what was seen of the source ended it, or ends it now.
   await endWatch(story);
+  await leaveRemote(story);
   const disturbances = story.clockWatch.stop();
   const message = 'stopped by the operator';
   await story.journal.append('stopped', { code: 'interrupted', message, stage, position, disturbances });
@@ -85,6 +95,7 @@ export async function stopped(story: Story, read: ReadOutcome, stage: string): P
  * before the map, which can be made of it.
  */
 export async function giveUp(story: Story, { error, position, recorder }: ReadFailure): Promise<never> {
+  await tellSide(story.attached.side, story.journal).catch(() => undefined);
   await story.journal
     .append('reading-failed', { position, message: messageOf(error), ...readerData(recorder) })
     .catch(() => undefined);
@@ -99,6 +110,7 @@ export async function giveUp(story: Story, { error, position, recorder }: ReadFa
 export async function recordFailure(story: Story, error: unknown): Promise<unknown> {
   if (await hasManifest(story)) return cutOff(story, error);
   const told = withSign(error, await story.attached.endWatch());
+  await leaveRemote(story).catch(() => undefined);
   await recordStop(story, told);
   return withWayOn(told, story.job.plan.folder.path);
 }

@@ -7,12 +7,14 @@ import type { Manifest } from '../manifest/schema.ts';
 import { publish } from '../sink/publish.ts';
 import { checkSource, readBack } from './checks.ts';
 import { closeJob } from './close-job.ts';
+import type { AfterReading } from './hold.ts';
 import type { AcquireResult } from './job.ts';
-import { readAll } from './read-all.ts';
-import type { ReadOutcome, ReadWork } from './read-stage.ts';
+import { readAll } from './reading/read-all.ts';
+import type { ReadOutcome, ReadWork } from './reading/read-stage.ts';
 import { endWatch, lookAfter, stopped, writeSidecar } from './record.ts';
+import { leaveRemote, tellSecondPass } from './remote/record.ts';
 import type { Story } from './story.ts';
-import { unstableSectors } from './unstable.ts';
+import { unstableSectors } from './reading/unstable.ts';
 
 /** Everything after the source was taken and the folder claimed: read, check, publish, close. */
 export async function readCheckClose(story: Story): Promise<AcquireResult> {
@@ -21,7 +23,7 @@ export async function readCheckClose(story: Story): Promise<AcquireResult> {
   const reading = await readAll(story);
   if ('ended' in reading) return reading.ended;
   const { read, work } = reading;
-  const after = await lookAfter(story);
+  const after = await lookWhenReached(story, work, read);
   for (const event of doneReading(read, plan.request.settings.recovery)) emit(event);
   await writeSidecar(story, folderNames(plan.folder.stem).pieces, formatPieces(read.pieces));
 
@@ -29,9 +31,10 @@ export async function readCheckClose(story: Story): Promise<AcquireResult> {
   if (back === null) return await stopped(story, read, 'read-back');
   const second = await sourceCheckStage(story, work, read);
   if (second === null) return await stopped(story, read, 'verify-source');
-  const last = second.state === 'not-done' ? after : await lookAfter(story);
+  const last = second.state === 'not-done' ? after : await lookWhenReached(story, work, read);
 
   await endWatch(story);
+  await leaveRemote(story);
   const published = back.state !== 'mismatch' && second.state !== 'mismatch';
   if (published) await publish(ports.files, read.written);
   const closed = await closeJob(story, read, { after: last, back, second, published });
@@ -41,6 +44,28 @@ export async function readCheckClose(story: Story): Promise<AcquireResult> {
     readBackCache: 'cache' in back ? back.cache.avoided : null,
     sourceCheckCache: 'cache' in second ? second.cache.avoided : null,
   };
+}
+
+/**
+ * The look after a reading takes the way to the machine, too: lost there, it is connected anew as in the reading. A disk
+ * of this station that is gone by then is not waited for: all of it was read.
+ */
+async function lookWhenReached(
+  story: Story,
+  work: ReadWork,
+  { position, recorder }: ReadOutcome,
+): Promise<AfterReading> {
+  for (;;) {
+    try {
+      return await lookAfter(story);
+    } catch (error) {
+      const lost = story.attached.side.remote?.machine.shell.lost;
+      if (lost?.aborted !== true || work.stop.aborted) throw error;
+      // What was read is on disk by now.
+      const settle = (): Promise<void> => Promise.resolve();
+      await work.reconnect(lost.reason, position, { recorder, settle, when: 'reconnected', stop: work.stop });
+    }
+  }
 }
 
 async function readBackStage(story: Story, read: ReadOutcome): Promise<Manifest['read_back'] | null> {
@@ -60,7 +85,7 @@ async function sourceCheckStage(
 ): Promise<Manifest['source_check'] | null> {
   const wanted = work.plan.request.settings.verifySource;
   work.emit({ type: 'stage', stage: 'verify-source', status: wanted ? 'start' : 'skipped' });
-  if (wanted) await story.journal.append('second-read');
+  if (wanted) await tellSecondPass(story);
   const second = await checkSource(work, read);
   if (second === null) return null;
   await story.journal.append('source-check', second);

@@ -1,4 +1,6 @@
 import { guardSection, probesSection } from './guard-section.ts';
+import { receivedSection } from './received/section.ts';
+import { remoteSection } from './remote/section.ts';
 import type { StationFacts } from '../discover/station.ts';
 import { reasonsOf, valueOf, type Fact } from '../model/device.ts';
 import type { WriteCounters } from '../model/guard-facts.ts';
@@ -79,11 +81,21 @@ export function manifestStart(facts: StartFacts): ManifestStart {
         setting_origins: { ...origins },
         overrides: overrides(plan),
         confirmation: facts.confirmation,
-        reader: { name: settings.reader, version: facts.readerVersion, run_count: 0, runs: [] },
+        reader: {
+          name: readerName(plan),
+          version: facts.readerVersion,
+          run_count: 0,
+          runs: [],
+        },
         findings: plan.findings.map(({ level, code, message }) => ({ level, code, message })),
       },
     },
   };
+}
+
+function readerName({ source, request }: Plan): ManifestStart['head']['acquisition']['reader']['name'] {
+  if (source.received !== undefined) return 'listen';
+  return source.remote === undefined ? request.settings.reader : 'remote-dd';
 }
 
 function sourceSection({ plan, heldBy }: StartFacts): ManifestStart['head']['source'] {
@@ -99,11 +111,13 @@ function sourceSection({ plan, heldBy }: StartFacts): ManifestStart['head']['sou
         transport: device.transport,
         by_id: device.byId,
       };
+  // What a disk that is sent is over there, nobody looked at.
+  const seen = source.received === undefined ? device : null;
   return {
     kind: source.kind,
     path: source.path,
     real_path: source.realPath,
-    device_kind: device?.kind ?? null,
+    device_kind: seen?.kind ?? null,
     physical: device?.physical ?? false,
     size: plan.size,
     logical_sector: plan.logicalSector,
@@ -114,7 +128,7 @@ function sourceSection({ plan, heldBy }: StartFacts): ManifestStart['head']['sou
     wwn: device === null ? null : valueOf(device.wwn),
     transport: device === null ? null : valueOf(device.transport),
     by_id: device === null ? null : copyOf(valueOf(device.byId)),
-    whole_disk: device?.wholeDisk ?? null,
+    whole_disk: seen?.wholeDisk ?? null,
     partitions: (device?.partitions ?? []).map(({ path, start, size, type, fileSystem, label }) => ({
       path,
       start,
@@ -127,6 +141,8 @@ function sourceSection({ plan, heldBy }: StartFacts): ManifestStart['head']['sou
     identity_before: { ...source.identity },
     identity_after: null,
     held_by: heldBy,
+    remote: remoteSection(plan),
+    received: receivedSection(source),
   };
 }
 
@@ -168,8 +184,19 @@ function overrides({ request }: Plan): { option: string; reason: string | null }
     ...(given.softwareBlock ? [{ option: 'software-block', reason: null }] : []),
     ...(given.allowSystemDestination ? [{ option: 'allow-system-destination', reason: null }] : []),
     ...(given.ignoreBadHardware ? [{ option: 'ignore-bad-hardware', reason: null }] : []),
+    ...remoteOverrides(request),
     ...(given.unsigned ? [{ option: 'unsigned', reason: null }] : []),
   ];
+}
+
+function remoteOverrides({ remote, listen }: Plan['request']): { option: string; reason: string }[] {
+  const reasons = {
+    frozen: remote?.frozen,
+    ciphertext: remote?.ciphertext,
+    rebooted: remote?.rebooted,
+    'allow-plaintext': listen?.plaintext,
+  };
+  return Object.entries(reasons).flatMap(([option, reason]) => (reason == null ? [] : [{ option, reason }]));
 }
 
 function copyOf(list: readonly string[] | null): string[] | null {

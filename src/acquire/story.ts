@@ -3,7 +3,7 @@ import type { ManifestStart } from '../manifest/start.ts';
 import type { ClockWatch } from '../system/clock-watch.ts';
 import type { Attached } from './attached.ts';
 import type { AcquireJob } from './job.ts';
-import type { LeftBefore } from './read-stage.ts';
+import type { LeftBefore } from './reading/read-stage.ts';
 import type { Reserve } from './reserve.ts';
 
 /** A job under way: what was planned, what was taken, and where it is written down. */

@@ -1,5 +1,6 @@
 import type { AcquireRequest, CaseInfo, LabelInfo, Overrides } from '../model/request.ts';
-import { parseLabelSize } from '../model/size.ts';
+import { COMPRESSIONS, type Compression, type RemoteRequest } from '../model/remote.ts';
+import { parseLabelSize, parseSize } from '../model/size.ts';
 import { mergeSettings, type SettingFlags } from './merge-settings.ts';
 import { DEFAULT_PROFILE, type Profile } from './profiles.ts';
 import type { RequestFile } from './request-file.ts';
@@ -17,19 +18,32 @@ export interface AcquireFlags extends RequestFile, SettingFlags {
   readonly allowSystemDestination?: boolean | undefined;
   readonly ignoreBadHardware?: boolean | undefined;
   readonly yes?: boolean | undefined;
+  readonly connections?: string | undefined;
+  readonly compress?: string | undefined;
+  readonly limitRate?: string | undefined;
+  readonly frozen?: string | undefined;
+  readonly ciphertext?: string | undefined;
 }
 
 /** The profile to load: the command line's, else the request file's, else the default. */
-export function profileName(flags: Pick<AcquireFlags, 'profile'>, file: RequestFile | null): string {
-  return flags.profile ?? file?.profile ?? DEFAULT_PROFILE;
+export function profileName(
+  flags: Pick<AcquireFlags, 'profile' | 'source' | 'frozen'>,
+  file: RequestFile | null,
+): string {
+  return flags.profile ?? file?.profile ?? usualProfile(flags);
 }
 
 /**
  * One request out of command line, request file and profile; the earlier wins over the later. Pure.
+ * @param faults those that were found already
  * @throws ExhibitError `usage.request` with every fault at once
  */
-export function buildRequest(flags: AcquireFlags, file: RequestFile | null, profile: Profile): AcquireRequest {
-  const faults = new UsageFaults();
+export function buildRequest(
+  flags: AcquireFlags,
+  file: RequestFile | null,
+  profile: Profile,
+  faults = new UsageFaults(),
+): AcquireRequest {
   const sourcePath = requiredPath('SOURCE', flags.source, 'Name the disk or file to image.', faults);
   const to = requiredPath('--to', flags.to, 'Name the folder that the evidence goes to: --to DIR.', faults);
   const caseInfo = caseOf(flags, file, faults);
@@ -38,6 +52,7 @@ export function buildRequest(flags: AcquireFlags, file: RequestFile | null, prof
   const overrides = overridesOf(flags, faults);
   const keyPath = flags.key ?? null;
   judgeKey(keyPath, overrides.unsigned, faults);
+  const remote = remoteOf(flags, faults);
   const folderName = optional('--folder-name', flags.folderName ?? file?.folderName, 'line', faults);
   faults.throwIfAny();
   return {
@@ -51,7 +66,14 @@ export function buildRequest(flags: AcquireFlags, file: RequestFile | null, prof
     overrides,
     keyPath,
     yes: flags.yes === true,
+    ...(isRemote(sourcePath) ? { remote } : {}),
   };
+}
+
+function usualProfile({ source = '', frozen }: Pick<AcquireFlags, 'source' | 'frozen'>): string {
+  if (isSent(source)) return 'remote-live';
+  if (!isRemote(source)) return DEFAULT_PROFILE;
+  return frozen === undefined ? 'remote-live' : 'remote-frozen';
 }
 
 function caseOf(flags: AcquireFlags, file: RequestFile | null, faults: UsageFaults): CaseInfo {
@@ -87,6 +109,54 @@ function overridesOf(flags: AcquireFlags, faults: UsageFaults): Overrides {
   };
 }
 
+/** A source on another machine is named by an address. */
+function isRemote(sourcePath: string): boolean {
+  return /^ssh:\/\//i.test(sourcePath);
+}
+
+/** A disk that another machine sends. */
+function isSent(sourcePath: string): boolean {
+  return /^listen:\/\//i.test(sourcePath);
+}
+
+const MOST_CONNECTIONS = 16;
+/** Bytes a second: below it a disk of today takes years. */
+const LEAST_RATE = 16_384;
+
+/** What is said of a source on another machine; none of it may be said of one here. */
+function remoteOf(flags: AcquireFlags, faults: UsageFaults): RemoteRequest {
+  const { source = '', connections, compress, limitRate, frozen, ciphertext } = flags;
+  const named = { connections, compress, 'limit-rate': limitRate, frozen, ciphertext };
+  const given = Object.entries(named).filter(([, value]) => value !== undefined);
+  if (!isRemote(source))
+    for (const [option] of given) faults.add(`--${option} is for a source on another machine (ssh://…).`);
+  const channels = connections === undefined ? null : Number(connections);
+  if (channels !== null && !(Number.isInteger(channels) && channels >= 1 && channels <= MOST_CONNECTIONS))
+    faults.add(`--connections takes a number from 1 to ${MOST_CONNECTIONS}.`);
+  return {
+    connections: channels,
+    compress: compressionOf(compress, faults),
+    limitRate: rateOf(limitRate, faults),
+    frozen: optional('--frozen', frozen, 'line', faults),
+    ciphertext: optional('--ciphertext', ciphertext, 'line', faults),
+    rebooted: null,
+  };
+}
+
+function compressionOf(text: string | undefined, faults: UsageFaults): Compression {
+  const choice = COMPRESSIONS.find((each) => each === (text ?? 'auto'));
+  if (choice === undefined) faults.add(`--compress takes ${COMPRESSIONS.join(', ')}.`);
+  return choice ?? 'auto';
+}
+
+/** Bytes a second: a size, with or without `/s`. */
+function rateOf(text: string | undefined, faults: UsageFaults): number | null {
+  if (text === undefined) return null;
+  const rate = faults.attempt(() => parseSize(text.replace(/\/s$/, ''), '--limit-rate'), LEAST_RATE);
+  if (rate < LEAST_RATE) faults.add(`--limit-rate is ${rate} bytes a second; it must be at least ${LEAST_RATE}.`);
+  return rate;
+}
+
 function judgeKey(keyPath: string | null, unsigned: boolean, faults: UsageFaults): void {
   const fault = keyPath === null ? null : pathFault(keyPath);
   if (fault !== null) faults.add(`--key ${fault}.`);
@@ -113,6 +183,6 @@ function optional(option: string, value: string | undefined, law: TextLaw, fault
 }
 
 function reasonHint(option: string): string | undefined {
-  const wantsReason = option === '--allow-unblocked' || option === '--label-mismatch';
+  const wantsReason = ['--allow-unblocked', '--label-mismatch', '--frozen', '--ciphertext'].includes(option);
   return wantsReason ? 'It takes the reason in words; it stands in the manifest.' : undefined;
 }

@@ -43,6 +43,9 @@ export function systemEnv(argv: readonly string[]): Env {
         packageRoot,
         toolVersion: version,
       },
+      // Loaded when it is wanted: nothing else needs it.
+      connectSsh: async (order) => (await import('../system/ssh2-link.ts')).connectSsh2(order),
+      listen: async (order) => (await import('../system/listener.ts')).openListener(order),
       root: '',
     },
     terminal: systemTerminal(),

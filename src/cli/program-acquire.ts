@@ -7,7 +7,10 @@ export function addAcquire(program: Command, env: Env, done: (exit: number) => v
   const command = program
     .command('acquire')
     .description('Image a disk, partition, mapper device or plain file; hash it while it is read; sign what was done.')
-    .argument('<source>', '/dev/…, /dev/disk/by-id/…, or a plain file')
+    .argument(
+      '<source>',
+      '/dev/…, /dev/disk/by-id/…, a plain file, ssh://user@host[:port]/dev/…, or listen://ADDR:PORT[/dev/…]',
+    )
     .optionsGroup('Case:')
     .option('--to <dir>', 'destination; the evidence goes to DIR/<case>/<evidence>/')
     .option('--case <id>', 'case number')
@@ -26,7 +29,10 @@ export function addAcquire(program: Command, env: Env, done: (exit: number) => v
     .option('--condition <text>', 'condition of the item')
     .option('--label-mismatch <reason>', 'go on although the label does not match the device')
     .optionsGroup('How:')
-    .option('--profile <name|file>', 'bench (default), usb, rescue, or a file')
+    .option(
+      '--profile <name|file>',
+      'bench (default), usb, rescue, remote-live (default for ssh://… and listen://…), remote-frozen, or a file',
+    )
     .option('--format <format>', 'raw or split')
     .option('--segment-size <size>', 'size of a segment of a split image')
     .option('--hash <list>', 'md5,sha256 and on request sha1,sha512')
@@ -49,6 +55,21 @@ export function addAcquire(program: Command, env: Env, done: (exit: number) => v
     .option('--software-block', "set the kernel's read-only flag on the source first")
     .option('--allow-system-destination', "write to the operating system's own disk")
     .option('--ignore-bad-hardware', 'go on although some hardware data has faults; what is good is used')
+    .optionsGroup('A source on another machine:')
+    .option('--identity <file>', 'the private key that lets us in')
+    .option('--host-key <fingerprint>', 'SHA256:… of the key by which the machine must prove who it is')
+    .option('--transport <transport>', 'ssh2 (default), or openssh: the ssh of this station, with its configuration')
+    .option('--connections <n>', 'channels that read at the same time')
+    .option('--compress <how>', 'auto (default: while it helps), none, zstd or gzip, on the way here')
+    .option('--limit-rate <rate>', 'bytes a second that are read there at most (10M)')
+    .option('--frozen <reason>', 'why the disk does not change while it is read')
+    .option('--ciphertext <reason>', 'why an encrypted device is imaged although its content can be')
+    .optionsGroup('A disk that another machine sends (listen://…):')
+    .option('--expect-size <size>', 'exact size of the disk, as blockdev --getsize64 tells it there')
+    .option('--allow, --allow-peer <address>', 'who may connect: an IP address or a network; may be repeated', collect)
+    .option('--tls', 'by TLS, which is the default')
+    .option('--allow-plaintext <reason>', 'why it is sent neither encrypted nor authenticated')
+    .option('--reached-by <address>', 'our address as the other machine sees it, where that is another one')
     .optionsGroup('Running:')
     .option('--dry-run', 'print the plan and stop')
     .option('--yes', 'do not ask; wants --label-serial for physical disks')
@@ -60,4 +81,9 @@ export function addAcquire(program: Command, env: Env, done: (exit: number) => v
       command.getOptionValueSource(name) === 'cli' ? options[name] : undefined;
     done(await acquireCommand(env, { ...options, source, readBack: said('readBack'), probe: said('probe') }));
   });
+}
+
+/** An option that may be given several times. */
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
 }

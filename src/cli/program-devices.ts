@@ -1,20 +1,38 @@
 import type { Command } from 'commander';
 import type { ShowOptions } from './commands/devices-show.ts';
 import type { Env } from './env.ts';
+import type { RemoteOptions } from './remote-machine.ts';
 
-interface Options {
+interface Options extends RemoteOptions {
   readonly json?: boolean;
   readonly watch?: boolean;
+}
+
+/** How another machine is reached. */
+export function addRemoteOptions(command: Command): Command {
+  return command
+    .optionsGroup('Another machine:')
+    .option('--identity <file>', 'the private key that lets us in')
+    .option('--host-key <fingerprint>', 'SHA256:… of the key by which the machine must prove who it is')
+    .option('--transport <transport>', 'ssh2 (default), or openssh: the ssh of this station, with its configuration');
 }
 
 /** `exhibit devices`, `devices --watch`, `devices show`. */
 export function addDevices(program: Command, env: Env, done: (exit: number) => void): void {
   const devices = program
     .command('devices')
-    .description('List the disks of this station. Passive: nothing is asked of the disks themselves.')
+    .description(
+      'List the disks of this station, or of another one. Passive: nothing is asked of the disks themselves.',
+    )
+    .argument('[machine]', 'ssh://user@host[:port]')
     .option('--watch', 'then follow what is plugged in, pulled out and changed, until Ctrl-C')
     .option('--json', 'JSON on standard output')
-    .action(async (options: Options) => {
+    .action(async (machine: string | undefined, options: Options) => {
+      if (machine !== undefined) {
+        const { remoteDevicesCommand } = await import('./commands/remote-devices.ts');
+        done(await remoteDevicesCommand(env, machine, options));
+        return;
+      }
       if (options.watch === true) {
         const { devicesWatchCommand } = await import('./commands/devices-watch.ts');
         done(await devicesWatchCommand(env, options));
@@ -23,6 +41,7 @@ export function addDevices(program: Command, env: Env, done: (exit: number) => v
       const { devicesCommand } = await import('./commands/devices.ts');
       done(await devicesCommand(env, options));
     });
+  addRemoteOptions(devices);
   devices
     .command('show')
     .description(

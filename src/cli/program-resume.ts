@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ResumeOptions } from './commands/resume.ts';
 import type { Env } from './env.ts';
+import { collect } from './program-acquire.ts';
 
 /** `exhibit resume` and its options. */
 export function addResume(program: Command, env: Env, done: (exit: number) => void): void {
@@ -29,6 +30,16 @@ export function addResume(program: Command, env: Env, done: (exit: number) => vo
     .option('--software-block', "set the kernel's read-only flag on the source first")
     .option('--allow-system-destination', "the folder lies on the operating system's own disk")
     .option('--ignore-bad-hardware', 'go on although some hardware data has faults; what is good is used')
+    .option('--identity <file>', 'a source on another machine: the private key that lets us in')
+    .option('--host-key <fingerprint>', 'SHA256:… of its key, which must be the one of the first session')
+    .option('--transport <transport>', 'ssh2 or openssh (default: as before)')
+    .option('--rebooted <reason>', 'go on although that machine was started anew')
+    .option(
+      '--allow, --allow-peer <address>',
+      'a disk that is sent: who may connect from now on; may be repeated',
+      collect,
+    )
+    .option('--reached-by <address>', 'a disk that is sent: our address as the other machine sees it')
     .option('--dry-run', 'print what would be done and stop')
     .option('--yes', 'do not ask; wants --label-serial for physical disks')
     .option('--json', 'events and result as JSON on standard output');

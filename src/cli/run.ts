@@ -5,9 +5,10 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { Output } from './output.ts';
 import { tame, visible } from '../model/text.ts';
 import { addAcquire } from './program-acquire.ts';
-import { addDevices } from './program-devices.ts';
+import { addDevices, addRemoteOptions } from './program-devices.ts';
 import { addHardware } from './program-hardware.ts';
 import { addResume } from './program-resume.ts';
+import type { RemoteOptions } from './remote-machine.ts';
 
 /** Command line in, exit code out. Commands are loaded when they are called: `--help` answers at once. */
 export async function run(argv: readonly string[], env: Env): Promise<number> {
@@ -67,15 +68,7 @@ function buildProgram(env: Env, argv: readonly string[], done: Done): Command {
   addVerify(program, env, done);
   addKeys(program, env, done);
   addHardware(program, env, done);
-  program
-    .command('doctor')
-    .description('Say whether this station has what imaging needs.')
-    .option('--key FILE', 'the signing key to try')
-    .option('--json', 'one JSON object on standard output')
-    .action(async (options: { key?: string; json?: boolean }) => {
-      const { doctorCommand } = await import('./commands/doctor.ts');
-      done(await doctorCommand(env, options));
-    });
+  addDoctor(program, env, done);
   // Sub-commands copy these settings only when they are made by the parent; `keys` makes its own children.
   for (const command of allCommands(program))
     command.exitOverride().showHelpAfterError('Run it with --help to see the options.');
@@ -86,6 +79,20 @@ function buildProgram(env: Env, argv: readonly string[], done: Done): Command {
 function harmless(text: string, argv: readonly string[]): string {
   const words = argv.filter((word) => visible(word) !== word).sort((a, b) => b.length - a.length);
   return tame(words.reduce((told, word) => told.replaceAll(word, () => visible(word)), text));
+}
+
+function addDoctor(program: Command, env: Env, done: Done): void {
+  const doctor = program
+    .command('doctor')
+    .description('Say whether this station, or another one, has what imaging needs.')
+    .argument('[machine]', 'ssh://user@host[:port]')
+    .option('--key FILE', 'the signing key to try')
+    .option('--json', 'one JSON object on standard output')
+    .action(async (machine: string | undefined, options: RemoteOptions & { key?: string; json?: boolean }) => {
+      const { doctorCommand } = await import('./commands/doctor.ts');
+      done(await doctorCommand(env, options, machine ?? null));
+    });
+  addRemoteOptions(doctor);
 }
 
 function addSeal(program: Command, env: Env, done: Done): void {

@@ -1,6 +1,7 @@
 import type { Fact } from '../model/device.ts';
 import type { GuardFacts } from '../model/guard-facts.ts';
 import type { HardwareEntry } from '../model/hardware.ts';
+import { isElsewhere } from '../model/plan.ts';
 import type { Evidence, FactName, VerdictName } from '../model/verdict.ts';
 import { flagEvidence, kernelFlags, surroundings } from './observe.ts';
 
@@ -89,6 +90,24 @@ const attested: VerdictRule = ({ attested: lab, hardware }) => {
 const layersBelow: VerdictRule = ({ source }) =>
   source.kind === 'block' ? { name: 'none-observed', evidence: surroundings(source.device) } : null;
 
+/** What keeps this host from writing means nothing there, and nothing keeps a running machine from its own disk. */
+const onAnotherMachine: VerdictRule = ({ source }) => {
+  if (source.received !== undefined) {
+    const sent = 'a disk of a machine that runs and may write to it; that machine sends it';
+    return { name: 'not-applicable', evidence: [evidenceOf('surroundings', 'where the source is', sent, source.path)] };
+  }
+  if (source.remote === undefined) return null;
+  const { address, link } = source.remote;
+  const seen = `a disk of ${address.host}, which runs and may write to it; opened read-only there`;
+  const evidence = evidenceOf('surroundings', 'where the source is', seen, `SSH host key ${link.hostKey.fingerprint}`);
+  return { name: 'not-applicable', evidence: [evidence] };
+};
+
+const here =
+  (rule: VerdictRule): VerdictRule =>
+  (facts) =>
+    isElsewhere(facts.source) ? null : rule(facts);
+
 /** Rules about hardware have no say where there is none. */
 const onDevices =
   (rule: VerdictRule): VerdictRule =>
@@ -96,11 +115,14 @@ const onDevices =
     facts.source.kind === 'block' && loopOnFile(facts) === null ? rule(facts) : null;
 
 export const VERDICT_RULES: readonly VerdictRule[] = [
-  plainFile,
-  loopOnFile,
-  kernelReadOnly,
-  ...[declaresProtection, knownBlocker, vendorAnswers, attested].map(onDevices),
-  layersBelow,
+  onAnotherMachine,
+  ...[
+    plainFile,
+    loopOnFile,
+    kernelReadOnly,
+    ...[declaresProtection, knownBlocker, vendorAnswers, attested].map(onDevices),
+    layersBelow,
+  ].map(here),
 ];
 
 function claim(name: VerdictName, fact: FactName, what: string, seen: string, source: string): Claim {

@@ -6,7 +6,8 @@ import { READ_ONLY } from './observe.ts';
 import { type Claim, VERDICT_RULES, type VerdictRule, WRITE_BLOCKING, WRITE_PROTECTED } from './rules.ts';
 
 const MEANING: Readonly<Record<VerdictName, string>> = {
-  'not-applicable': 'No write blocker applies: the source is a file, or a loop device on one, and is opened read-only.',
+  'not-applicable':
+    'No write blocker applies: the source is a file, a loop device on one, or a disk of another machine that runs, and is opened read-only.',
   'none-observed': 'Nothing was seen that keeps this host from writing to the source.',
   'kernel-flag-only':
     "This host's kernel has the source marked read-only; that is a promise of this host, and no write blocker was identified.",

@@ -1,9 +1,12 @@
 import { visible } from '../model/text.ts';
 import { LOST_WHILE_READ, weakest } from '../model/verdict.ts';
+import { remoteFaults } from './consistency-remote-journal.ts';
 import { canonicalLine } from './encode.ts';
 import type { JournalRecord } from './journal-chain.ts';
 import { accountOf, type JournalAccount } from './journal-records.ts';
 import { unstableRanges } from './read-map-section.ts';
+import { receivedEnd, receivedTold, type ReceivedTold } from './received-account.ts';
+import { remoteEnd, remoteTold, type RemoteTold } from './remote-account.ts';
 import { readingState, type ReadingState } from './reading-state.ts';
 import type { Manifest, Session } from './schema.ts';
 import { sessionsOf } from './sessions.ts';
@@ -15,6 +18,9 @@ interface Told {
   readonly account: JournalAccount;
   readonly state: ReadingState;
   readonly sessions: readonly Session[];
+  readonly remote: RemoteTold;
+  readonly records: readonly JournalRecord[];
+  readonly received: ReceivedTold;
 }
 
 /**
@@ -24,8 +30,24 @@ interface Told {
 export function contradictions(manifest: JournalledPart, records: readonly JournalRecord[]): string[] {
   const { account, faults } = accountOf(records);
   const reading = readingState(records, manifest.source.size);
-  const told = { account, state: reading.state, sessions: sessionsOf(records) };
-  const laws = [checkEnd, checkSessions, checkReading, checkProtection, checkMap, checkChecks];
+  const told = {
+    account,
+    state: reading.state,
+    sessions: sessionsOf(records),
+    remote: remoteTold(records),
+    received: receivedTold(records),
+    records,
+  };
+  const laws = [
+    checkEnd,
+    checkRemote,
+    checkReceived,
+    checkSessions,
+    checkReading,
+    checkProtection,
+    checkMap,
+    checkChecks,
+  ];
   return [...faults, ...reading.faults, ...laws.flatMap((rule) => rule(manifest, told))];
 }
 
@@ -54,6 +76,29 @@ function checkEnd(manifest: JournalledPart, { account }: Told): string[] {
     [
       stopped === null || told,
       `it tells why the run stopped (${visible(stopped?.code ?? '')}); the findings of the manifest do not`,
+    ],
+  );
+}
+
+/** What the journal tells of the machine that the source is on; of one of this station it tells nothing of the kind. */
+function checkRemote({ source, source_check }: JournalledPart, { account, remote, records }: Told): string[] {
+  if (account.start === null) return [];
+  const due = remoteEnd(account.start.head.source.remote, remote, source_check.state);
+  return [
+    ...unless([same(source.remote, due), 'source.remote is not what it tells of the other machine']),
+    ...remoteFaults(records, account.start),
+  ];
+}
+
+/** What it tells of who sent the disk, and how that ended: nobody goes on after some ends, whatever came later. */
+function checkReceived({ source, outcome }: JournalledPart, { account, received }: Told): string[] {
+  if (account.start === null) return [];
+  const due = receivedEnd(account.start.head.source.received, received);
+  return unless(
+    [same(source.received, due), 'source.received is not what it tells of the streams that came'],
+    [
+      account.fatal === null || outcome === 'incomplete',
+      `it tells of a stream that ended as ${account.fatal ?? ''}; the manifest says ${outcome}`,
     ],
   );
 }

@@ -1,5 +1,7 @@
 import { cells, intersect, total, type Range } from '../model/range.ts';
 import { checkFiles } from './consistency-files.ts';
+import { checkReceived } from './consistency-received.ts';
+import { checkRemote } from './consistency-remote.ts';
 import { checkSessions } from './consistency-sessions.ts';
 import { outcomeOf } from './outcome.ts';
 import type { Manifest } from './schema.ts';
@@ -15,6 +17,8 @@ export function inconsistencies(manifest: Manifest): string[] {
     checkChecks,
     checkMethod,
     checkSessions,
+    checkRemote,
+    checkReceived,
   ].flatMap((rule) => rule(manifest));
 }
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { FatalEnd } from '../model/listen.ts';
 import type { JournalRecord } from './journal-chain.ts';
 import {
   gaveUpRecord,
@@ -18,6 +19,9 @@ import {
   sourceCheckRecord,
   stoppedRecord,
 } from './run-records.ts';
+import { remoteAccountRecord } from './remote-account.ts';
+import { connectionSchema } from './remote-schema.ts';
+import { fatalTold, RECEIVED_RECORDS, streamFaults } from './received-account.ts';
 import { sessionRecords } from './sessions.ts';
 import { manifestStartSchema, type ManifestStart } from './start.ts';
 
@@ -38,6 +42,8 @@ export interface JournalAccount {
   readonly sourceCheck: z.infer<typeof sourceCheckRecord> | null;
   readonly closing: z.infer<typeof closingRecord> | null;
   readonly stopped: z.infer<typeof stoppedRecord> | null;
+  /** How a stream ended that nobody goes on after, in whichever session; null: none did. */
+  readonly fatal: FatalEnd | null;
   /** The last one: a closing as incomplete that was cut off begins anew. */
   readonly sealed: z.infer<typeof sealedRecord> | null;
 }
@@ -56,6 +62,9 @@ const OFTEN = {
   paused: pausedRecord,
   reconnected: reconnectedRecord,
   'gave-up-waiting': gaveUpRecord,
+  'remote-connected': connectionSchema,
+  'remote-account': remoteAccountRecord,
+  ...RECEIVED_RECORDS,
 };
 
 /** Reads the records of a chain that holds. `faults`: what is not in its form, or can't stand beside the rest. */
@@ -77,10 +86,11 @@ export function accountOf(records: readonly JournalRecord[]): { account: Journal
       mismatchOf(records, 'source-check', sourceCheckRecord) ?? lastOf(last, 'source-check', sourceCheckRecord),
     closing: lastOf(last, 'closing', closingRecord),
     stopped: lastOf(last, 'stopped', stoppedRecord),
+    fatal: fatalTold(records),
     sealed: lastOf(last, 'sealed-incomplete', sealedRecord),
   };
   const faults = [...startFaults(records, start), ...formFaults(records), ...sessions.flatMap(onceFaults)];
-  return { account, faults: [...faults, ...orderFaults(account)] };
+  return { account, faults: [...faults, ...orderFaults(account), ...streamFaults(records)] };
 }
 
 /** The session whose reading is still the last; a session after it that found everything read only checks and closes. */

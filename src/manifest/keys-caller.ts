@@ -63,6 +63,21 @@ export async function asCaller(ports: Ports): Promise<string[]> {
   ];
 }
 
+/** How a program runs as the caller, with what it looks for in that person's environment; empty where we are that person. */
+export async function callerProgram(ports: Ports): Promise<{
+  readonly as: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}> {
+  const { viaSudo, uid, home } = await findCaller(ports);
+  if (!viaSudo) return { as: [], env: {} };
+  const user = ports.host.env['SUDO_USER'] ?? '';
+  // Where a Kerberos ticket is, when it is not where it usually is.
+  const ticket = await callerVariable(ports, uid, 'KRB5CCNAME');
+  const env = { HOME: home, USER: user, LOGNAME: user, ...(ticket === null ? {} : { KRB5CCNAME: ticket }) };
+  // Another user's program outlives us unless it is told again: the kernel forgets with the change of user.
+  return { as: [...(await asCaller(ports)).slice(0, -1), '--pdeathsig', 'KILL', '--'], env };
+}
+
 /** User id of the person behind sudo, or null when there is nobody else. */
 function sudoCaller(ports: Ports): number | null {
   const { env, uid } = ports.host;

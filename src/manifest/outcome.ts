@@ -17,7 +17,16 @@ export function outcomeOf(facts: OutcomeFacts): Outcome {
   return facts.unreadable > 0 ? 'complete-with-unreadable' : 'complete';
 }
 
-/** Two readings that should be equal were not: so it may be with an incomplete acquisition too. */
-export function hasMismatch({ read_back, source_check }: Pick<Manifest, 'read_back' | 'source_check'>): boolean {
-  return read_back.state === 'mismatch' || source_check.state === 'mismatch';
+/** Two readings that should be equal were not, or what arrived was not what was sent: so it may be with an incomplete acquisition too. */
+export function hasMismatch({
+  read_back,
+  source_check,
+  source: { received },
+}: Pick<Manifest, 'read_back' | 'source_check' | 'source'>): boolean {
+  const streams = received?.streams ?? [];
+  return (
+    read_back.state === 'mismatch' ||
+    source_check.state === 'mismatch' ||
+    streams.some(({ ended }) => ended?.end === 'hash-differs')
+  );
 }

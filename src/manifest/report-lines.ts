@@ -25,6 +25,9 @@ export const HELD_BY: Record<Manifest['source']['held_by'], string> = {
     'open with O_EXCL: the kernel refused mounts and other exclusive openers; other programs were not kept away',
   'advisory-lock': 'an advisory lock (flock): it stops only programs that ask for it; others could write to the file',
   nothing: 'nothing: no lock was to be had',
+  'remote-descriptor':
+    'held open on the other machine, so that its number stayed its own; nobody there was kept from reading or writing it',
+  stream: 'not held by us: another machine sent it, and nobody there was kept from writing to it',
 };
 
 /** What was looked at, what was seen, and where. */

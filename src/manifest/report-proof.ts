@@ -69,11 +69,21 @@ function proofSection(facts: ReportFacts): string[] {
     lines.push(
       ' NOT proved: that what another program read is what the source gave; exhibit hashed it as it was found.',
     );
+  lines.push(...sentProof(facts));
   if (outcome === 'incomplete')
     lines.push(' The hashes are of what the image file held when it was closed, not of the data as it was read.');
   if (facts.guard.verdict !== 'not-applicable') lines.push(blockerLine(facts.guard.verdict));
   lines.push(" NOT proved: the time. All times are UTC by the station's own clock.");
   return lines;
+}
+
+/** What nothing here shows of a disk that another machine sent. */
+function sentProof({ source: { received } }: ReportFacts): string[] {
+  if (received === null) return [];
+  return [
+    ' NOT proved: that what was sent is what its disk holds; a hash that was told is the word of the machine that sent it.',
+    ...(received.encrypted ? [] : [' NOT proved: who sent it, nor that nobody on its way read or changed it.']),
+  ];
 }
 
 /** A blocker that was recognised was not tested by recognising it. */

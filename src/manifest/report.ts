@@ -5,6 +5,8 @@ import { evidenceLines, fact, field, HELD_BY, reportTime, type ReportFacts } fro
 import { hasMismatch } from './outcome.ts';
 import { proofSections } from './report-proof.ts';
 import { sessionSections } from './report-sessions.ts';
+import { receivedLines } from './report-received.ts';
+import { remoteLines } from './report-remote.ts';
 import { chainLines, counterLines, ownWordLines } from './report-source.ts';
 
 export type { ReportFacts } from './report-lines.ts';
@@ -98,7 +100,9 @@ function sourceSection(facts: ReportFacts): string[] {
       'Source Type',
       source.kind === 'file'
         ? 'File'
-        : `${source.physical ? 'Physical' : 'Virtual'} (${source.device_kind ?? 'device'})`,
+        : source.received !== null
+          ? 'Sent by another machine: what it is there is not known'
+          : `${source.physical ? 'Physical' : 'Virtual'} (${source.device_kind ?? 'device'})`,
     ),
     field('Source path', source.real_path),
     field('Bytes per Sector', `${source.logical_sector} logical, ${source.physical_sector} physical`),
@@ -110,6 +114,8 @@ function sourceSection(facts: ReportFacts): string[] {
     field('World Wide Name', fact(source.wwn, source.unknown['wwn'])),
     field('Drive Interface Type', fact(source.transport, source.unknown['transport'])),
     field('Held while read', HELD_BY[source.held_by]),
+    ...remoteLines(source.remote),
+    ...receivedLines(source.received, facts.image.size),
     ...ownWordLines(facts),
     ...source.partitions.map(
       (part) =>

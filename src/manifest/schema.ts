@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { ALGORITHMS, ENGINES } from '../model/digest.ts';
 import { REQUIRABLE } from '../model/verdict.ts';
 import { guardSchema, probesSchema } from './guard-schema.ts';
+import { receivedSchema } from './received-schema.ts';
+import { remoteSchema } from './remote-schema.ts';
 import { readMapSchema, unreadableSchema } from './read-map-schema.ts';
 import { bytes, count, maybe, range, sha256, text, time, unknowns } from './schema-words.ts';
 import {
@@ -75,6 +77,10 @@ const source = z.strictObject({
   identity_before: identitySchema,
   identity_after: maybe(identitySchema),
   held_by: heldBySchema,
+  /** Null: it is on this station. */
+  remote: maybe(remoteSchema),
+  /** Null: no other machine sent it. */
+  received: maybe(receivedSchema),
 });
 
 const destination = z.strictObject({

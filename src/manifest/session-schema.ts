@@ -4,8 +4,8 @@ import { countersSchema, evidenceSchema } from './guard-schema.ts';
 import { bytes, count, maybe, sha256, text, time } from './schema-words.ts';
 
 export const identitySchema = z.record(text, z.union([text, z.number().int(), z.null()]));
-export const heldBySchema = z.enum(['exclusive-open', 'advisory-lock', 'nothing']);
-export const readerNameSchema = z.enum(['dd', 'direct']);
+export const heldBySchema = z.enum(['exclusive-open', 'advisory-lock', 'nothing', 'remote-descriptor', 'stream']);
+export const readerNameSchema = z.enum(['dd', 'direct', 'remote-dd', 'listen']);
 export const overridesSchema = z.array(z.strictObject({ option: text, reason: maybe(text) }));
 
 export const stationSchema = z.strictObject({

@@ -30,6 +30,24 @@ export type Event =
     }
   /** What is known of a source of `size` bytes by now, as `mapCells` gives it; at most once a second, while it is read. */
   | { readonly type: 'map'; readonly stage: Stage; readonly size: number; readonly cells: string }
+  /** What is to be run on another machine, which sends its disk to this address then. Exact: nothing of it is shortened or escaped. */
+  | {
+      readonly type: 'invitation';
+      readonly host: string;
+      readonly port: number;
+      /** Byte of the disk from which it is to be sent. */
+      readonly offset: number;
+      /** SHA-256 of the certificate; null: plain. */
+      readonly fingerprint: string | null;
+      readonly commands: readonly {
+        readonly name: string;
+        readonly needs: string;
+        readonly tells: boolean;
+        readonly line: string;
+      }[];
+      /** The same in words, a line each. */
+      readonly text: readonly string[];
+    }
   | { readonly type: 'note'; readonly level: 'info' | 'warning'; readonly code: string; readonly message: string };
 
 export type Emit = (event: Event) => void;

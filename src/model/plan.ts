@@ -2,6 +2,8 @@ import type { DestinationFacts, Device, Fact } from './device.ts';
 import type { Fault } from './errors.ts';
 import type { ProtectionFacts } from './guard-facts.ts';
 import type { SourceIdentity } from './identity.ts';
+import type { ListenRequest } from './listen.ts';
+import type { RemoteDisk } from './remote.ts';
 import type { AcquireRequest } from './request.ts';
 import type { SerialFacts } from './serial.ts';
 import type { Verdict } from './verdict.ts';
@@ -33,6 +35,10 @@ export type SourceFacts =
       readonly realPath: string;
       readonly device: Device;
       readonly identity: SourceIdentity;
+      /** Set for a disk of another machine: then `path` is its address, `realPath` and `device` are as that machine has them. */
+      readonly remote?: RemoteDisk;
+      /** Set for a disk that another machine sends: all else is what the operator said of it, and what follows from that. */
+      readonly received?: ListenRequest;
     }
   | {
       readonly kind: 'file';
@@ -40,7 +46,14 @@ export type SourceFacts =
       readonly realPath: string;
       readonly size: number;
       readonly identity: SourceIdentity;
+      readonly remote?: never;
+      readonly received?: never;
     };
+
+/** Whether another machine has it: nothing of this station speaks of it then. */
+export function isElsewhere({ remote, received }: SourceFacts): boolean {
+  return remote !== undefined || received !== undefined;
+}
 
 /** Everything the pure planning function sees. */
 export interface PlanFacts {

@@ -1,4 +1,6 @@
 import type { Algorithm, EngineChoice } from './digest.ts';
+import type { ListenRequest } from './listen.ts';
+import type { RemoteRequest } from './remote.ts';
 import type { RequiredProtection } from './verdict.ts';
 
 /** Who and what the acquisition is for. The ids stand unchanged in the manifest. Null: not given. */
@@ -59,6 +61,11 @@ export interface Settings {
   readonly waitForDevice: number;
 }
 
+/** Milliseconds after which a read counts as failed; null: never. */
+export function readTimeoutMs({ readTimeout }: Pick<Settings, 'readTimeout'>): number | null {
+  return readTimeout === null ? null : readTimeout * 1000;
+}
+
 /** Where a setting's value came from. */
 export type SettingOrigin = 'profile' | 'command-line';
 
@@ -93,4 +100,8 @@ export interface AcquireRequest {
   readonly overrides: Overrides;
   readonly keyPath: string | null;
   readonly yes: boolean;
+  /** Set when the source is on another machine. */
+  readonly remote?: RemoteRequest;
+  /** Set when another machine sends it. */
+  readonly listen?: ListenRequest;
 }

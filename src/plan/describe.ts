@@ -1,9 +1,11 @@
 import { hangsOn } from '../model/chain-text.ts';
 import type { Fact } from '../model/device.ts';
 import type { Finding, LabelComparison, Plan } from '../model/plan.ts';
+import type { ListenRequest } from '../model/listen.ts';
 import { encryptionWords, hiddenWords } from '../model/probe-text.ts';
 import { describeBytes, groupDigits, roundBytes } from '../model/size.ts';
 import { visible } from '../model/text.ts';
+import { machineLines } from './describe-remote.ts';
 import { comparisonText } from './label.ts';
 import { sizeText } from './space.ts';
 
@@ -16,6 +18,7 @@ type Line = readonly [label: string, text: string];
 export function describePlan(plan: Plan): string {
   const sections: [string, Line[]][] = [
     ['Source', sourceLines(plan)],
+    ['On another machine', machineLines(plan)],
     ['By the disk itself', ownLines(plan)],
     ['Label', plan.labelComparisons.map(comparisonLine)],
     ['Write protection', protectionLines(plan)],
@@ -45,6 +48,7 @@ function sourceLines({ source, size, logicalSector, physicalSector }: Plan): Lin
   const place: Line[] = [['path', visible(source.path)]];
   if (source.realPath !== source.path) place.push(['real path', visible(source.realPath)]);
   if (source.kind === 'file') return [...place, ['kind', 'plain file'], ['size', describeBytes(size)]];
+  if (source.received !== undefined) return sentLines(source.received);
   const { device } = source;
   return [
     ...place,
@@ -66,6 +70,17 @@ function sourceLines({ source, size, logicalSector, physicalSector }: Plan): Lin
         .join(' ')
         .trimEnd(),
     ]),
+  ];
+}
+
+/** A disk that is sent: all that is known is what was asked for. */
+function sentLines({ address, size, allowed, plaintext }: ListenRequest): Line[] {
+  return [
+    ['sent to', visible(`${address.host} port ${address.port === 0 ? 'that the kernel chooses' : address.port}`)],
+    ['path there', visible(address.path ?? 'not said')],
+    ['size', `${describeBytes(size)}, as --expect-size says`],
+    ['from', allowed.length === 0 ? 'whoever knows the token' : visible(allowed.join(', '))],
+    ['on its way', plaintext === null ? 'TLS, with a certificate made for it' : 'NOT encrypted, NOT authenticated'],
   ];
 }
 
@@ -119,7 +134,8 @@ function destinationLines({ destination, folder, spaceNeeded }: Plan): Line[] {
   ];
 }
 
-function imageLines({ segments, request }: Plan): Line[] {
+function imageLines(plan: Plan): Line[] {
+  const { segments, request } = plan;
   const { settings, profile } = request;
   const [first, last] = [segments[0]?.name ?? '', segments.at(-1)?.name ?? ''];
   const names =
@@ -130,10 +146,17 @@ function imageLines({ segments, request }: Plan): Line[] {
     ['profile', `${visible(profile.name)} version ${profile.version}`],
     ['files', `${settings.format}: ${visible(names)}`],
     ['hashes', `${settings.hashes.join(', ')}; engine ${settings.engine}; pieces of ${sizeText(settings.pieceSize)}`],
-    ['reader', `${settings.reader}, blocks of ${sizeText(settings.blockSize)}`],
+    ['reader', readerText(plan)],
     ['read-back', settings.readBack ? 'yes: the image is read again and compared' : 'no (--no-read-back)'],
     ['source again', settings.verifySource ? 'yes: the source is read twice' : 'no: the source is read once'],
   ];
+}
+
+/** Over there dd is told its blocks range by range. */
+function readerText({ source, request: { settings } }: Plan): string {
+  if (source.remote !== undefined) return 'dd over there, range by range';
+  const reader = source.received === undefined ? settings.reader : 'what is sent';
+  return `${reader}, blocks of ${sizeText(settings.blockSize)}`;
 }
 
 function caseLines({ request }: Plan): Line[] {
@@ -153,7 +176,12 @@ function caseLines({ request }: Plan): Line[] {
 
 function deviationLines({ request }: Plan): Line[] {
   const { allowUnblocked, softwareBlock, allowSystemDestination, unsigned } = request.overrides;
+  const { frozen = null, ciphertext = null, rebooted = null } = request.remote ?? {};
   const lines: (Line | false)[] = [
+    frozen !== null && ['--frozen', visible(frozen)],
+    ciphertext !== null && ['--ciphertext', visible(ciphertext)],
+    rebooted !== null && ['--rebooted', visible(rebooted)],
+    (request.listen?.plaintext ?? null) !== null && ['--allow-plaintext', visible(request.listen?.plaintext ?? '')],
     allowUnblocked !== null && ['--allow-unblocked', visible(allowUnblocked)],
     request.label.mismatchReason !== null && ['--label-mismatch', visible(request.label.mismatchReason)],
     softwareBlock && ['--software-block', "the kernel's flag instead of a write blocker"],

@@ -1,7 +1,14 @@
 import { segmentsOf } from '../image/segments.ts';
 import type { Device } from '../model/device.ts';
 import { bug } from '../model/errors.ts';
-import type { Finding, FolderPlan, Plan, PlanFacts, PlanResult } from '../model/plan.ts';
+import {
+  isElsewhere,
+  type Finding,
+  type FolderPlan,
+  type Plan,
+  type PlanFacts,
+  type PlanResult,
+} from '../model/plan.ts';
 import type { Rule } from './finding.ts';
 import { planFolder } from './folder.ts';
 import { compareLabel, confirmSerial } from './label.ts';
@@ -50,7 +57,8 @@ export function makePlan(facts: PlanFacts, folder: FolderPlan, findings: readonl
     segments: segmentsOf(size, format, segmentSize, folder.stem),
     spaceNeeded: spaceNeeded(size, pieceSize),
     labelComparisons: compareLabel(facts),
-    setReadOnly: device !== null && request.overrides.softwareBlock ? readOnlyPaths(device) : [],
+    setReadOnly:
+      device !== null && !isElsewhere(source) && request.overrides.softwareBlock ? readOnlyPaths(device) : [],
     confirmSerial: confirmSerial(facts),
     findings,
   };

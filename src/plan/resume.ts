@@ -18,6 +18,8 @@ export interface StoppedFacts {
   readonly own: { readonly model: string; readonly serial: string } | null;
   /** Bytes that the image takes already: they are not needed again. */
   readonly taken: number;
+  /** Set when the source is on another machine: its boot id, null where it was not known. */
+  readonly remote?: { readonly bootId: string | null } | null;
 }
 
 /** Everything the pure planning of a resume sees. */
@@ -31,7 +33,12 @@ export function planResume(facts: ResumeFacts): PlanResult {
   // What the image holds already needs no room again.
   const roomier = { ...facts, destination: { ...destination, freeBytes: destination.freeBytes + stopped.taken } };
   const rules: readonly Rule[] = [...SOURCE_RULES, ...LABEL_RULES, notOnSource, notSystemDisk, writable];
-  const all = [...sameSource(facts), ...rules.flatMap((rule) => rule(facts)), ...roomEnough(roomier)];
+  const all = [
+    ...sameSource(facts),
+    ...sameMachine(facts),
+    ...rules.flatMap((rule) => rule(facts)),
+    ...roomEnough(roomier),
+  ];
   const refusals = all.filter(({ level }) => level === 'refusal');
   const findings = all.filter(({ level }) => level !== 'refusal');
   if (refusals.length > 0) return { ok: false, refusals, findings };
@@ -45,6 +52,7 @@ export function planResume(facts: ResumeFacts): PlanResult {
  */
 function sameSource({ source, stopped, protection }: ResumeFacts): Finding[] {
   const differences = diskDifferences(stopped.identity, source.identity);
+  if (source.received !== undefined && differences.length === 0) return [sentAgain(source.path)];
   if (differences.length === 0) return namelessWarning(source.identity, source.path);
   const { own } = protection.probes;
   const sameSize = stopped.identity.size === source.identity.size && stopped.identity.kind === source.identity.kind;
@@ -62,6 +70,35 @@ function sameSource({ source, stopped, protection }: ResumeFacts): Finding[] {
       'Connect the disk that was being imaged, and name it: exhibit resume DIR SOURCE. A file that was changed since can only be imaged anew.',
     ),
   ];
+}
+
+/** A stream goes on where the last one stood, and nothing of it comes twice. */
+function sentAgain(path: string): Finding {
+  const message = `Whether the same disk is sent to ${visible(path)} again can not be told: nothing that came before is compared with it.`;
+  return warning('source', 'resume.not-compared', message);
+}
+
+/** On another machine, or here, as before; and a machine that was started anew has written to its disk in between. */
+function sameMachine({ source, stopped, request }: ResumeFacts): Finding[] {
+  const was = stopped.remote ?? null;
+  if ((was !== null) !== (source.remote !== undefined)) {
+    const message = `The acquisition was begun on a source ${was === null ? 'of this station' : 'of another machine'}; ${visible(source.path)} is none.`;
+    return [refusal('source', 'source.changed', message, 'Name the source as it was named first.')];
+  }
+  if (was === null || source.remote === undefined) return [];
+  const { bootId } = source.remote.machine;
+  if (was.bootId === null || !bootId.known) {
+    const message = 'Whether the machine was started anew since can not be told: its boot id is not known.';
+    return [warning('source', 'resume.boot-unknown', message)];
+  }
+  if (was.bootId === bootId.value) return [];
+  const message = `The machine of ${visible(source.path)} was started anew since: its boot id was ${visible(was.bootId)}, and is ${visible(bootId.value)}.`;
+  const reason = request.remote?.rebooted ?? null;
+  if (reason !== null)
+    return [warning('source', 'resume.rebooted', `${message} Gone on with all the same: ${visible(reason)}`)];
+  const hint =
+    'Its disk was written to in between: what was read and what is to be read do not belong to one state. Image it anew, or give the reason for going on: --rebooted REASON.';
+  return [refusal('source', 'source.rebooted', message, hint)];
 }
 
 /** Nothing but size and content tells it from another. */

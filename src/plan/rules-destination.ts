@@ -1,11 +1,13 @@
 import { describeBytes } from '../model/size.ts';
+import { isElsewhere } from '../model/plan.ts';
 import { visible } from '../model/text.ts';
 import { refusal, type Rule, warning } from './finding.ts';
 import { planFolder } from './folder.ts';
 import { sourceSize, spaceNeeded } from './space.ts';
 
 export const notOnSource: Rule = ({ source, destination }) => {
-  if (source.kind !== 'block') return [];
+  // Disks of another machine have names of their own; unless it is this one, reached by a detour.
+  if (source.kind !== 'block' || (isElsewhere(source) && source.remote?.here !== true)) return [];
   if (!destination.disks.known) {
     return [
       warning(

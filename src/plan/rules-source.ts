@@ -1,9 +1,11 @@
-import type { DeviceUse } from '../model/device.ts';
 import { describeBytes } from '../model/size.ts';
+import { isElsewhere } from '../model/plan.ts';
 import { slowLink } from '../model/slow-link.ts';
 import { visible } from '../model/text.ts';
 import { meets, type RequiredProtection } from '../model/verdict.ts';
 import { note, refusal, type Rule, warning } from './finding.ts';
+import { RECEIVED_RULES } from './rules-received.ts';
+import { REMOTE_RULES, useText } from './rules-remote.ts';
 import { sourceSize } from './space.ts';
 
 const notEmpty: Rule = ({ source }) =>
@@ -19,7 +21,7 @@ const notEmpty: Rule = ({ source }) =>
       ];
 
 const notInUse: Rule = ({ source }) => {
-  if (source.kind !== 'block') return [];
+  if (source.kind !== 'block' || isElsewhere(source)) return [];
   const { uses, path } = source.device;
   if (!uses.known) {
     return [
@@ -106,7 +108,7 @@ const writeProtected: Rule = ({ source, verdict, request }) => {
 
 /** The kernel's flag stops no hardware, and costs nothing: without it this host itself might write. */
 const kernelFlag: Rule = ({ source, verdict, request }) => {
-  if (source.kind !== 'block') return [];
+  if (source.kind !== 'block' || isElsewhere(source)) return [];
   const flags = verdict.evidence.filter(({ fact }) => fact === 'kernel-flag');
   if (flags.every(({ seen }) => seen === 'read-only')) return [];
   const writable = flags.filter(({ seen }) => seen !== 'read-only').map(({ what, seen }) => `${what}: ${seen}`);
@@ -133,7 +135,7 @@ function raisedBy(required: RequiredProtection): string {
 
 /** Data that was left out may know this very device: the operator said to go on without, and the record says what was missing. */
 const hardwareLeftOut: Rule = ({ source, protection }) => {
-  if (source.kind === 'file') return [];
+  if (source.kind === 'file' || isElsewhere(source)) return [];
   const { shipped, lab } = protection.entries.leftOut;
   return [...shipped, ...lab].map((fault) =>
     warning('usage', 'hardware.left-out', `Some hardware data could not be used: ${visible(fault)}`),
@@ -156,14 +158,6 @@ export const SOURCE_RULES: readonly Rule[] = [
   kernelFlag,
   hardwareLeftOut,
   slowWay,
+  ...REMOTE_RULES,
+  ...RECEIVED_RULES,
 ];
-
-function useText({ kind, device, by }: DeviceUse): string {
-  const words = {
-    mount: 'is mounted at',
-    swap: 'is swap:',
-    holder: 'is held by',
-    system: 'serves the running system:',
-  } as const;
-  return `${visible(device)} ${words[kind]} ${visible(by)}`;
-}

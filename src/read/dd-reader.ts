@@ -4,7 +4,8 @@ import type { OpenFile } from '../system/files.ts';
 import type { CommandResult, Commands, BulkCommand } from '../system/run-command.ts';
 import { visible } from '../model/text.ts';
 import { accountFault } from './dd-account.ts';
-import { Probe } from './probe.ts';
+import { fileOf } from './held-source.ts';
+import { openProbe } from './probe.ts';
 import type { Reader, ReadOrder } from './reader.ts';
 import { Recovery } from './recover.ts';
 import { SlotFiller } from './slot-filler.ts';
@@ -38,7 +39,7 @@ export async function ddVersion(commands: Commands): Promise<string> {
  * range by byte; where it stops is a fact that is examined with small reads before dd goes on behind it.
  */
 export const readByDd: Reader = async (order) => {
-  const probe = new Probe(order);
+  const probe = openProbe(order);
   const recovery = new Recovery(order, probe);
   const filler = new SlotFiller(order.out, order.range.start, order.source.logicalSector, order.ports.clock);
   const gate = new StopGate(order.stop);
@@ -168,7 +169,7 @@ async function startDd(order: ReadOrder, range: Wanted): Promise<BulkCommand> {
 
 async function reopen(order: ReadOrder): Promise<OpenFile> {
   try {
-    return await order.ports.files.open(`/proc/self/fd/${order.source.file.fd}`, 'read');
+    return await order.ports.files.open(`/proc/self/fd/${fileOf(order.source).fd}`, 'read');
   } catch (error) {
     await failIfGone(order, errnoOf(error) ?? 'unknown error');
     throw error;

@@ -1,8 +1,9 @@
 import { errnoOf } from '../model/errors.ts';
 import { cells, lengthOf, type Range } from '../model/range.ts';
 import type { OpenFile } from '../system/files.ts';
-import { Probe, type FailedRead } from './probe.ts';
+import { openProbe, type ClosableRangeReader, type FailedRead } from './probe.ts';
 import { PROBE_LIMIT } from './probe-protocol.ts';
+import { fileOf } from './held-source.ts';
 import type { Reader, ReadOrder } from './reader.ts';
 import { Recovery } from './recover.ts';
 import { SlotFiller } from './slot-filler.ts';
@@ -15,7 +16,7 @@ import { StopGate } from './stop-gate.ts';
  * probe's child: the kernel writes into a slot until a read that hangs returns, so that no such read may be given up here.
  */
 export const readDirect: Reader = async (order) => {
-  const probe = new Probe(order);
+  const probe = openProbe(order);
   const recovery = new Recovery(order, probe);
   try {
     if (order.readTimeoutMs === null) await readHere(order, recovery);
@@ -59,7 +60,7 @@ async function readHere(order: ReadOrder, recovery: Recovery): Promise<void> {
   }
 }
 
-async function readInChild(order: ReadOrder, recovery: Recovery, probe: Probe): Promise<void> {
+async function readInChild(order: ReadOrder, recovery: Recovery, probe: ClosableRangeReader): Promise<void> {
   const size = Math.min(order.blockBytes, PROBE_LIMIT);
   const filler = new SlotFiller(order.out, order.range.start, order.source.logicalSector, order.ports.clock);
   try {
@@ -89,9 +90,9 @@ function isStopped(stop: AbortSignal): boolean {
 }
 
 async function openForReading(order: ReadOrder): Promise<OpenFile> {
-  if (order.source.kind === 'file') return order.source.file;
+  if (order.source.kind === 'file') return fileOf(order.source);
   // Through the descriptor that is held: the same device even if its name moved.
-  return order.ports.files.open(`/proc/self/fd/${order.source.file.fd}`, 'read-direct');
+  return order.ports.files.open(`/proc/self/fd/${fileOf(order.source).fd}`, 'read-direct');
 }
 
 /** Null when all bytes came, else the errno of the failing read. */

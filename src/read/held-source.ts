@@ -1,9 +1,11 @@
-import { errnoOf, ExhibitError } from '../model/errors.ts';
+import { bug, errnoOf, ExhibitError } from '../model/errors.ts';
 import type { SourceFacts } from '../model/plan.ts';
 import { visible } from '../model/text.ts';
 import type { Files, OpenFile } from '../system/files.ts';
 import { tryLock } from '../system/lock.ts';
 import type { Commands } from '../system/run-command.ts';
+import type { ClosableRangeReader, ProbeOrder } from './probe.ts';
+import type { Reader } from './reader.ts';
 
 /**
  * What keeps others from a source while it is read.
@@ -11,12 +13,25 @@ import type { Commands } from '../system/run-command.ts';
  *   O_EXCL, of the whole disk and of its partitions. Whoever opens it otherwise is not kept away.
  * - `advisory-lock`: a plain file with flock(2): it keeps away only those who ask for the lock, and nobody from writing.
  * - `nothing`: a plain file, and flock(1) or the file system gave no lock.
+ * - `remote-descriptor`: a disk of another machine, which a program there holds open for reading: its number can't be
+ *   given to another disk, and nobody is kept away.
+ * - `stream`: a disk that another machine sends: only that machine knows who has it.
  */
-export type HeldBy = 'exclusive-open' | 'advisory-lock' | 'nothing';
+export type HeldBy = 'exclusive-open' | 'advisory-lock' | 'nothing' | 'remote-descriptor' | 'stream';
+
+/** How a disk of another machine is read: it has no descriptor here. */
+export interface ReadElsewhere {
+  /** Ranges one at a time. */
+  ranges(order: ProbeOrder): ClosableRangeReader;
+  /** All of it, in order. */
+  readonly reader: Reader;
+}
 
 /** A source that is held open, read-only. */
 export interface HeldSource {
-  readonly file: OpenFile;
+  /** Null: it is on another machine; `elsewhere` reads it. */
+  readonly file: OpenFile | null;
+  readonly elsewhere?: ReadElsewhere;
   readonly kind: 'block' | 'file';
   /** The operator's path, for messages. */
   readonly path: string;
@@ -26,6 +41,12 @@ export interface HeldSource {
   readonly logicalSector: number;
   readonly heldBy: HeldBy;
   close(): Promise<void>;
+}
+
+/** The open file of a source of this station. */
+export function fileOf({ file, path }: Pick<HeldSource, 'file' | 'path'>): OpenFile {
+  if (file === null) throw bug(`${visible(path)} has no descriptor here`);
+  return file;
 }
 
 /**

@@ -2,7 +2,7 @@ import { messageOf } from '../model/errors.ts';
 import type { OpenFile } from '../system/files.ts';
 import type { Ports } from '../system/ports.ts';
 import { cacheBelow, type Below } from './below-cache.ts';
-import type { HeldSource } from './held-source.ts';
+import { fileOf, type HeldSource } from './held-source.ts';
 
 /** Whether a re-read comes from the medium or from memory, and how that is known. */
 export interface CacheState {
@@ -55,12 +55,19 @@ export async function avoidCache(ports: Ports, file: OpenFile, direct: boolean):
   }
 }
 
+const ELSEWHERE: CacheState = {
+  avoided: 'unknown',
+  how: 'the disk is read on another machine, whose caches nobody can see from here',
+  fileSystem: 'none',
+};
+
 /** As {@link avoidCache}, for a source about to be read again: block devices are read by O_DIRECT, plain files are not. */
 export async function avoidSourceCache(ports: Ports, source: HeldSource): Promise<CacheState> {
-  if (source.kind === 'file') return avoidCache(ports, source.file, false);
+  if (source.elsewhere !== undefined) return ELSEWHERE;
+  if (source.kind === 'file') return avoidCache(ports, fileOf(source), false);
   try {
     // The kernel honours O_DIRECT on block devices. fincore is not asked: of a device it counts 0 pages, always (2.38).
-    const { hidden } = await cacheBelow(ports, (await source.file.stat()).rdev);
+    const { hidden } = await cacheBelow(ports, (await fileOf(source).stat()).rdev);
     const how = ['O_DIRECT reads of the block device', hidden].filter((part) => part !== null).join('; ');
     return { avoided: hidden === null ? 'yes' : 'unknown', how, fileSystem: 'none' };
   } catch (error) {

@@ -3,7 +3,7 @@ import { bug, ExhibitError } from '../model/errors.ts';
 import { lengthOf, type Range } from '../model/range.ts';
 import type { Ports } from '../system/ports.ts';
 import type { StreamedCommand } from '../system/run-command.ts';
-import type { HeldSource } from './held-source.ts';
+import { fileOf, type HeldSource } from './held-source.ts';
 import { ENDED, FAILED, HEAD_BYTES, PROBE_LIMIT, READY, REQUEST_BYTES } from './probe-protocol.ts';
 import { endedEarly } from './source-faults.ts';
 import { Watchdog } from './watchdog.ts';
@@ -34,6 +34,15 @@ export interface ProbeAnswer {
 
 /** What takes places apart needs of a probe; tests bring made-up disks. */
 export type RangeReader = Pick<Probe, 'read'>;
+
+export interface ClosableRangeReader extends RangeReader {
+  close(): void;
+}
+
+/** What reads ranges of this source, wherever it is. */
+export function openProbe(order: ProbeOrder): ClosableRangeReader {
+  return order.source.elsewhere?.ranges(order) ?? new Probe(order);
+}
 
 /** Reads ranges in a child program that is left behind when a read hangs. Started at the first use, and after that. */
 export class Probe {
@@ -107,7 +116,7 @@ export class Probe {
       [host.nodePath, program, this.#order.source.kind === 'block' ? 'direct' : 'buffered'],
       {
         pipeStdin: true,
-        inheritFds: [this.#order.source.file.fd],
+        inheritFds: [fileOf(this.#order.source).fd],
       },
     );
     // A dead child shows as the end of its output; the pipe's own error adds nothing.

@@ -1,7 +1,7 @@
 import { lengthOf, type Range } from '../model/range.ts';
 import { cellSize, grownSize, USUAL_SECTOR_MS } from './cell-size.ts';
 import { LifeSign } from './life-sign.ts';
-import type { FailedRead, Probe, ProbeAnswer } from './probe.ts';
+import type { FailedRead, ProbeAnswer, RangeReader } from './probe.ts';
 import { PROBE_LIMIT } from './probe-protocol.ts';
 import type { ReadOrder } from './reader.ts';
 import type { SlotFiller } from './slot-filler.ts';
@@ -21,11 +21,11 @@ const SMALL_BYTES = 4096;
 export class Recovery {
   readonly life: LifeSign;
   readonly #order: ReadOrder;
-  readonly #probe: Probe;
+  readonly #probe: RangeReader;
   readonly #count: BadCount;
   #sectorMs = USUAL_SECTOR_MS;
 
-  constructor(order: ReadOrder, probe: Probe) {
+  constructor(order: ReadOrder, probe: RangeReader) {
     this.#order = order;
     this.#probe = probe;
     this.life = new LifeSign(order, probe);

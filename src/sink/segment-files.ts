@@ -32,6 +32,8 @@ export class SegmentFiles {
   readonly #open = new Map<Segment, OpenFile>();
   readonly #known = new Map<Segment, SegmentFile>();
   #namesOnDisk = true;
+  /** A checkpoint syncs beside the stream, which may close a full segment meanwhile: one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
   #failure: unknown = null;
 
   constructor(files: Files, folder: string, there: readonly ImageFileThere[] = []) {
@@ -81,7 +83,11 @@ export class SegmentFiles {
   }
 
   /** Puts on disk what was written so far, and the names of the files. */
-  async datasync(): Promise<void> {
+  datasync(): Promise<void> {
+    return this.#inTurn(() => this.#datasync());
+  }
+
+  async #datasync(): Promise<void> {
     try {
       await Promise.all([...this.#open.values()].map((file) => file.datasync()));
       if (this.#namesOnDisk) return;
@@ -97,7 +103,11 @@ export class SegmentFiles {
    * Syncs and closes every open file, whatever fails on the way, and throws the first failure there ever was: after a
    * failed sync a later one that succeeds says nothing of the bytes before it.
    */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.#inTurn(() => this.#close());
+  }
+
+  async #close(): Promise<void> {
     let failure = this.#failure === null ? null : destinationError(this.#folder, this.#failure);
     for (const file of this.#open.values()) {
       // Some file systems tell of a failed write only when the file is closed.
@@ -110,6 +120,12 @@ export class SegmentFiles {
     }
     this.#open.clear();
     if (failure !== null) throw failure;
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work, work);
+    this.#turn = done;
+    return done;
   }
 
   #paths(segment: Segment): { partialPath: string; finalPath: string } {

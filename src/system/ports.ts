@@ -1,6 +1,8 @@
 import type { Clock } from './clock.ts';
 import type { Files } from './files.ts';
 import type { Commands } from './run-command.ts';
+import type { OpenListener } from './listener.ts';
+import type { ConnectSsh } from './ssh-link.ts';
 
 /** The station the program runs on. */
 export interface Host {
@@ -24,6 +26,10 @@ export interface Ports {
   readonly commands: Commands;
   readonly clock: Clock;
   readonly host: Host;
+  /** SSH spoken in this process. */
+  readonly connectSsh: ConnectSsh;
+  /** A port that others connect to. */
+  readonly listen: OpenListener;
   /** Prefix for /sys, /proc and /dev, empty on a real station; tests lay out machines of their own below it. */
   readonly root: string;
 }

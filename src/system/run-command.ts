@@ -36,6 +36,8 @@ export interface RunOptions {
 /** How a streamed command is started. */
 export interface StreamOptions extends Pick<RunOptions, 'stdinFd' | 'inheritFds' | 'env'> {
   readonly pipeStdin?: boolean;
+  /** Its standard error comes as a stream, and is not kept. */
+  readonly pipeStderr?: boolean;
 }
 
 /** A running command whose standard output is a stream of bytes. End of stream is not success: judge `done`. */
@@ -45,6 +47,8 @@ export interface StreamedCommand {
   readonly stdout: Readable;
   /** A pipe to its standard input, when `pipeStdin` asked for one. */
   readonly stdin: Writable | null;
+  /** Its standard error, when `pipeStderr` asked for it. */
+  readonly stderr: Readable | null;
   /** Resolves, never rejects, when the command has ended. `stdout` of the result is empty. */
   readonly done: Promise<CommandResult>;
   /** Kills at once (SIGKILL), with what it has started; does not wait for a child stuck in the kernel. */
@@ -71,7 +75,7 @@ export interface Commands {
   run(argv: readonly string[], options?: RunOptions): Promise<CommandResult>;
   stream(argv: readonly string[], options?: StreamOptions): StreamedCommand;
   /** As `stream`, for gigabytes. */
-  streamBulk(argv: readonly string[], options?: Omit<StreamOptions, 'pipeStdin'>): Promise<BulkCommand>;
+  streamBulk(argv: readonly string[], options?: Omit<StreamOptions, 'pipeStdin' | 'pipeStderr'>): Promise<BulkCommand>;
 }
 
 const KEPT_OUTPUT = 16 * 1024 * 1024;
@@ -97,7 +101,7 @@ export function systemCommands(path: string = process.env['PATH'] ?? ''): Comman
       env: { ...options.env, LC_ALL: 'C' },
       reject: false,
       encoding: 'buffer',
-      buffer: { stdout: false, stderr: true },
+      buffer: { stdout: false, stderr: options.pipeStderr !== true },
       stripFinalNewline: false,
       detached: true,
       cleanup: true,
@@ -146,6 +150,7 @@ export function systemCommands(path: string = process.env['PATH'] ?? ''): Comman
         pid: child.pid,
         stdout: child.stdout,
         stdin: child.stdin,
+        stderr: options.pipeStderr === true ? child.stderr : null,
         done,
         kill,
       };

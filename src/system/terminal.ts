@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 
 /** The person's terminal, or what stands in its place. Results go to `out`, words to a person to `say`. */
@@ -22,6 +23,8 @@ export interface Terminal {
   outputClosed(): boolean;
   /** One line typed in answer; null at the end of input. */
   ask(question: string, signal: AbortSignal): Promise<string | null>;
+  /** As `ask`, for what nobody may read over a shoulder: nothing of it is shown. */
+  askSecret(question: string, signal: AbortSignal): Promise<string | null>;
 }
 
 /** A closed terminal or pipe (EIO, EPIPE) must not end a job of nine hours: what can't be shown is in the journal. */
@@ -49,22 +52,36 @@ export function systemTerminal(): Terminal {
     say: (text) => void stderr.write(text.endsWith('\n') ? text : `${text}\n`),
     out: (text) => void stdout.write(text.endsWith('\n') ? text : `${text}\n`),
     outputClosed: () => failed,
-    async ask(question, signal) {
-      const reader = createInterface({ input: stdin, output: stderr });
-      try {
-        return await new Promise<string | null>((resolve, reject) => {
-          reader.once('close', () => {
-            resolve(null);
-          });
-          // readline takes Ctrl-C for itself; the program's own handler must see it.
-          reader.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-          reader.question(question, { signal }).then(resolve, reject);
-        });
-      } finally {
-        reader.close();
-      }
+    ask: (question, signal) => askLine(stderr, question, signal),
+    async askSecret(question, signal) {
+      stderr.write(question);
+      // readline itself echoes what is typed, into nowhere.
+      const nowhere = new Writable({
+        write: (_chunk, _encoding, done) => {
+          done();
+        },
+      });
+      const typed = await askLine(nowhere, '', signal).finally(() => stderr.write('\n'));
+      return typed;
     },
   };
+}
+
+async function askLine(output: Writable, question: string, signal: AbortSignal): Promise<string | null> {
+  const { stdin } = process;
+  const reader = createInterface({ input: stdin, output, ...(output === process.stderr ? {} : { terminal: true }) });
+  try {
+    return await new Promise<string | null>((resolve, reject) => {
+      reader.once('close', () => {
+        resolve(null);
+      });
+      // readline takes Ctrl-C for itself; the program's own handler must see it.
+      reader.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+      reader.question(question, { signal }).then(resolve, reject);
+    });
+  } finally {
+    reader.close();
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { stemOfManifestName, stemOfPiecesName } from '../manifest/file-names.ts';
 import { parseManifest } from '../manifest/parse.ts';
 import type { Manifest } from '../manifest/schema.ts';
+import { sentWords } from '../manifest/report-received.ts';
 import { total } from '../model/range.ts';
 import { describeBytes } from '../model/size.ts';
 import { visible } from '../model/text.ts';
@@ -48,7 +49,7 @@ function stemFaults(manifest: Manifest, name: string): string[] {
 
 /** What the manifest itself says about how the acquisition ended. */
 export function checkOutcome(manifest: Manifest): Check[] {
-  return [outcomeCheck(manifest), ...adoptedChecks(manifest), ...readBackChecks(manifest)];
+  return [outcomeCheck(manifest), ...streamChecks(manifest), ...adoptedChecks(manifest), ...readBackChecks(manifest)];
 }
 
 function outcomeCheck({ outcome, image, source, read_map, incomplete_reason }: Manifest): Check {
@@ -74,6 +75,14 @@ function outcomeCheck({ outcome, image, source, read_map, incomplete_reason }: M
       return { name: 'outcome', status: 'unestablished', message };
     }
   }
+}
+
+/** What the target told of what it sent, and what of that arrived. */
+function streamChecks({ source: { received }, image }: Manifest): Check[] {
+  if (received === null) return [];
+  const differs = received.streams.some(({ hash }) => hash === 'differs');
+  const message = `Hashes of what was sent: ${sentWords(received, image.size)}.`;
+  return [{ name: 'outcome', status: differs ? 'damaged' : 'ok', message }];
 }
 
 /** Whose reading it was is no fault, and must not go unsaid. */

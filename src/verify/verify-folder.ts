@@ -1,4 +1,6 @@
 import { stemOfManifestName } from '../manifest/file-names.ts';
+import { proofWords, stateWords } from '../manifest/report-remote.ts';
+import type { Manifest } from '../manifest/schema.ts';
 import { sealOf } from '../manifest/sums.ts';
 import { ExhibitError } from '../model/errors.ts';
 import type { Emit } from '../model/event.ts';
@@ -94,11 +96,20 @@ export async function verifyFolder(ports: Ports, order: VerifyOrder): Promise<Ve
     checks,
     damage: content.image?.damage ?? [],
     notCovered: content.notCovered.map(visible),
-    notes: [...signatures.notes, ...content.notes],
+    notes: [...signatures.notes, ...content.notes, ...(manifest === null ? [] : remoteNotes(manifest))],
     signer: signatures.signer,
     sealHex: sumsBytes === null ? null : sealOf(sumsBytes),
     image: content.image?.reading ?? null,
   };
+}
+
+/** That the files are right says nothing of what a disk that was in use held: said with the verdict, whatever it is. */
+function remoteNotes({ source: { remote } }: Manifest): string[] {
+  if (remote === null) return [];
+  return [
+    `The source was a disk of another machine: ${visible(stateWords(remote))}.`,
+    `Hashes of what was sent, made there: ${proofWords(remote)}.`,
+  ];
 }
 
 function sealAsGiven(text: string): string {

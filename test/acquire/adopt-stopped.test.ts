@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { adopt, newlyTold } from '../../src/acquire/adopt.ts';
+import { adopt, newlyTold } from '../../src/acquire/stopped/adopt.ts';
 import { ReadMap } from '../../src/model/read-map.ts';
 import { testPorts } from '../support/ports.ts';
 import { tempFolder } from '../support/temp.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { Checkpoints } from '../../src/acquire/checkpoint.ts';
-import { Extents } from '../../src/acquire/extents.ts';
-import { ReadRecorder } from '../../src/acquire/read-recorder.ts';
+import { Checkpoints } from '../../src/acquire/reading/checkpoint.ts';
+import { Extents } from '../../src/acquire/reading/extents.ts';
+import { ReadRecorder } from '../../src/acquire/reading/read-recorder.ts';
 import { Journal } from '../../src/manifest/journal.ts';
 import { ImageWriter } from '../../src/sink/image-writer.ts';
 import { systemClock } from '../../src/system/clock.ts';
@@ -41,6 +41,7 @@ async function checkpoints(t: TestContext, meanwhile: (recorder: ReadRecorder) =
     piecesBefore: 0,
     pieceSize: SIZE,
     replayed: { done: true },
+    tellRemote: () => Promise.resolve(),
   };
   return { checkpoints: new Checkpoints(work, 0), recorder, records: () => journalOf(path).map(({ data }) => data) };
 }

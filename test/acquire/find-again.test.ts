@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test, { describe, type TestContext } from 'node:test';
-import { findAgain } from '../../src/acquire/find-again.ts';
+import { findAgain } from '../../src/acquire/reading/find-again.ts';
 import { listDevices } from '../../src/discover/devices.ts';
 import { asSource } from '../../src/discover/source.ts';
 import type { SourceFacts } from '../../src/model/plan.ts';

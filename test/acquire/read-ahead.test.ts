@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
-import { readAheadDuring } from '../../src/acquire/read-ahead.ts';
+import { readAheadDuring } from '../../src/acquire/reading/read-ahead.ts';
 import type { RingWriter } from '../../src/ring/ring.ts';
 import { ImageWriter } from '../../src/sink/image-writer.ts';
 import { diskBytes } from '../support/loop.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import { ReadProgress } from '../../src/acquire/read-progress.ts';
-import { ReadRecorder } from '../../src/acquire/read-recorder.ts';
+import { ReadProgress } from '../../src/acquire/reading/read-progress.ts';
+import { ReadRecorder } from '../../src/acquire/reading/read-recorder.ts';
 import type { Event } from '../../src/model/event.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { Recovery } from '../../src/model/request.ts';

@@ -10,7 +10,7 @@ import {
   type ReadFailure,
   type ReadOutcome,
   type ReadWork,
-} from '../../src/acquire/read-stage.ts';
+} from '../../src/acquire/reading/read-stage.ts';
 import type { Attached } from '../../src/acquire/attached.ts';
 import { Journal } from '../../src/manifest/journal.ts';
 import { segmentsOf } from '../../src/image/segments.ts';
@@ -76,8 +76,8 @@ async function job(
   const ports = testPorts();
   const journal = await Journal.create(ports.files, ports.clock, join(tempFolder(t), 'item.journal.jsonl'));
   atEnd(t, () => journal.close());
-  // Of the attachment nothing but the open source is used here.
-  const attached = { held: source, checkPresent: () => Promise.resolve() } as unknown as Attached;
+  // Of the attachment nothing but the open source and its side is used here.
+  const attached = { held: source, side: { ports }, checkPresent: () => Promise.resolve() } as unknown as Attached;
   return {
     work: { ports, plan, attached, journal, reconnect: noWayBack, stop, emit },
     folder,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { closeFolder } from '../../src/acquire/close-folder.ts';
 import type { ManifestBody } from '../../src/acquire/finish.ts';
-import { closingNames } from '../../src/acquire/leftovers.ts';
+import { closingNames } from '../../src/acquire/stopped/leftovers.ts';
 import { folderNames } from '../../src/manifest/file-names.ts';
 import { findSigningKey } from '../../src/manifest/keys.ts';
 import { openSigner } from '../../src/manifest/sign.ts';

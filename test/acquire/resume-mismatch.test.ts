@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
-import { closingNames } from '../../src/acquire/leftovers.ts';
+import { closingNames } from '../../src/acquire/stopped/leftovers.ts';
 import { folderNames } from '../../src/manifest/file-names.ts';
 import { transcriptHere } from '../cli/transcript.ts';
 import { contentOf } from '../support/content.ts';

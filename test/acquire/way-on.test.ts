@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { withWayOn } from '../../src/acquire/way-on.ts';
+import { withWayOn } from '../../src/acquire/stopped/way-on.ts';
 import { ExhibitError, type Fault } from '../../src/model/errors.ts';
 
 function hintAfter(fault: Fault, code: string, hint?: string): string | undefined {

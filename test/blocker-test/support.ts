@@ -49,6 +49,7 @@ export async function blockerTestHere(
       asked.push(question);
       return Promise.resolve(typed.shift() ?? null);
     },
+    askSecret: () => Promise.resolve(null),
   };
   const watchSignals = (): Signals => ({ stop: new AbortController().signal, release: () => undefined });
   const code = await program(argv, { ports, terminal, watchSignals, supervise: null });

@@ -59,7 +59,7 @@ describe('profiles', () => {
 
   test('every profile that comes with the program is valid, and named as its file', async () => {
     const names = await knownProfiles(catalogPorts);
-    assert.deepEqual(names, ['bench', 'rescue', 'usb']);
+    assert.deepEqual(names, ['bench', 'remote-frozen', 'remote-live', 'rescue', 'usb']);
     for (const name of names) assert.equal((await loadProfile(catalogPorts, name)).ref.name, name);
   });
 
@@ -76,7 +76,7 @@ describe('profiles', () => {
     for (const name of ['benhc', '', '..', 'request.schema', '\u001b[31m']) {
       const error = await refused(name);
       assert.equal(error.code, 'usage.unknown-profile');
-      assert.match(error.hint ?? '', /Known are: bench, rescue, usb\./);
+      assert.match(error.hint ?? '', /Known are: bench, remote-frozen, remote-live, rescue, usb\./);
       assert.ok(!error.message.includes('\u001b'));
     }
   });

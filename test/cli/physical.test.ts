@@ -182,7 +182,7 @@ describe('the question itself', () => {
   // What follows a right answer would open the disk by its name: on another machine that is somebody's disk.
   const ask = (answer: string | null, yes = false, wanted: string | null = '8896'): Promise<string> => {
     const terminal = { canAsk: true, ask: () => Promise.resolve(answer) };
-    const plan = { confirmSerial: wanted, request: { yes, label: { serial: null } } };
+    const plan = { confirmSerial: wanted, source: {}, request: { yes, label: { serial: null } } };
     return confirmSource({ terminal } as unknown as Env, plan as unknown as Plan, new AbortController().signal);
   };
 

@@ -160,7 +160,7 @@ describe('a command line that is not one', { concurrency: 2 }, () => {
     const desk = newDesk(t);
     await refusedHere(desk, desk.acquire('/nowhere', '--profile', 'bensh'), {
       exit: 2,
-      says: [/there is no profile "bensh"/, /Known are: bench, rescue, usb/],
+      says: [/there is no profile "bensh"/, /Known are: bench, remote-frozen, remote-live, rescue, usb/],
     });
   });
 

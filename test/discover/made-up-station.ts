@@ -40,7 +40,19 @@ const HOST: Host = {
 
 /** The ports of the real station. */
 export function realPorts(): Ports {
-  return { files: systemFiles, commands: systemCommands(), clock: systemClock, host: HOST, root: '' };
+  const connectSsh = (): never => {
+    throw new Error('this station knows no other machine');
+  };
+  const listen = connectSsh;
+  return {
+    files: systemFiles,
+    commands: systemCommands(),
+    clock: systemClock,
+    host: HOST,
+    connectSsh,
+    listen,
+    root: '',
+  };
 }
 
 /** A station in a temporary folder: real files and links, device numbers and faults as the layout says. */

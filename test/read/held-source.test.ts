@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
-import { holdSource } from '../../src/read/held-source.ts';
+import { fileOf, holdSource } from '../../src/read/held-source.ts';
 import { systemFiles } from '../../src/system/files.ts';
 import { systemCommands } from '../../src/system/run-command.ts';
 import { blockSource, fileSource } from '../plan/facts.ts';
@@ -64,7 +64,7 @@ describe('holding the source', { timeout: 60_000 }, () => {
     const held = await hold(t, path);
     writeFileSync(path, Buffer.alloc(1000));
     const now = Buffer.alloc(1000, 1);
-    await held.file.read(now, 0, 1000, 0);
+    await fileOf(held).read(now, 0, 1000, 0);
     assert.ok(now.equals(Buffer.alloc(1000)), 'somebody wrote to it while it was held');
     assert.equal(held.heldBy, 'advisory-lock');
   });

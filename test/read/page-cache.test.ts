@@ -3,6 +3,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
 import { deviceNumber } from '../../src/discover/number.ts';
+import { fileOf } from '../../src/read/held-source.ts';
 import type { ImagePart } from '../../src/read/image-reader.ts';
 import { avoidSourceCache, type CacheState } from '../../src/read/page-cache.ts';
 import type { Ports } from '../../src/system/ports.ts';
@@ -179,7 +180,7 @@ describe('was the page cache avoided at the second reading of the source?', { ti
     writeFileSync(path, diskBytes(MIB));
     sh('sync', path);
     const held = await hold(t, path);
-    await held.file.read(new Uint8Array(MIB), 0, MIB, 0);
+    await fileOf(held).read(new Uint8Array(MIB), 0, MIB, 0);
     assert.notEqual(sh('fincore', '--noheadings', '--raw', '--output', 'PAGES', path), '0', 'it is in the cache');
     const root = stationWithDisk(t, { place: SATA, number: deviceNumber(statSync(path).dev) });
     rmSync(path);

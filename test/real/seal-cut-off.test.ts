@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
-import { closingNames } from '../../src/acquire/leftovers.ts';
+import { closingNames } from '../../src/acquire/stopped/leftovers.ts';
 import { transcript, transcriptHere } from '../cli/transcript.ts';
 import { contentOf } from '../support/content.ts';
 import { newDesk } from '../support/exhibit.ts';

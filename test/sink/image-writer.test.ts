@@ -160,6 +160,32 @@ describe('image writer', { timeout: 60_000 }, () => {
     });
   }
 
+  test('a checkpoint syncs while a segment ends: neither gets in the way of the other', async (t) => {
+    const folder = tempFolder(t);
+    const content = diskBytes(4 * 4096);
+    const pause = (ms = 2): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+    // As a disk that takes its time: between asking and doing, the other one gets its turn.
+    const slow = filesWith((file) => ({
+      datasync: () => pause(15).then(() => file.datasync()),
+      sync: () => pause().then(() => file.sync()),
+      close: () => file.close().then(() => pause()),
+    }));
+    const writer = new ImageWriter(slow, folder, split(content.length, 4096));
+    const ring = new Ring(4, 4096, 1);
+    const consuming = writer.consume(ring.reader(0), () => undefined);
+    const syncs: Promise<void>[] = [];
+    for (let at = 0; at < content.length; at += 2048) {
+      const slot = await ring.slot();
+      slot.bytes.set(content.subarray(at, at + 2048));
+      ring.publish(at, 2048);
+      syncs.push(writer.syncTo(at), writer.syncTo(at + 1));
+    }
+    ring.end();
+    await Promise.all([...syncs, consuming]);
+    await writer.finish();
+    assert.deepEqual(contents(folder).bytes, content);
+  });
+
   test('a failed write-back behind the writes is not forgotten, though a later fsync succeeds', async (t) => {
     // The kernel tells of a failed write-back once only.
     let failures = 0;

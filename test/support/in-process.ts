@@ -22,6 +22,10 @@ export function envHere(
   stop: AbortSignal = new AbortController().signal,
 ): { env: Env; said: { stdout: string; stderr: string } } {
   const said = { stdout: '', stderr: '' };
+  const answer = (question: string): Promise<string | null> => {
+    person?.asked.push(question);
+    return Promise.resolve(person?.answers.shift() ?? null);
+  };
   const terminal: Terminal = {
     lively: false,
     canAsk: person !== null,
@@ -31,10 +35,8 @@ export function envHere(
     say: (text) => void (said.stderr += text.endsWith('\n') ? text : `${text}\n`),
     out: (text) => void (said.stdout += text.endsWith('\n') ? text : `${text}\n`),
     outputClosed: () => false,
-    ask: (question) => {
-      person?.asked.push(question);
-      return Promise.resolve(person?.answers.shift() ?? null);
-    },
+    ask: answer,
+    askSecret: answer,
   };
   const watchSignals: Env['watchSignals'] = () => ({ stop, release: () => undefined });
   return { env: { ports, terminal, watchSignals, supervise: null }, said };

@@ -27,6 +27,8 @@ export function testPorts(change: Partial<Omit<Ports, 'host'>> = {}, host: Parti
     files: systemFiles,
     commands: systemCommands(),
     clock: systemClock,
+    connectSsh: async (order) => (await import('../../src/system/ssh2-link.ts')).connectSsh2(order),
+    listen: async (order) => (await import('../../src/system/listener.ts')).openListener(order),
     root: '',
     ...change,
     host: { ...HOST, ...host },

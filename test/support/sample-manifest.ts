@@ -114,6 +114,8 @@ function complete(): Manifest {
       identity_before: { kind: 'block', size: 10_000, node: '8:16', serial: 'S123', mtimeMs: null },
       identity_after: null,
       held_by: 'exclusive-open',
+      remote: null,
+      received: null,
     },
     guard: {
       verdict: 'kernel-flag-only',

@@ -19,7 +19,7 @@ export function startOf(manifest: Manifest): ManifestStart {
       tool,
       case: info,
       label,
-      source: { ...source, identity_after: null },
+      source: { ...source, identity_after: null, remote: remoteBegun(source.remote) },
       guard: { ...guard, evidence_after: [], counters_after: null },
       probes: { ...probes, runs_after: [] },
       destination,
@@ -35,5 +35,28 @@ export function startOf(manifest: Manifest): ManifestStart {
         findings,
       },
     },
+  };
+}
+
+/** Of a source on another machine: nothing came yet, and no connection is told. */
+function remoteBegun(remote: Manifest['source']['remote']): Manifest['source']['remote'] {
+  if (remote === null) return null;
+  const nothing = {
+    ranges: 0,
+    bytes: 0,
+    hashed_ranges: 0,
+    hashed_bytes: 0,
+    wire_bytes: 0,
+    modes: { none: 0, zstd: 0, gzip: 0 },
+    mismatches: [],
+    given_up: [],
+  };
+  return {
+    ...remote,
+    reproducible: 'no',
+    connections: [],
+    footprint: { run_count: 0, runs: [] },
+    proof: { told_by: 'target', ...nothing },
+    second_pass: null,
   };
 }

@@ -23,17 +23,43 @@ export function toldBy(manifest: Manifest): Told[] {
   const read = { position: image.size, complete: checked, digests, engines: [], ...lists };
   const identity = source.identity_after;
   const after = { counters: manifest.guard.counters_after, asked: manifest.probes.runs_after, findings: [] };
+  const [connected, first, second] = toldOfMachine(manifest);
   return [
     { type: 'begin', data: startOf(manifest) },
+    ...connected,
+    ...first,
     { type: 'read', data: { ...read, unreadable: ranges, read_again: [], unstable, failed_reads, reader_runs, runs } },
     ...(identity === null ? [] : [{ type: 'source-after', data: { identity, verdict: null, ...after } }]),
     ...(checked ? [{ type: 'read-back', data: read_back }] : []),
+    ...second,
     ...(checked ? [{ type: 'source-check', data: source_check }] : []),
     stopped
       ? { type: 'stopped', data: { code: 'interrupted', message: 'stopped by the operator', disturbances } }
       : { type: 'closing', data: { image: 'published', disturbances } },
     ...(stopped ? [{ type: 'sealed-incomplete', data: { reason: manifest.incomplete_reason, size: image.size } }] : []),
   ];
+}
+
+/** Of a source on another machine: that it was reached, what came of it, and what came when it was read a second time. */
+function toldOfMachine({ source: { remote } }: Manifest): [Told[], Told[], Told[]] {
+  if (remote === null) return [[], [], []];
+  const { connections, footprint, proof, second_pass } = remote;
+  const none = { run_count: 0, runs: [] };
+  return [
+    connections.map((connection) => ({ type: 'remote-connected', data: but(connection, 'at') })),
+    [{ type: 'remote-account', data: { ...proof, ...footprint } }],
+    second_pass === null
+      ? []
+      : [
+          { type: 'second-read', data: {} },
+          { type: 'remote-account', data: { ...second_pass, ...none } },
+        ],
+  ];
+}
+
+/** Without one of its members. */
+function but(all: JournalData, left: string): JournalData {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => name !== left));
 }
 
 /** Records in a chain that holds. */

@@ -1,9 +1,10 @@
-import { adoptAcquisition, preflightAdopt } from '../../acquire/adopt-foreign.ts';
+import { adoptAcquisition, preflightAdopt } from '../../acquire/stopped/adopt-foreign.ts';
 import { buildRequest, type AcquireFlags } from '../../catalog/merge.ts';
 import { loadProfile } from '../../catalog/profiles.ts';
 import { ExhibitError } from '../../model/errors.ts';
 import { visible } from '../../model/text.ts';
 import { findSigningKey } from '../../manifest/keys.ts';
+import { isSshAddress } from '../../remote/address.ts';
 import { describePlan } from '../../plan/describe.ts';
 import type { Env } from '../env.ts';
 import { labHardwareFile } from '../lab-hardware.ts';
@@ -31,6 +32,7 @@ export async function adoptCommand(
   options: Options,
 ): Promise<number> {
   const output = new Output(env, options.json === true);
+  if (source !== undefined && isSshAddress(source)) throw notFromThere(source);
   const profile = await loadProfile(env.ports, 'rescue');
   const request = buildRequest({ ...options, to: target, source, folderName: undefined }, null, profile);
   if (env.supervise !== null) return env.supervise();
@@ -51,6 +53,13 @@ export async function adoptCommand(
   return askAndRun(env, output, plan, key, (job) =>
     adoptAcquisition({ ...job, station, readerVersion, image, foreign }),
   );
+}
+
+function notFromThere(source: string): ExhibitError {
+  const message = `${visible(source)} is on another machine: an image that ddrescue began is only gone on with from a disk of this station.`;
+  return new ExhibitError('usage', 'adopt.remote', message, {
+    hint: 'Begin it anew: exhibit acquire ssh://… Or bring the disk here.',
+  });
 }
 
 /** An acquisition that exhibit began has its case and its image: nobody gives it others. */

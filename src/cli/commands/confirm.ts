@@ -7,6 +7,8 @@ import type { Env } from '../env.ts';
  * Kernel names move; a label does not. Gives a sentence for the record.
  */
 export async function confirmSource(env: Env, plan: Plan, stop: AbortSignal): Promise<string> {
+  if (plan.source.received !== undefined)
+    return 'not asked: another machine sends it, and which of its disks that is was not looked at';
   const wanted = plan.confirmSerial;
   if (wanted === null) return 'not asked: the source is not a physical disk';
   if (plan.request.yes)

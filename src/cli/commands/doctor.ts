@@ -3,16 +3,37 @@ import { examineStation } from '../../doctor/examine.ts';
 import type { Env } from '../env.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Output } from '../output.ts';
+import type { RemoteOptions } from '../remote-machine.ts';
 import { visible } from '../../model/text.ts';
 
-/** `exhibit doctor`: what this station has, what it lacks, and what to do about it. */
-export async function doctorCommand(env: Env, options: { key?: string; json?: boolean }): Promise<ExitCode> {
+interface Options extends RemoteOptions {
+  readonly key?: string;
+  readonly json?: boolean;
+}
+
+/**
+ * `exhibit doctor`: what a station has, what it lacks, and what to do about it.
+ * @param machine the address of another one; null: this one
+ */
+export async function doctorCommand(env: Env, options: Options, machine: string | null): Promise<ExitCode> {
   const output = new Output(env, options.json === true);
-  const examinations = await examineStation(env.ports, options.key ?? null);
+  const examinations =
+    machine === null
+      ? await examineStation(env.ports, options.key ?? null)
+      : await examineMachine(env, machine, options);
   const missing = examinations.filter(({ state }) => state === 'missing').length;
   const exit = missing > 0 ? EXIT.unexpected : EXIT.done;
-  output.result({ ok: missing === 0, exit, examinations }, `${examinations.map(line).join('\n')}\n${closing(missing)}`);
+  output.result(
+    { ok: missing === 0, exit, examinations },
+    `${examinations.map(line).join('\n')}\n${closing(missing, machine === null ? 'this station can image' : 'its disks can be read')}`,
+  );
   return exit;
+}
+
+async function examineMachine(env: Env, machine: string, options: Options): Promise<Examination[]> {
+  const { withMachine } = await import('../remote-machine.ts');
+  const { examineRemote } = await import('../../remote/describe.ts');
+  return withMachine(env, machine, options, async ({ shell, facts }) => examineRemote(shell.facts, facts, shell.noise));
 }
 
 const MARK: Readonly<Record<Examination['state'], string>> = {
@@ -26,6 +47,7 @@ function line({ state, what, found, advice }: Examination): string {
   return advice === null ? first : `${first}\n${' '.repeat(25)}${visible(advice)}`;
 }
 
-function closing(missing: number): string {
-  return missing === 0 ? 'This station can image.' : `${missing} of these must be there before this station can image.`;
+function closing(missing: number, can: string): string {
+  if (missing === 0) return `${can[0]?.toUpperCase() ?? ''}${can.slice(1)}.`;
+  return `${missing} of these must be there before ${can}.`;
 }

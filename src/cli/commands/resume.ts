@@ -1,5 +1,6 @@
-import { preflightResume, resumeAcquisition } from '../../acquire/resume.ts';
-import type { ResumeChoices } from '../../acquire/resume-request.ts';
+import { preflightResume, resumeAcquisition } from '../../acquire/stopped/resume.ts';
+import type { SourceSide } from '../../acquire/remote/side.ts';
+import type { ResumeChoices } from '../../acquire/stopped/resume-request.ts';
 import { textFault } from '../../catalog/text-laws.ts';
 import { recoveryLimits, type SettingFlags } from '../../catalog/merge-settings.ts';
 import { UsageFaults } from '../../catalog/usage-faults.ts';
@@ -8,7 +9,11 @@ import { findSigningKey, type KeyChoice } from '../../manifest/keys.ts';
 import { describePlan } from '../../plan/describe.ts';
 import type { Env } from '../env.ts';
 import { labHardwareFile } from '../lab-hardware.ts';
+import { listenAgain, listeningSide, type ListenOptions } from '../listen-options.ts';
 import { Output } from '../output.ts';
+import type { RemoteOptions } from '../remote-machine.ts';
+import { elsewhereOf, remoteChoice, requireSameWay } from '../remote-resume.ts';
+import { withSide } from '../remote-side.ts';
 import { describeStopped } from '../screen/stopped.ts';
 import { askAndRun, reportDryRun } from './run-job.ts';
 import { sealCommand } from './seal.ts';
@@ -16,7 +21,11 @@ import { adoptCommand, refuseCaseOptions, type AdoptOptions } from './adopt.ts';
 import { hasJournal, lookAt } from './seal-state.ts';
 
 export interface ResumeOptions
-  extends Partial<AdoptOptions>, Pick<SettingFlags, 'retries' | 'maxBad' | 'readTimeout' | 'waitForDevice'> {
+  extends
+    RemoteOptions,
+    Pick<ListenOptions, 'allowPeer' | 'reachedBy'>,
+    Partial<AdoptOptions>,
+    Pick<SettingFlags, 'retries' | 'maxBad' | 'readTimeout' | 'waitForDevice'> {
   readonly examiner?: string;
   readonly labelSerial?: string;
   readonly adoptMap?: string;
@@ -31,6 +40,7 @@ export interface ResumeOptions
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly json?: boolean;
+  readonly rebooted?: string;
 }
 
 /** `exhibit resume`: what is on disk and what the source answers are held against the journal; then it goes on. */
@@ -47,11 +57,36 @@ export async function resumeCommand(
   const choices = choicesOf(source, options);
   const state = await lookAt(env, target);
   if (state.closed) return finishClosing(env, target, options);
-  const ready = await preflightResume(env.ports, state.folder, state.stem, choices, await labHardwareFile(env.ports));
+  const elsewhere = await elsewhereOf(env, state);
+  requireSameWay(elsewhere, choices.sourcePath);
+  const { remote, sent } = elsewhere;
+  if (sent !== null) {
+    const listen = listenAgain(sent.section, choices.sourcePath ?? sent.path, options);
+    return resumeFrom(env, output, state, { ...choices, listen }, options, listeningSide(env, listen));
+  }
+  if (remote === null) return resumeFrom(env, output, state, choices, options, undefined);
+  const { address, pinned, transport } = remoteChoice(remote, choices, options);
+  return withSide(env, address, { ...options, transport }, pinned, (side) =>
+    resumeFrom(env, output, state, choices, options, side),
+  );
+}
+
+type Stopped = Awaited<ReturnType<typeof lookAt>>;
+
+async function resumeFrom(
+  env: Env,
+  output: Output,
+  state: Stopped,
+  choices: ResumeChoices,
+  options: ResumeOptions,
+  side: SourceSide | undefined,
+): Promise<number> {
+  const labFile = await labHardwareFile(env.ports);
+  const ready = await preflightResume(env.ports, state.folder, state.stem, choices, labFile, side);
   const { result, stopped, foreign, station, readerVersion } = ready;
   const { settings } = stopped.start.head.acquisition;
   // A read that hangs in this process would keep it from ending.
-  if (settings.reader === 'direct' && env.supervise !== null) return env.supervise();
+  if (side === undefined && settings.reader === 'direct' && env.supervise !== null) return env.supervise();
   output.say(`${describeStopped(stopped)}\n`);
   if (!result.ok) return output.refused(result.refusals, result.findings);
   const { plan } = result;
@@ -59,7 +94,7 @@ export async function resumeCommand(
   const key = await keyOf(env, options);
   if (options.dryRun === true) return reportDryRun(output, plan);
   return askAndRun(env, output, plan, key, (job) =>
-    resumeAcquisition({ ...job, station, readerVersion, stopped, foreign }),
+    resumeAcquisition({ ...job, station, readerVersion, stopped, foreign, ...(side === undefined ? {} : { side }) }),
   );
 }
 
@@ -106,6 +141,7 @@ function choicesOf(source: string | undefined, options: ResumeOptions): ResumeCh
     },
     keyPath: options.key ?? null,
     yes: options.yes === true,
+    rebooted: line('--rebooted', options.rebooted),
   };
   faults.throwIfAny();
   return choices;

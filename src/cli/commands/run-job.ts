@@ -70,7 +70,12 @@ export async function askAndRun(
     const { stop } = signals;
     consent = await orStopped(askAndTrySigning(env, output, plan, key, stop), stop);
     const { waitForDevice } = plan.request.settings;
-    const screen = makeScreen(env, output, { stages: stagesOf(plan), sector: plan.logicalSector, waitForDevice });
+    const screen = makeScreen(env, output, {
+      stages: stagesOf(plan),
+      sector: plan.logicalSector,
+      waitForDevice,
+      awaited: plan.source.received !== undefined,
+    });
     let failed = true;
     try {
       const result = await run({ ports: env.ports, plan, ...consent, emit: screen.emit, stop });

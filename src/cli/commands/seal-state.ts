@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { isThere } from '../../acquire/leftovers.ts';
+import { isThere } from '../../acquire/stopped/leftovers.ts';
 import { ExhibitError } from '../../model/errors.ts';
 import { visible } from '../../model/text.ts';
 import { folderNames, stemOfJournalName, stemOfManifestName } from '../../manifest/file-names.ts';

@@ -1,6 +1,6 @@
 import type { ClosedFolder } from '../../acquire/close-folder.ts';
-import { sealClosed } from '../../acquire/seal-closed.ts';
-import { sealIncomplete } from '../../acquire/seal-incomplete.ts';
+import { sealClosed } from '../../acquire/stopped/seal-closed.ts';
+import { sealIncomplete } from '../../acquire/stopped/seal-incomplete.ts';
 import { ExhibitError } from '../../model/errors.ts';
 import { visible } from '../../model/text.ts';
 import { hasMismatch } from '../../manifest/outcome.ts';

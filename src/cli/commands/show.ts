@@ -1,4 +1,4 @@
-import { isAtWork, readStoppedFolder } from '../../acquire/stopped-folder.ts';
+import { isAtWork, readStoppedFolder } from '../../acquire/stopped/stopped-folder.ts';
 import { mapCells } from '../../model/map-cells.ts';
 import { stemOfJournalName, stemOfManifestName, SUMS } from '../../manifest/file-names.ts';
 import { readForShow } from '../../verify/show-folder.ts';

@@ -22,6 +22,7 @@ export function acquireSummary(result: AcquireResult): string {
     `  ${visible(result.folder)}`,
     ...result.digests.map(({ algorithm, hex }) => `  ${algorithm.toUpperCase().padEnd(6)}  ${hex}`),
     `  ${proved(result)}`,
+    ...remoteLines(result),
     ...storyLines(result),
     ...sealLines(result.seal),
     'Anybody checks it with:',
@@ -67,6 +68,13 @@ function storyLines({ failedReads, unstablePlaces, sessions, pauses }: Closed): 
     ...(unstable === '' ? [] : [`  UNSTABLE: ${unstable}`]),
     ...sentence(story.join('; ')),
   ];
+}
+
+/** Of a disk of another machine: that what was read may be gone, and that its hashes are that machine's own word. */
+function remoteLines({ remote }: Closed): string[] {
+  if (remote === undefined) return [];
+  const [state, proof] = remote;
+  return [...sentence(`the source was ${state}`), ...sentence(`what was sent, hashed there: ${proof}`)];
 }
 
 function times(count: number, what: string): string {

@@ -32,6 +32,10 @@ export function lineScreen(say: (line: string) => void, clock: Clock, sector: nu
       case 'map':
         // Rows of letters by the thousand help nobody; the last words have the map once.
         break;
+      case 'invitation':
+        // Exact: it is typed as it stands.
+        event.text.forEach(say);
+        break;
       case 'note':
         say(`${event.level}: ${visible(event.message)}`);
         break;

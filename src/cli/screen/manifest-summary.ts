@@ -1,5 +1,7 @@
 import { hasMismatch } from '../../manifest/outcome.ts';
 import { HELD_BY } from '../../manifest/report-lines.ts';
+import { SENT_STATE, sentWords, wayWords } from '../../manifest/report-received.ts';
+import { proofWords, stateWords } from '../../manifest/report-remote.ts';
 import type { Manifest } from '../../manifest/schema.ts';
 import { describeBytes } from '../../model/size.ts';
 import { visible } from '../../model/text.ts';
@@ -58,7 +60,7 @@ function caseLines({ case: info, acquisition }: Manifest, { folder }: ShownFacts
   ];
 }
 
-function sourceLines({ source, label, guard }: Manifest): Line[] {
+function sourceLines({ source, label, guard, image }: Manifest): Line[] {
   const sectors = `${source.logical_sector} bytes logical, ${source.physical_sector} physical`;
   return [
     ['source', visible(source.real_path)],
@@ -74,6 +76,16 @@ function sourceLines({ source, label, guard }: Manifest): Line[] {
       .filter((item) => item.result !== 'match')
       .map((item): Line => ['label', `${item.field} "${visible(item.label)}": ${item.result}`]),
     ['held by', HELD_BY[source.held_by]],
+    ...(source.remote === null
+      ? []
+      : [['state', visible(stateWords(source.remote))] as const, ['sent', proofWords(source.remote)] as const]),
+    ...(source.received === null
+      ? []
+      : ([
+          ['state', SENT_STATE],
+          ['on its way', wayWords(source.received)],
+          ['sent', sentWords(source.received, image.size)],
+        ] as const)),
     ['protection', `${guard.verdict}: ${visible(guard.meaning)}`],
   ];
 }

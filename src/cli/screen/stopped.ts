@@ -1,4 +1,4 @@
-import type { StoppedFolder } from '../../acquire/stopped-folder.ts';
+import type { StoppedFolder } from '../../acquire/stopped/stopped-folder.ts';
 import { describeBytes } from '../../model/size.ts';
 import { shellQuote, visible } from '../../model/text.ts';
 import { costText } from './cost.ts';
@@ -26,9 +26,12 @@ export function describeStopped(facts: StoppedFolder): string {
   return `Stopped acquisition\n${lines.map(([label, text]) => `  ${label.padEnd(11)} ${text}\n`).join('')}`;
 }
 
-const MISMATCH = {
+const MISMATCH: Readonly<Record<NonNullable<StoppedFolder['mismatch']>, string>> = {
   'read-back': 'a mismatch: the image did not hold what was read',
   'source-check': 'a mismatch: the source gave other data the second time',
+  'hash-differs': 'a mismatch: what arrived is not what the other machine says it sent',
+  'too-much': 'more was sent than the disk has by --expect-size',
+  'sender-failed': 'dd on the other machine failed at the end',
 };
 
 /** What `exhibit show` says of a folder that no manifest closes: what is there, and the ways on. */

@@ -1,6 +1,6 @@
 import type { Range } from '../../model/range.ts';
 import type { ReadStatus } from '../../model/read-map.ts';
-import { Probe, type RangeReader } from '../probe.ts';
+import { openProbe, type RangeReader } from '../probe.ts';
 import { PROBE_LIMIT } from '../probe-protocol.ts';
 import { backward, forward } from './copy.ts';
 import { Engine } from './engine.ts';
@@ -18,7 +18,7 @@ import type { Pass } from './step.ts';
  * may be gone on with. A retry pass that was interrupted begins anew.
  */
 export async function rescue(order: RescueOrder): Promise<void> {
-  const probe = new Probe(order);
+  const probe = openProbe(order);
   try {
     await rescueWith(order, probe);
   } catch (error) {

@@ -1,0 +1,206 @@
+/** A disk of another machine over SSH, both ends on this one: against what people pipe today, and over a long way. */
+import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { parseSshAddress } from '../src/remote/address.ts';
+import { connectRemote } from '../src/remote/connect.ts';
+import { ModeChooser } from '../src/remote/mode-chooser.ts';
+import { probeRemote } from '../src/remote/probe.ts';
+import { remoteReader } from '../src/remote/read-ahead.ts';
+import type { ChannelOrder } from '../src/remote/reader-channel.ts';
+import { Ring } from '../src/ring/ring.ts';
+import { connectSsh2 } from '../src/system/ssh2-link.ts';
+import { systemClock } from '../src/system/clock.ts';
+import { orderFor } from '../test/remote/connected.ts';
+import { Log } from '../test/read/read-all.ts';
+import { held, proofs } from '../test/remote/ranges-support.ts';
+import { startLink } from '../test/support/link.ts';
+import { testPorts } from '../test/support/ports.ts';
+import { startSshd, type Sshd } from '../test/support/sshd.ts';
+import { measure, median } from './measure.ts';
+
+const MIB = 1024 ** 2;
+const CIPHER = 'aes128-gcm@openssh.com';
+const FAR_MS = 50;
+
+export interface SshFigures {
+  readonly name: string;
+  readonly mebibytes_per_second: number;
+  readonly slowest: number;
+  readonly fastest: number;
+  /** Ratios to others of the same run. */
+  readonly times: Readonly<Record<string, number>>;
+}
+
+/** What is undone at the end, as a test would. */
+function undoing(): { t: TestContext; undo: () => Promise<void> } {
+  const steps: (() => unknown)[] = [];
+  const t = { after: (step: () => unknown) => steps.push(step) } as unknown as TestContext;
+  return {
+    t,
+    undo: async () => {
+      for (const step of steps.reverse()) await step();
+    },
+  };
+}
+
+/** @param folder holds `source`, which is shown as a loop device, and takes what is written */
+export async function measureSsh(folder: string, source: string, mebibytes: number, exhibit: string, rounds: number) {
+  const { t, undo } = undoing();
+  const node = execFileSync('losetup', ['--find', '--show', '--read-only', source], { encoding: 'utf8' }).trim();
+  try {
+    const sshd = await startSshd(t);
+    const near = await measureNear(folder, node, mebibytes, exhibit, rounds, sshd);
+    return [...near, ...(await measureFar(t, node, Math.min(mebibytes, 128), rounds, sshd))];
+  } finally {
+    await undo();
+    execFileSync('losetup', ['--detach', node]);
+  }
+}
+
+async function measureNear(
+  folder: string,
+  node: string,
+  mebibytes: number,
+  exhibit: string,
+  rounds: number,
+  sshd: Sshd,
+): Promise<SshFigures[]> {
+  const out = join(folder, 'out');
+  const known = join(folder, 'known_hosts');
+  writeFileSync(known, `${sshd.knownLine}\n`);
+  const ssh = `ssh -F none -i ${sshd.identity} -o UserKnownHostsFile=${known} -c ${CIPHER} -p ${sshd.port} root@127.0.0.1 dd if=${node} bs=1M status=none`;
+  const acquire = `${exhibit} acquire ssh://${sshd.place}${node} --identity ${sshd.identity} --host-key ${sshd.fingerprint} --authority bench --to ${folder} --case bench --evidence out --examiner bench --unsigned --no-read-back --yes`;
+  const commands = {
+    exhibit: acquire,
+    'ssh dd | cat': `${ssh} | cat >${out}`,
+    'ssh dd | tee, md5sum, sha256sum': `${ssh} | tee >(md5sum >${out}.md5) >(sha256sum >${out}.sha256) >${out}`,
+  };
+  const seconds: Record<string, number[]> = {};
+  const add = (name: string, value: number): void => void (seconds[name] ??= []).push(value);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [name, command] of Object.entries(commands)) {
+      add(name, (await measure(command)).seconds);
+      for (const left of ['bench', 'out', 'out.md5', 'out.sha256'])
+        rmSync(join(folder, left), { recursive: true, force: true });
+    }
+    add('transport alone', await transport(sshd, sshd.port, node, mebibytes, 2));
+    process.stderr.write(`round ${round + 1}/${rounds}: over SSH\n`);
+  }
+  const rivals = ['ssh dd | cat', 'ssh dd | tee, md5sum, sha256sum'];
+  return figures(seconds, mebibytes, { exhibit: rivals, 'transport alone': rivals.slice(0, 1) });
+}
+
+async function measureFar(t: TestContext, node: string, mebibytes: number, rounds: number, sshd: Sshd) {
+  const link = await startLink(t, sshd.port);
+  link.delayMs = FAR_MS / 2;
+  const seconds: Record<string, number[]> = {};
+  const add = (name: string, value: number): void => void (seconds[name] ??= []).push(value);
+  const one = `${FAR_MS} ms away: one stream`;
+  for (let round = 0; round < rounds; round += 1) {
+    add(one, await stream(sshd, link.port, node, mebibytes));
+    for (const channels of [4, 8])
+      add(`${FAR_MS} ms away: ${channels} channels`, await transport(sshd, link.port, node, mebibytes, channels));
+    process.stderr.write(`round ${round + 1}/${rounds}: ${FAR_MS} ms away\n`);
+  }
+  return figures(seconds, mebibytes, {
+    [`${FAR_MS} ms away: 4 channels`]: [one],
+    [`${FAR_MS} ms away: 8 channels`]: [one],
+  });
+}
+
+const addressOf = (port: number) => parseSshAddress(`ssh://root@127.0.0.1:${port}`);
+
+/** Seconds for so much of the disk through our own transport, checked, into a ring that nobody does anything with. */
+async function transport(sshd: Sshd, port: number, node: string, mebibytes: number, connections: number) {
+  const shell = await connectRemote(
+    testPorts(),
+    orderFor(sshd, 'ssh2', { address: addressOf(port), hostKey: sshd.fingerprint }),
+  );
+  try {
+    const facts = await probeRemote(shell, systemClock);
+    const channel: ChannelOrder = {
+      shell,
+      expected: null,
+      facts,
+      clock: systemClock,
+      path: node,
+      dd: { byBytes: true, direct: true },
+      hash: facts.tools['openssl'] === null ? 'sha256sum' : 'openssl',
+    };
+    const modes = new ModeChooser(['none'], connections);
+    const reader = remoteReader({ channel, proof: proofs(), connections, rangeBytes: 8 * MIB, modes, ahead: 2 });
+    const ring = new Ring(8, 4 * MIB, 1);
+    const drained = drain(ring);
+    const since = performance.now();
+    await reader({
+      ports: testPorts(),
+      source: held(mebibytes * MIB),
+      range: { start: 0, end: mebibytes * MIB },
+      retries: 0,
+      readTimeoutMs: null,
+      maxBadSectors: null,
+      blockBytes: 4 * MIB,
+      out: ring,
+      log: new Log(),
+      checkPresent: () => Promise.resolve(),
+      stop: new AbortController().signal,
+    });
+    ring.end();
+    if ((await drained) !== mebibytes * MIB) throw new Error('not all of it came');
+    return (performance.now() - since) / 1000;
+  } finally {
+    await shell.close();
+  }
+}
+
+async function drain(ring: Ring): Promise<number> {
+  const input = ring.reader(0);
+  let bytes = 0;
+  for (let chunk = await input.next(); chunk !== null; chunk = await input.next()) {
+    bytes += chunk.bytes.length;
+    input.release();
+  }
+  return bytes;
+}
+
+/** Seconds for so much of the disk through one channel of ssh2, as one dd gives it, unchecked. */
+async function stream(sshd: Sshd, port: number, node: string, mebibytes: number): Promise<number> {
+  const shell = await connectRemote(
+    testPorts({ connectSsh: connectSsh2 }),
+    orderFor(sshd, 'ssh2', { address: addressOf(port), hostKey: sshd.fingerprint }),
+  );
+  try {
+    const since = performance.now();
+    const channel = await shell.open(['dd', `if=${node}`, 'bs=1M', `count=${mebibytes}`]);
+    let bytes = 0;
+    channel.stderr.resume();
+    channel.stdout.on('data', (part: Buffer) => (bytes += part.length));
+    await channel.done;
+    if (bytes !== mebibytes * MIB) throw new Error(`${bytes} bytes came`);
+    return (performance.now() - since) / 1000;
+  } finally {
+    await shell.close();
+  }
+}
+
+function figures(
+  seconds: Readonly<Record<string, readonly number[]>>,
+  mebibytes: number,
+  rivals: Readonly<Record<string, readonly string[]>>,
+): SshFigures[] {
+  const rate = (value: number): number => Math.round((mebibytes / value) * 10) / 10;
+  return Object.entries(seconds).map(([name, all]) => ({
+    name,
+    mebibytes_per_second: rate(median(all)),
+    slowest: rate(Math.max(...all)),
+    fastest: rate(Math.min(...all)),
+    times: Object.fromEntries(
+      (rivals[name] ?? []).map((rival) => [
+        rival,
+        Math.round((median(seconds[rival] ?? []) / median(all)) * 100) / 100,
+      ]),
+    ),
+  }));
+}

@@ -1,0 +1,19 @@
+import type { SourceFacts } from '../../model/plan.ts';
+import type { ReceivedSection } from '../../manifest/received-schema.ts';
+
+/** What is known of a disk that another machine sends before somebody connects; null: it is none. Pure. */
+export function receivedSection({ received }: SourceFacts): ReceivedSection | null {
+  if (received === undefined) return null;
+  const { address, size, allowed, plaintext } = received;
+  return {
+    disk: address.path,
+    expect_size: size,
+    allowed: [...allowed],
+    encrypted: plaintext === null,
+    authenticated: plaintext === null,
+    plaintext_reason: plaintext,
+    listened: [],
+    streams: [],
+    refused: { count: 0, connections: [] },
+  };
+}

@@ -1,0 +1,126 @@
+import type { Range } from '../../model/range.ts';
+import type { LinkFacts, RemoteFacts, RemoteRun, WireMode } from '../../model/remote.ts';
+import { valueOf } from '../../model/device.ts';
+import type { Journal, JournalData } from '../../manifest/journal.ts';
+import type { GivenUp } from '../../remote/channel-pool.ts';
+import type { Mismatch, ProofLog } from '../../remote/range-reader.ts';
+import type { Crossing } from '../../remote/range-answer.ts';
+import type { RemoteShell } from '../../remote/shell.ts';
+
+/** Runs that one session puts on record at most; all are counted. */
+const MOST_RUNS = 200;
+/** Characters of why a program was given up. */
+const MOST_WORDS = 500;
+
+/**
+ * What one session did on another machine, and what that machine told of the bytes it sent. Totals go into the journal
+ * before each checkpoint: what is in the image by then has been counted.
+ */
+export class RemoteAccount implements ProofLog {
+  #ranges = 0;
+  #bytes = 0;
+  #hashedRanges = 0;
+  #hashedBytes = 0;
+  readonly #mismatches: Mismatch[] = [];
+  readonly #givenUp: GivenUp[] = [];
+  readonly #shells: { readonly shell: RemoteShell; told: number }[] = [];
+  #wireBytes = 0;
+  #modes = noModes();
+  #runs = 0;
+  #changed = false;
+  #telling: Promise<void> = Promise.resolve();
+
+  taken({ start, end }: Range, hashed: boolean, { mode, wire }: Pick<Crossing, 'mode' | 'wire'>): void {
+    this.#ranges += 1;
+    this.#wireBytes += wire;
+    this.#modes[mode] += 1;
+    this.#bytes += end - start;
+    if (hashed) {
+      this.#hashedRanges += 1;
+      this.#hashedBytes += end - start;
+    }
+    this.#changed = true;
+  }
+
+  mismatch(mismatch: Mismatch): void {
+    this.#mismatches.push(mismatch);
+    this.#changed = true;
+  }
+
+  gaveUp(program: GivenUp): void {
+    this.#givenUp.push(program);
+    this.#changed = true;
+  }
+
+  /** What is run there is ours from now on. */
+  met(shell: RemoteShell): void {
+    if (this.#shells.every((each) => each.shell !== shell)) this.#shells.push({ shell, told: 0 });
+  }
+
+  /** From here on the disk is read a second time: what comes is counted for itself. Tell what came before first. */
+  beginSecondPass(): void {
+    this.#ranges = 0;
+    this.#bytes = 0;
+    this.#hashedRanges = 0;
+    this.#hashedBytes = 0;
+    this.#wireBytes = 0;
+    this.#modes = noModes();
+  }
+
+  /** Appends what is new since the last time; nothing when nothing is. What could not be appended is still new. */
+  tell(journal: Journal): Promise<void> {
+    // A checkpoint and a link that came back may both tell at the same time: nothing is told twice.
+    const telling = this.#telling.then(() => this.#append(journal));
+    this.#telling = telling.catch(() => undefined);
+    return telling;
+  }
+
+  async #append(journal: Journal): Promise<void> {
+    const fresh = this.#shells.map((each) => ({ each, runs: each.shell.footprint.slice(each.told) }));
+    const runs = fresh.flatMap((one) => one.runs);
+    if (!this.#changed && runs.length === 0) return;
+    const mismatches = this.#mismatches.map(({ start, end, told, ours }) => ({ start, end, told, ours }));
+    const givenUp = this.#givenUp.map(({ code, at, why }) => ({ code, at, why: why.slice(0, MOST_WORDS) }));
+    this.#changed = false;
+    try {
+      await journal.append('remote-account', {
+        ranges: this.#ranges,
+        bytes: this.#bytes,
+        hashed_ranges: this.#hashedRanges,
+        hashed_bytes: this.#hashedBytes,
+        wire_bytes: this.#wireBytes,
+        modes: { ...this.#modes },
+        mismatches,
+        given_up: givenUp,
+        run_count: runs.length,
+        runs: runs.slice(0, Math.max(0, MOST_RUNS - this.#runs)).map(runSection),
+      });
+    } catch (error) {
+      this.#changed = true;
+      throw error;
+    }
+    this.#mismatches.splice(0, mismatches.length);
+    this.#givenUp.splice(0, givenUp.length);
+    this.#runs += runs.length;
+    for (const { each, runs: told } of fresh) each.told += told.length;
+  }
+}
+
+function noModes(): Record<WireMode, number> {
+  return { none: 0, zstd: 0, gzip: 0 };
+}
+
+function runSection({ argv, exit, signal, ms, outputBytes, stderr }: RemoteRun): JournalData {
+  return { argv: [...argv], exit, signal, ms, stdout_bytes: outputBytes, stderr: stderr.slice(0, 1000) };
+}
+
+/** A connection as it is put on record. */
+export function connectionSection(link: LinkFacts, { bootId }: Pick<RemoteFacts, 'bootId'>) {
+  return {
+    host_key: { type: link.hostKey.type, fingerprint: link.hostKey.fingerprint, judged_by: link.judgedBy },
+    server_version: link.serverVersion,
+    cipher: link.cipher,
+    authentication: link.authentication,
+    boot_id: valueOf(bootId),
+  };
+}

@@ -1,0 +1,61 @@
+import { bug } from '../../model/errors.ts';
+import { valueOf } from '../../model/device.ts';
+import type { SourceFacts } from '../../model/plan.ts';
+import { PROBE_LIMIT } from '../../read/probe-protocol.ts';
+import type { HeldSource } from '../../read/held-source.ts';
+import { remoteReader } from '../../remote/read-ahead.ts';
+import { ModeChooser } from '../../remote/mode-chooser.ts';
+import { RateLimit, rangeFor } from '../../remote/rate-limit.ts';
+import { RemoteRanges } from '../../remote/range-reader.ts';
+import { ReaderChannel, type ChannelOrder } from '../../remote/reader-channel.ts';
+import type { RemoteSide } from './side.ts';
+
+/** Bytes of a range, and ranges that are ordered ahead on each channel: what is under way is read anew after a loss. */
+const RANGE_BYTES = 2 * PROBE_LIMIT;
+const AHEAD = 2;
+
+/**
+ * Has a program over there hold the disk open, and what it holds must be the disk that was found. Nobody is kept from it.
+ * @throws ExhibitError `source.changed` when it is another; `remote.reader-died` when it can't be opened
+ */
+export async function holdRemote({ machine, account }: RemoteSide, source: SourceFacts): Promise<HeldSource> {
+  const { remote } = source;
+  if (remote === undefined) throw bug('a source of this station held on another');
+  const { ways } = remote;
+  const channel: ChannelOrder = {
+    shell: machine.shell,
+    facts: machine.facts,
+    clock: machine.ports.clock,
+    path: source.realPath,
+    dd: ways,
+    hash: ways.hash,
+    modes: ways.modes,
+    limit: new RateLimit(machine.ports.clock, ways.limitRate),
+    expected: { bootId: valueOf(machine.facts.bootId), node: source.identity.node, size: source.identity.size },
+  };
+  const keeper = new ReaderChannel(channel);
+  await keeper.hello;
+  return {
+    file: null,
+    kind: 'block',
+    path: source.path,
+    size: source.identity.size,
+    logicalSector: source.device.logicalSector,
+    heldBy: 'remote-descriptor',
+    elsewhere: {
+      ranges: (order) => new RemoteRanges(channel, account, order),
+      reader: remoteReader({
+        channel,
+        proof: account,
+        connections: ways.connections,
+        rangeBytes: rangeFor(ways.limitRate, RANGE_BYTES),
+        modes: new ModeChooser(ways.modes, ways.connections),
+        ahead: AHEAD,
+      }),
+    },
+    close: () => {
+      keeper.close();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,150 @@
+import { visible } from '../model/text.ts';
+import type { ShellLine } from '../model/remote.ts';
+import { describeBytes, groupDigits } from '../model/size.ts';
+import { shellLine } from '../remote/quote.ts';
+
+/** What the live machine has to know to send its disk from where we stand. */
+export interface Invitation {
+  /** The IP address of ours that it can reach; IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** Null: whoever runs the command puts it in. */
+  readonly disk: string | null;
+  /** Bytes of the disk that are not asked for any more. */
+  readonly offset: number;
+  /** Of the whole disk, in bytes. */
+  readonly size: number;
+  readonly token: string;
+  /** Null: plain. */
+  readonly tls: { readonly fingerprint: string; readonly certificate: string } | null;
+}
+
+export interface Variant {
+  readonly name: string;
+  /** What the live machine must have for it. */
+  readonly needs: string;
+  /** It tells dd's exit status and the hash of what was sent in a second connection. */
+  readonly tells: boolean;
+  readonly line: ShellLine;
+}
+
+/** Stands for the disk where it is not known: no machine has a disk of this name. */
+export const DISK_TO_PUT_IN = '/dev/DISK';
+
+const LARGE_BLOCK = 1024 * 1024;
+
+interface Sender {
+  readonly name: string;
+  readonly needs: string;
+  readonly shell: 'sh' | 'bash';
+  /** Sends its standard input to us. */
+  readonly send: string;
+}
+
+/** The commands, each in one line for any login shell, best first. */
+export function variantsOf(invitation: Invitation): Variant[] {
+  const both = (sender: Sender, told: boolean): Variant => ({
+    name: sender.name,
+    needs: told ? `${sender.needs}, tee, /dev/fd; sha256sum if it is there` : sender.needs,
+    tells: told,
+    line: shellLine([
+      sender.shell,
+      '-c',
+      told ? telling(invitation, sender.send) : silent(invitation, sender.send),
+      'sh',
+      invitation.disk ?? DISK_TO_PUT_IN,
+    ]),
+  });
+  return sendersOf(invitation).flatMap((sender) => [both(sender, true), both(sender, false)]);
+}
+
+/** What is shown to the operator, a line each. */
+export function invitationText(invitation: Invitation): string[] {
+  const { host, port, offset, size, disk, tls } = invitation;
+  const from = offset === 0 ? '' : `, from byte ${groupDigits(offset)} on`;
+  return [
+    `Waiting at ${host} port ${port} for the disk of ${describeBytes(size)}${from}.`,
+    tls === null
+      ? 'Nothing is encrypted, and nothing proves who sends it.'
+      : `TLS; the certificate's SHA-256 fingerprint is ${tls.fingerprint}`,
+    `Run ONE of these on the live machine, as root (or with sudo in front); it is good for one connection.`,
+    ...(disk === null ? [`Put the disk in the place of ${DISK_TO_PUT_IN}.`] : [`The disk there: ${visible(disk)}`]),
+    ...variantsOf(invitation).flatMap(({ name, needs, tells, line }) => [
+      '',
+      `${name}${tells ? ', and the hash of what was sent' : ''} (needs ${needs}):`,
+      `  ${line}`,
+    ]),
+  ];
+}
+
+function sendersOf(invitation: Invitation): Sender[] {
+  const { host, port, tls } = invitation;
+  const to = `${host} ${port}`;
+  if (tls === null) {
+    return [
+      { name: 'OpenBSD netcat', needs: 'nc with -N (Debian, Ubuntu, Arch)', shell: 'sh', send: `nc -N ${to}` },
+      { name: 'Ncat', needs: 'ncat of Nmap (Fedora, RHEL)', shell: 'sh', send: `ncat --send-only ${to}` },
+      { name: 'Traditional netcat', needs: 'nc with -q', shell: 'sh', send: `nc -q 1 ${to}` },
+      { name: 'BusyBox or any other nc', needs: 'nc', shell: 'sh', send: `nc ${to}` },
+      { name: 'bash alone', needs: 'bash with /dev/tcp', shell: 'bash', send: `cat >/dev/tcp/${host}/${port}` },
+    ];
+  }
+  const place = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  // -quiet: no letter of the data is a command (Q would end it, R and k do other things). -verify and
+  // -verify_return_error only together end a handshake with another certificate, before a byte of ours is sent.
+  const client = `openssl s_client -connect ${place} -quiet -verify 1 -verify_return_error`;
+  const dane = `-dane_tlsa_domain exhibit -dane_ee_no_namechecks -dane_tlsa_rrdata "3 0 1 ${tls.fingerprint}"`;
+  const pem = `echo -----BEGIN CERTIFICATE-----; echo ${tls.certificate} | fold -w 64; echo -----END CERTIFICATE-----`;
+  return [
+    {
+      name: 'OpenSSL, by the fingerprint',
+      needs: 'openssl 1.1.0 or newer',
+      shell: 'sh',
+      // TLSA "3 0 1" (RFC 6698): this very certificate by its SHA-256, whatever its name and dates are.
+      send: `${client} ${dane}`,
+    },
+    {
+      name: 'OpenSSL, by the certificate itself',
+      needs: 'openssl or LibreSSL, fold, /dev/fd, a clock that is right to a month',
+      shell: 'sh',
+      send: `{ { ${pem}; } | ${client} -CAfile /dev/fd/6 6<&0 <&7; } 7<&0`,
+    },
+  ];
+}
+
+/** The disk after the line that says whose it is. Only its end can be seen here. */
+function silent(invitation: Invitation, send: string): string {
+  return `{ echo exhibit ${invitation.token} ${invitation.offset} alone && ${ddFrom(invitation.offset)}; } | ${send}`;
+}
+
+/**
+ * The same, hashed on its way in pipes alone: 3 is the way to us, 4 carries what is told, in a connection of its own.
+ * A missing sha256sum must not stop the stream.
+ */
+function telling({ token, offset }: Invitation, send: string): string {
+  const dd = `{ ${ddFrom(offset)}; echo $? >&4; }`;
+  const hash = '{ sha256sum || cat >/dev/null; } >&4';
+  const stream = `{ echo exhibit ${token} ${offset} told; ${dd} | tee /dev/fd/3 | ${hash}; } 3>&1`;
+  const tell = `{ read e; read h x; echo exhibit ${token} end "\${e:--}" "\${h:--}" | ${quiet(send)}; }`;
+  // The sender must not keep 4 open: the end is told while it still waits for us to close.
+  return `{ ${stream} | ${quiet(send)} 4>&-; } 4>&1 | ${tell}`;
+}
+
+/** Whatever the sender prints is not what is told. */
+function quiet(send: string): string {
+  return `{ ${send}; } >&2`;
+}
+
+/**
+ * dd from a byte on without ranges by bytes, which not every dd has: up to the next large block in blocks that fit, then
+ * on in large ones. It has no count: a disk that is larger than was said has to show.
+ */
+function ddFrom(offset: number): string {
+  const large = Math.ceil(offset / LARGE_BLOCK);
+  const rest = `dd if="$1" bs=${LARGE_BLOCK}${large === 0 ? '' : ` skip=${large}`}`;
+  const gap = large * LARGE_BLOCK - offset;
+  if (gap === 0) return rest;
+  let block = 1;
+  while (offset % (block * 2) === 0 && gap % (block * 2) === 0) block *= 2;
+  return `dd if="$1" bs=${block} skip=${offset / block} count=${gap / block} && ${rest}`;
+}

@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { isFatalEnd, type FatalEnd } from '../model/listen.ts';
+import type { JournalRecord } from './journal-chain.ts';
+import {
+  admittedSchema,
+  endedSchema,
+  listenedSchema,
+  refusedSchema,
+  type ReceivedSection,
+  type SectionStream,
+} from './received-schema.ts';
+import { count } from './schema-words.ts';
+import { sessionRecords } from './sessions.ts';
+
+/** The records of a disk that another machine sends. */
+export const RECEIVED_RECORDS = {
+  listening: listenedSchema,
+  'stream-admitted': admittedSchema,
+  'stream-ended': endedSchema,
+  /** `count`: of this session so far; the connections since the record before. */
+  'stream-refused': z.strictObject({ count, connections: z.array(refusedSchema) }),
+};
+
+/** What the journal tells of who connected, and what came. */
+export type ReceivedTold = Pick<ReceivedSection, 'listened' | 'streams' | 'refused'>;
+
+/** Of all sessions, one after the other. An end is that of the stream that was let in before it. Pure. */
+export function receivedTold(records: readonly JournalRecord[]): ReceivedTold {
+  const told: ReceivedTold = { listened: [], streams: [], refused: { count: 0, connections: [] } };
+  for (const own of sessionRecords(records)) {
+    let refused = 0;
+    for (const record of own) refused = take(told, record) ?? refused;
+    told.refused.count += refused;
+  }
+  return { ...told, streams: told.streams.map((stream) => ({ ...stream, hash: hashOf(stream) })) };
+}
+
+/** Gives how many connections the session had refused by then, where the record tells it. */
+function take(told: ReceivedTold, { at, type, data }: JournalRecord): number | null {
+  switch (type) {
+    case 'listening': {
+      const listened = RECEIVED_RECORDS.listening.safeParse(data).data;
+      if (listened !== undefined) told.listened.push({ ...listened, at });
+      return null;
+    }
+    case 'stream-admitted': {
+      const admitted = RECEIVED_RECORDS['stream-admitted'].safeParse(data).data;
+      if (admitted !== undefined) told.streams.push({ ...admitted, ended: null, hash: 'not-promised' });
+      return null;
+    }
+    case 'stream-ended': {
+      const ended = RECEIVED_RECORDS['stream-ended'].safeParse(data).data;
+      const last = told.streams.at(-1);
+      if (ended !== undefined && last?.ended === null) last.ended = ended;
+      return null;
+    }
+    case 'stream-refused': {
+      const refused = RECEIVED_RECORDS['stream-refused'].safeParse(data).data;
+      told.refused.connections.push(...(refused?.connections ?? []));
+      return refused?.count ?? null;
+    }
+    default:
+      return null;
+  }
+}
+
+/** Whether what was sent is known to have arrived, by the hash that the target told. What nobody compared is not. */
+export function hashOf({ tells, ended }: Pick<SectionStream, 'tells' | 'ended'>): SectionStream['hash'] {
+  if (!tells) return 'not-promised';
+  if (ended?.end === 'hash-differs') return 'differs';
+  const told = ended?.told?.sha256 ?? null;
+  return told !== null && told === ended?.sha256 ? 'confirmed' : 'not-confirmed';
+}
+
+/** The section of a disk that was sent as the manifest has it, of how it began and what was told since. Pure. */
+export function receivedEnd(begun: ReceivedSection | null, told: ReceivedTold): ReceivedSection | null {
+  return begun === null ? null : { ...begun, ...told };
+}
+
+/** How a stream ended that nobody goes on after, the first of them; null: none did. */
+export function fatalEnd(ends: readonly (Pick<z.infer<typeof endedSchema>, 'end'> | null)[]): FatalEnd | null {
+  return ends.flatMap((ended) => ended?.end ?? []).find(isFatalEnd) ?? null;
+}
+
+/** As {@link fatalEnd}, of every record of an end, wherever it stands. */
+export function fatalTold(records: readonly JournalRecord[]): FatalEnd | null {
+  return fatalEnd(
+    records.map(({ type, data }) => (type === 'stream-ended' ? endedSchema.safeParse(data).data : null) ?? null),
+  );
+}
+
+/** An end without its stream, or a second one. */
+export function streamFaults(records: readonly JournalRecord[]): string[] {
+  return sessionRecords(records).flatMap((own) => {
+    let open = false;
+    return own.flatMap(({ n, type }) => {
+      if (type !== 'stream-admitted' && type !== 'stream-ended') return [];
+      const fault = (type === 'stream-ended') !== open;
+      open = type === 'stream-admitted';
+      return fault
+        ? [`record ${n}: ${open ? 'a stream is let in while another lives' : 'a stream ends that was not let in'}`]
+        : [];
+    });
+  });
+}
+
+/**
+ * How many bytes of the image came on streams of which the target told the hash, and it was ours. Each stream gave the
+ * image's bytes from its offset to that of the next.
+ * @param end bytes of the image
+ */
+export function confirmedBytes(streams: readonly SectionStream[], end: number): number {
+  return streams.reduce((sum, { offset, ended, hash }, at) => {
+    if (hash !== 'confirmed' || ended === null) return sum;
+    const until = Math.min(offset + ended.received, end, ...streams.slice(at + 1).map((next) => next.offset));
+    return sum + Math.max(0, until - offset);
+  }, 0);
+}

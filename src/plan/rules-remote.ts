@@ -1,0 +1,229 @@
+import type { DeviceUse } from '../model/device.ts';
+import { isElsewhere, type Finding, type PlanFacts } from '../model/plan.ts';
+import type { RemoteDisk, RemoteFacts } from '../model/remote.ts';
+import { groupDigits } from '../model/size.ts';
+import { visible } from '../model/text.ts';
+import { note, refusal, type Rule, warning } from './finding.ts';
+
+/** An offset of clocks that is told, in milliseconds, beside what the asking itself leaves open. */
+const FAR_OFF_MS = 2000;
+
+/** What a machine must be and have before one of its disks is looked for. Pure. */
+export function judgeMachine({ kernel, rights, sudo, tools }: RemoteFacts): Finding[] {
+  const name = kernel.known ? kernel.value : `not known (${kernel.why})`;
+  const lacks = (code: string, message: string, hint: string): Finding[] => [refusal('source', code, message, hint)];
+  return [
+    ...(name === 'Linux'
+      ? []
+      : lacks(
+          'remote.not-linux',
+          `The kernel of the other machine is ${visible(name)}.`,
+          'Only disks of Linux machines are found and read.',
+        )),
+    ...(rights === 'nobody'
+      ? lacks(
+          'remote.no-rights',
+          `Whoever is logged in there is not root, and sudo -n gives no rights (${visible(sudo ?? 'not asked')}).`,
+          'Log in as root, or allow this user sudo without a password, for every program, for the time being: dd alone is not enough.',
+        )
+      : []),
+    ...((tools['dd'] ?? null) === null
+      ? lacks('remote.no-dd', 'The other machine has no dd.', 'Nothing else there reads a disk in ranges.')
+      : []),
+    ...['stat', 'readlink'].flatMap((tool) =>
+      (tools[tool] ?? null) === null
+        ? lacks(
+            `remote.no-${tool}`,
+            `The other machine has no ${tool}.`,
+            'Without it nobody can tell that what is read is still the disk that was meant. BusyBox has one.',
+          )
+        : [],
+    ),
+  ];
+}
+
+type Facts = PlanFacts & { readonly remote: RemoteDisk };
+
+/** Asked of disks of other machines alone. */
+const on =
+  (rule: (facts: Facts) => Finding[]): Rule =>
+  (facts) =>
+    facts.source.remote === undefined ? [] : rule({ ...facts, remote: facts.source.remote });
+
+/** Asked of disks that another machine sends, too. */
+const elsewhere =
+  (rule: Rule): Rule =>
+  (facts) =>
+    isElsewhere(facts.source) ? rule(facts) : [];
+
+const byLeave = elsewhere(({ request }) =>
+  request.caseInfo.authority === null
+    ? [
+        refusal(
+          'usage',
+          'remote.no-authority',
+          'It is not said by whose leave a machine that runs is read.',
+          'Say it: --authority TEXT. It stands in the manifest.',
+        ),
+      ]
+    : [],
+);
+
+const live = on(({ source, request }) => {
+  const frozen = request.remote?.frozen ?? null;
+  const uses = source.kind === 'block' && source.device.uses.known ? source.device.uses.value : [];
+  const by = uses.map(useText).join('; ');
+  const used = by === '' ? '' : ` In use: ${by}.`;
+  if (frozen === null) {
+    const message = `${visible(source.path)} is read while its machine runs: what changes meanwhile is read as it is then, and nobody can read the same again.${used}`;
+    return [warning('source', 'remote.live', message)];
+  }
+  const message = `${visible(source.path)} is said not to change while it is read: ${visible(frozen)}.${used}`;
+  return [warning('source', 'remote.frozen', message)];
+});
+
+const secondPass = on(({ request }) => {
+  const frozen = (request.remote?.frozen ?? null) !== null;
+  const { verifySource } = request.settings;
+  if (verifySource && !frozen) {
+    return [
+      refusal(
+        'usage',
+        'remote.second-pass',
+        'A second reading of a disk that is in use differs by itself: it proves nothing.',
+        'Leave --verify-source out, or say why the disk does not change: --frozen REASON.',
+      ),
+    ];
+  }
+  if (verifySource || !frozen) return [];
+  return [
+    warning('usage', 'remote.frozen-unproven', 'Without --verify-source nothing shows that the disk did not change.'),
+  ];
+});
+
+const noFlagThere = elsewhere(({ request }) =>
+  request.overrides.softwareBlock
+    ? [
+        refusal(
+          'usage',
+          'remote.software-block',
+          'The read-only flag of a disk of another machine is not set from here.',
+          'Leave --software-block out.',
+        ),
+      ]
+    : [],
+);
+
+const sizesAgree = on(({ source, remote }) => {
+  const { size } = source.identity;
+  const ways = Object.entries(remote.sizes);
+  const others = ways.flatMap(([way, told]) => (told.known && told.value !== size ? [`${way} ${told.value}`] : []));
+  if (others.length > 0) {
+    const message = `The size of ${visible(source.path)} is told differently: sysfs ${size}, ${others.join(', ')} bytes.`;
+    return [refusal('source', 'remote.size-differs', message, 'Find out which is true before anything is imaged.')];
+  }
+  if (ways.some(([, told]) => told.known)) return [];
+  return [warning('source', 'remote.size-one-way', `The size of ${visible(source.path)} is known from sysfs alone.`)];
+});
+
+/** Once the machine is off, nobody may have the key any more. */
+const unlocked = on(({ source, remote, request }) => {
+  if (!remote.unlocked.known) {
+    const message = `Whether ${visible(source.path)} is encrypted, and open, could not be looked up (${visible(remote.unlocked.why)}).`;
+    return [warning('source', 'remote.unlocked-unknown', message)];
+  }
+  const open = remote.unlocked.value;
+  if (open.length === 0) return [];
+  const list = open.map(({ device, mapper }) => `${visible(device)} is open as ${visible(mapper)}`).join('; ');
+  const reason = request.remote?.ciphertext ?? null;
+  if (reason !== null) {
+    return [warning('source', 'remote.ciphertext', `${list}. Its ciphertext is read all the same: ${visible(reason)}`)];
+  }
+  return [
+    refusal(
+      'source',
+      'remote.unlocked',
+      `${visible(source.path)} holds an encrypted device whose content can be read now: ${list}. Once the machine is off, the ciphertext may be worthless.`,
+      `Image ${open.map(({ address }) => visible(address)).join(', ')} first. Or give the reason for reading the ciphertext: --ciphertext REASON.`,
+    ),
+  ];
+});
+
+const packed = on(({ remote, request }) => {
+  const asked = request.remote?.compress ?? 'auto';
+  if (asked === 'auto' || remote.ways.modes.includes(asked)) return [];
+  return [
+    refusal(
+      'usage',
+      'remote.no-compressor',
+      `What is sent can not be packed by ${asked}: that takes ${asked}, tee, wc and /dev/fd over there, and what unpacks it here.`,
+      'Use --compress auto, which takes what there is, or --compress none.',
+    ),
+  ];
+});
+
+const provable = on(({ remote }) =>
+  remote.ways.hash === null
+    ? [
+        warning(
+          'source',
+          'remote.no-hash',
+          'Nothing there hashes what is sent: what arrived is not compared with what was sent.',
+        ),
+      ]
+    : [],
+);
+
+const pastCache = on(({ remote }) =>
+  remote.ways.direct
+    ? []
+    : [
+        warning(
+          'source',
+          'remote.cached',
+          'dd there does not read past the page cache: a bad sector may cost a page or more, and what is read may come from its memory.',
+        ),
+      ],
+);
+
+const clockNear = on(({ remote }) => {
+  const told = remote.machine.clock;
+  if (!told.known)
+    return [warning('source', 'remote.clock-unknown', `The clock of the machine is not known: ${visible(told.why)}.`)];
+  const { offset, roundTrip, step } = told.value;
+  if (Math.abs(offset) <= FAR_OFF_MS + step + roundTrip) return [];
+  const message = `The clock of the machine is ${groupDigits(Math.abs(offset))} ms ${offset < 0 ? 'behind' : 'ahead of'} ours: times of its files and logs are off by that.`;
+  return [warning('source', 'remote.clock-off', message)];
+});
+
+const moreVolatile = elsewhere(() => [
+  note(
+    'remote.volatile',
+    'Memory, connections and running processes go away before the disk does: are they taken, where they are wanted?',
+  ),
+]);
+
+export const REMOTE_RULES: readonly Rule[] = [
+  byLeave,
+  live,
+  secondPass,
+  noFlagThere,
+  sizesAgree,
+  unlocked,
+  packed,
+  provable,
+  pastCache,
+  clockNear,
+  moreVolatile,
+];
+
+/** Who uses a device, as a phrase. */
+export function useText({ kind, device, by }: DeviceUse): string {
+  const words = {
+    mount: 'is mounted at',
+    swap: 'is swap:',
+    holder: 'is held by',
+    system: 'serves the running system:',
+  } as const;
+  return `${visible(device)} ${words[kind]} ${visible(by)}`;
+}

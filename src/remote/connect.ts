@@ -1,0 +1,67 @@
+import { ExhibitError } from '../model/errors.ts';
+import type { RemoteAddress, Transport } from '../model/remote.ts';
+import { visible } from '../model/text.ts';
+import type { Ports } from '../system/ports.ts';
+import type { SshLink } from '../system/ssh-link.ts';
+import { formatSshAddress } from './address.ts';
+import { credentialsOf, type Asker, type Person } from './credentials.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { judgeHostKey, lookUpHost } from './known-hosts.ts';
+import { connectOpenSsh } from './openssh-link.ts';
+import { remoteShell, type RemoteShell } from './shell.ts';
+
+/** Milliseconds of silence after which a link is dead: noticed within five seconds, and no sooner than a retransmission. */
+const SILENT_MS = 4000;
+
+export interface ConnectOrder {
+  readonly address: RemoteAddress;
+  readonly transport: Transport;
+  /** `--host-key`, judged already; null: known_hosts decides. */
+  readonly hostKey: string | null;
+  readonly person: Person;
+  readonly asker: Asker;
+  readonly signal: AbortSignal;
+}
+
+/** Connects, with the host's key checked first, and gives its shell. Errors are {@link ConnectSsh}'s. */
+export async function connectRemote(ports: Ports, order: ConnectOrder): Promise<RemoteShell> {
+  const link = order.transport === 'openssh' ? await connectOpenSsh(ports, order) : await bySsh2(ports, order);
+  return remoteShell(link, ports.clock);
+}
+
+async function bySsh2(ports: Ports, order: ConnectOrder): Promise<SshLink> {
+  const { address, person, asker, signal } = order;
+  const { user } = address;
+  if (user === null) throw noUser(address);
+  const known = await lookUpHost(ports, address, knownHostsFiles(person));
+  return ports.connectSsh({
+    address: { ...address, user },
+    keyTypes: known.filter(({ marker }) => marker === null).map(({ type }) => type),
+    checkHostKey: (blob) => ({ key: fingerprintOf(blob), judgedBy: judgeHostKey(address, blob, known, order.hostKey) }),
+    credentials: await credentialsOf(ports, address, person, asker),
+    silentMs: SILENT_MS,
+    signal,
+  });
+}
+
+/** Those that OpenSSH reads by itself (ssh_config(5)). */
+function knownHostsFiles({ home }: Person): string[] {
+  return [
+    `${home}/.ssh/known_hosts`,
+    `${home}/.ssh/known_hosts2`,
+    '/etc/ssh/ssh_known_hosts',
+    '/etc/ssh/ssh_known_hosts2',
+  ];
+}
+
+function noUser(address: RemoteAddress): ExhibitError {
+  const named = formatSshAddress({ ...address, user: 'USER' });
+  return new ExhibitError(
+    'usage',
+    'remote.no-user',
+    `The address does not say who logs in on ${visible(address.host)}.`,
+    {
+      hint: `Write ${visible(named)}. Only --transport openssh has a configuration that may say it.`,
+    },
+  );
+}

@@ -1,0 +1,262 @@
+import { randomBytes } from 'node:crypto';
+import { bug } from '../model/errors.ts';
+import type { RemoteFacts } from '../model/remote.ts';
+import type { Clock } from '../system/clock.ts';
+import type { SshChannel } from '../system/ssh-link.ts';
+import { errnoIn } from './errno.ts';
+import { asRoot, script } from './probe.ts';
+import type { RemoteShell, Tally } from './shell.ts';
+
+/** What can be asked of a path. None of it writes; only `open` touches a device, which it opens for reading. */
+export type Question = 'read' | 'list' | 'link' | 'real' | 'stat' | 'lstat' | 'open';
+
+const STAT = '%f:%d:%i:%t:%T:%s:%Y';
+/** The letters of the questions, and what answers each: output goes to 3, complaints are kept. */
+const ANSWERS: Readonly<Record<Question, readonly [letter: string, command: string]>> = {
+  read: ['r', 'exec cat -- "$p" >&3'],
+  list: ['d', 'exec ls -A -1 -- "$p/." >&3'],
+  link: ['l', 'if [ -e "$p" ] || [ -L "$p" ]; then readlink -- "$p" >&3; else stat -- "$p"; fi'],
+  real: ['f', 'if [ -e "$p" ]; then readlink -f -- "$p" >&3; else stat -L -- "$p"; fi'],
+  stat: ['s', `exec stat -L -c ${STAT} -- "$p" >&3`],
+  lstat: ['t', `exec stat -c ${STAT} -- "$p" >&3`],
+  open: ['o', ': <"$p"'],
+};
+const CASES = Object.values(ANSWERS).map(([letter, command]) => `${letter}) ${command};;`);
+/**
+ * Reads how many questions come together, then for each a letter and a path, a line each; answers each with bytes, then
+ * its word, the status, the complaint, its word. Answers are written in one piece where they fit: of two small ones a
+ * server holds the second back for 40 ms (Nagle).
+ */
+const PROGRAM = [
+  'w=cat; if command -v dd >/dev/null; then w="dd obs=65536"; fi; exec 4<&0;',
+  'printf "%s\\n" "$1";',
+  'while IFS= read -r n; do { while [ "$n" -gt 0 ] && IFS= read -r o <&4 && IFS= read -r p <&4; do',
+  `e=$( { case $o in ${CASES.join(' ')} esac; } 2>&1 ); x=$?;`,
+  'printf "\\n%s %s %s %s\\n" "$1" "$x" "$e" "$1"; n=$((n - 1)); done; } 3>&1 </dev/null | $w 2>/dev/null; done',
+].join(' ');
+
+const PATIENCE_MS = 20_000;
+const ENTRY_LIMIT = 64 * 1024 * 1024;
+
+interface Asked {
+  readonly question: Question;
+  readonly path: string;
+}
+
+/** An answer that is there, or on its way; used: it was asked for in this look, and will be in the next. */
+interface Known extends Asked {
+  readonly answer: Promise<Buffer>;
+  used: boolean;
+}
+
+interface Pending {
+  readonly what: string;
+  readonly resolve: (bytes: Buffer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * One process over there that answers what is asked of its files, in order: the same passive questions that this
+ * station's own discovery puts to its kernel, without a command a question. Started at the first question.
+ */
+export class FileAgent {
+  readonly #shell: RemoteShell;
+  readonly #facts: Pick<RemoteFacts, 'rights'>;
+  readonly #clock: Clock;
+  readonly #word = `exhibit-${randomBytes(12).toString('hex')}`;
+  #channel: Promise<SshChannel> | null = null;
+  /** The one that is listened to. */
+  #current: SshChannel | null = null;
+  #pending: Pending[] = [];
+  #parts: Buffer[] = [];
+  #begun = false;
+  /** What was asked in the look that goes on, and its answers; null: none does. */
+  #look: Map<string, Known> | null = null;
+  /** What the look before it asked. */
+  #learned: readonly Asked[] = [];
+  /** Grows whenever an answer came, or a question was put while none was open. */
+  #steps = 0;
+
+  constructor(shell: RemoteShell, facts: Pick<RemoteFacts, 'rights'>, clock: Clock) {
+    this.#shell = shell;
+    this.#facts = facts;
+    this.#clock = clock;
+  }
+
+  /**
+   * Work that looks at the machine once: nothing is asked twice, and what the look before this one asked is asked all at
+   * once when it begins, for each answer takes as long as the way there and back.
+   */
+  async look<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#look !== null) return work();
+    const look = (this.#look = new Map<string, Known>());
+    try {
+      if (this.#learned.length > 0)
+        for (const asked of await this.#putAll(this.#learned)) look.set(keyOf(asked), { ...asked, used: false });
+      return await work();
+    } finally {
+      this.#learned = [...look.values()].filter(({ used }) => used);
+      this.#look = null;
+    }
+  }
+
+  /** What stands there; rejects with an error that carries the errno as `code`, as Node's own do. */
+  ask(question: Question, path: string): Promise<Buffer> {
+    const asked = { question, path };
+    // To open a device is no look at it.
+    if (this.#look === null || question === 'open') return this.#put(asked);
+    const known = this.#look.get(keyOf(asked));
+    if (known !== undefined) {
+      known.used = true;
+      return known.answer.catch((error: unknown) => {
+        if (error instanceof Unanswered) return this.#put(asked);
+        throw error;
+      });
+    }
+    const answer = this.#put(asked);
+    this.#look.set(keyOf(asked), { ...asked, answer, used: true });
+    return answer;
+  }
+
+  async #put(asked: Asked): Promise<Buffer> {
+    const [only] = await this.#putAll([asked]);
+    if (only === undefined) throw bug('a question that was not put');
+    return only.answer;
+  }
+
+  async #putAll(all: readonly Asked[]): Promise<(Asked & { readonly answer: Promise<Buffer> })[]> {
+    const broken = all.find(({ path }) => /[\n\0]/.test(path));
+    if (broken !== undefined) throw failure('EINVAL', whatOf(broken), 'a path with a line break can not be asked for');
+    const channel = await this.#open();
+    const put = all.map((asked) => {
+      const answer = new Promise<Buffer>((resolve, reject) => {
+        if (this.#pending.length === 0) this.#steps += 1;
+        this.#pending.push({ what: whatOf(asked), resolve, reject });
+      });
+      // Whoever wants to know it hears of its failure.
+      answer.catch(() => undefined);
+      return { ...asked, answer };
+    });
+    const lines = all.map(({ question, path }) => `${ANSWERS[question][0]}\n${path}\n`);
+    channel.stdin.write(`${all.length}\n${lines.join('')}`);
+    return put;
+  }
+
+  close(): void {
+    void this.#channel?.then(
+      (channel) => {
+        channel.stdin.end();
+      },
+      () => undefined,
+    );
+  }
+
+  /** One that could not be opened is opened at the next question: there may be room for it then. */
+  async #open(): Promise<SshChannel> {
+    const opening = (this.#channel ??= this.#start());
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.#channel === opening) this.#channel = null;
+      throw error;
+    }
+  }
+
+  async #start(): Promise<SshChannel> {
+    const tally: Tally = { outputBytes: 0, stderr: '' };
+    const channel = await this.#shell.open(asRoot(this.#facts.rights, script(PROGRAM, this.#word)), tally);
+    this.#current = channel;
+    channel.stdin.on('error', () => undefined);
+    channel.stderr.on('data', (part: Buffer) => (tally.stderr = (tally.stderr + part.toString()).slice(0, 2000)));
+    channel.stdout.on('data', (part: Buffer) => {
+      tally.outputBytes += part.length;
+      this.#take(part, channel);
+    });
+    void channel.done.then(() => {
+      this.#fail(channel, tally.stderr.trim());
+    });
+    void this.#watch(channel);
+    return channel;
+  }
+
+  #take(part: Buffer, channel: SshChannel): void {
+    if (channel !== this.#current) return;
+    this.#parts.push(part);
+    // An answer ends with a line: no need to look at every part of a long one.
+    if (part.at(-1) !== 0x0a) return;
+    let left: Buffer = Buffer.concat(this.#parts);
+    for (let rest = this.#answer(left); rest !== null; rest = this.#answer(left)) left = rest;
+    this.#parts = [left];
+    if (left.length > ENTRY_LIMIT) channel.kill();
+  }
+
+  /** Takes one answer off the front; null: it is not whole yet. */
+  #answer(bytes: Buffer): Buffer | null {
+    if (!this.#begun) {
+      const line = `${this.#word}\n`;
+      const at = bytes.indexOf(line);
+      if (at === -1) return null;
+      this.#begun = true;
+      return bytes.subarray(at + line.length);
+    }
+    const at = bytes.indexOf(`\n${this.#word} `);
+    const [head, tail] = [at + this.#word.length + 2, ` ${this.#word}\n`];
+    const end = at === -1 ? -1 : bytes.indexOf(tail, head);
+    if (end === -1) return null;
+    const asked = this.#pending.shift();
+    this.#steps += 1;
+    const [status = '', ...said] = bytes.toString('utf8', head, end).split(' ');
+    const complaint = said.join(' ').trim();
+    if (status === '0') asked?.resolve(Buffer.from(bytes.subarray(0, at)));
+    else asked?.reject(failure(errnoIn(complaint) ?? 'EIO', asked.what, complaint));
+    return bytes.subarray(end + tail.length);
+  }
+
+  async #watch(channel: SshChannel): Promise<void> {
+    const ended = new AbortController();
+    void channel.done.then(() => {
+      ended.abort();
+    });
+    while (!ended.signal.aborted) {
+      const before = this.#steps;
+      await this.#clock.sleep(PATIENCE_MS, ended.signal);
+      if (this.#pending.length === 0 || before !== this.#steps) continue;
+      channel.kill();
+      // What hangs over there keeps its channel open for as long as it hangs.
+      this.#fail(channel, `no answer within ${PATIENCE_MS / 1000} seconds`);
+      return;
+    }
+  }
+
+  #fail(channel: SshChannel, why: string): void {
+    if (channel !== this.#current) return;
+    this.#current = null;
+    this.#channel = null;
+    this.#begun = false;
+    this.#parts = [];
+    for (const { reject, what } of this.#pending.splice(0)) {
+      reject(this.#shell.lost.aborted ? (this.#shell.lost.reason as Error) : new Unanswered(what, why || 'no answer'));
+    }
+  }
+}
+
+/** Nobody answered: the question may be put again. */
+class Unanswered extends Error {
+  readonly code = 'EIO';
+
+  constructor(what: string, why: string) {
+    super(`EIO: ${why}, ${what}`);
+  }
+}
+
+function keyOf({ question, path }: Asked): string {
+  return `${question} ${path}`;
+}
+
+function whatOf({ question, path }: Asked): string {
+  return `${question} '${path}'`;
+}
+
+function failure(code: string, what: string, why: string): Error {
+  return Object.assign(new Error(`${code}: ${why === '' ? 'it failed' : why}, ${what}`), { code });
+}

@@ -1,0 +1,52 @@
+import { dirname } from 'node:path';
+import { ExhibitError } from '../model/errors.ts';
+import { visible } from '../model/text.ts';
+import type { Ports } from '../system/ports.ts';
+import type { Person } from './credentials.ts';
+
+/** Where one `ssh` keeps its socket and its log: a folder of whoever it runs as, closed to others. */
+export interface OpenSshPlace {
+  readonly socket: string;
+  readonly log: string;
+  /** What it has logged so far; empty: nothing, or it can't be read. */
+  readLog(): Promise<string>;
+  remove(): Promise<void>;
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** Under sudo all of it is made, read and removed as the caller: root does nothing in a folder that is somebody else's. */
+export async function makePlace(ports: Ports, { caller }: Person): Promise<OpenSshPlace> {
+  const { as } = caller ?? { as: [] };
+  if (as.length === 0) {
+    const folder = await ports.files.makePrivateFolder('exhibit-ssh-');
+    const log = `${folder}/log`;
+    return {
+      socket: `${folder}/link`,
+      log,
+      readLog: () => ports.files.readText(log).catch(() => ''),
+      remove: () => ports.files.removePrivateFolder(folder),
+    };
+  }
+  const run = (...argv: string[]) => ports.commands.run([...as, ...argv], { timeoutMs: TIMEOUT_MS });
+  // Root's TMPDIR may be closed to others.
+  const made = await run('mktemp', '-d', '/tmp/exhibit-ssh-XXXXXXXXXX');
+  const folder = made.stdout.trim();
+  if (made.exit !== 0 || dirname(folder) !== '/tmp') throw notMade(made.stderr.trim());
+  const log = `${folder}/log`;
+  return {
+    socket: `${folder}/link`,
+    log,
+    readLog: async () => (await run('cat', '--', log)).stdout,
+    remove: async () => {
+      await run('rm', '-rf', '--', folder);
+    },
+  };
+}
+
+function notMade(why: string): ExhibitError {
+  const message = `No folder for the connection of ssh could be made as the person who called sudo (${visible(why)}).`;
+  return new ExhibitError('unexpected', 'remote.no-openssh', message, {
+    hint: 'That person must be able to write to /tmp. Or leave --transport out: ssh2 needs no folder.',
+  });
+}

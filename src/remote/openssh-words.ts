@@ -1,0 +1,103 @@
+import { ExhibitError } from '../model/errors.ts';
+import type { HostKey, RemoteAddress } from '../model/remote.ts';
+import { authRefused, noSuchHost, placeOf, unreachable } from '../model/remote-faults.ts';
+import { visible } from '../model/text.ts';
+
+type Place = Pick<RemoteAddress, 'user' | 'host' | 'port'>;
+
+/** What `ssh -v` tells of its connection (OpenSSH 9.2: sshconnect.c, kex.c, sshconnect2.c). Null: it did not say. */
+export interface OpenSshSays {
+  readonly hostKey: HostKey | null;
+  readonly knownFrom: string | null;
+  readonly serverVersion: string | null;
+  readonly cipher: string | null;
+  readonly authentication: string | null;
+}
+
+/** Reads the log of `ssh -v`. What a server says stands behind a prefix of ssh's own, one line each. */
+export function heardOf(log: string): OpenSshSays {
+  const first = (pattern: RegExp): string | null => pattern.exec(log)?.[1] ?? null;
+  const key = /^debug1: Server host key: (\S+) (SHA256:\S+)\r?$/m.exec(log);
+  const [, type, fingerprint] = key ?? [];
+  return {
+    hostKey: type === undefined || fingerprint === undefined ? null : { type, fingerprint },
+    knownFrom: first(/^debug1: Found key in (.+?)\r?$/m)?.replace(/:(\d+)$/, ' line $1') ?? null,
+    serverVersion: first(/^debug1: Remote protocol version \S+, remote software version (.+?)\r?$/m),
+    cipher: first(/^debug1: kex: server->client cipher: (\S+)/m),
+    authentication: first(/^Authenticated to .* using "([^"]+)"\.\r?$/m),
+  };
+}
+
+/**
+ * Why `ssh` ended before there was a connection.
+ * @param log its own, of the host that is meant
+ * @param others what the `ssh` of a jump host, or whatever else stands in between, said
+ */
+export function whyOpenSshFailed(place: Place, log: string, others: string): ExhibitError {
+  const own = saidIn(log);
+  const last = own.at(-1) ?? 'ssh gave no reason';
+  if (isHostKeyTrouble(own)) return hostKeyRefused(place, log);
+  const denied = deniedIn(log);
+  if (denied !== null) return authRefused(place, triedOf(log), denied, last);
+  if (NO_SUCH_NAME.test(log)) return noSuchHost(place);
+  // Nothing came from the host itself: what stands in between may say why.
+  const between = saidIn(others);
+  if (isHostKeyTrouble(between)) return jumpKeyRefused(place, others);
+  const jumpDenied = deniedIn(others);
+  const why = between.at(-1);
+  if (jumpDenied !== null) return authRefused(place, triedOf(others), jumpDenied, `a jump host: ${why ?? ''}`);
+  return unreachable(place, why === undefined ? last : `${last}; on the way: ${why}`);
+}
+
+const NO_SUCH_NAME = /Could not resolve hostname .*(not known|No address)/i;
+
+/** Without what only tells of progress. */
+function saidIn(log: string): string[] {
+  return log
+    .split(/\r?\n/)
+    .filter((line) => line !== '' && !/^(debug\d|OpenSSH_|Warning: Permanently)/.test(line))
+    .map((line) => line.trim());
+}
+
+function isHostKeyTrouble(said: readonly string[]): boolean {
+  return /Host key verification failed|REMOTE HOST IDENTIFICATION|host key is known for|revoked/i.test(said.join('\n'));
+}
+
+/** The ways that the server would take; null: it was not about that. */
+function deniedIn(log: string): string[] | null {
+  return /Permission denied \(([^)]*)\)/.exec(log)?.[1]?.split(',') ?? null;
+}
+
+function triedOf(log: string): string[] {
+  const offered = [...log.matchAll(/^debug1: Offering public key: (.+?)\r?$/gm)].map((line) => `key ${line[1] ?? ''}`);
+  const methods = [...log.matchAll(/^debug1: Next authentication method: (\S+)/gm)].map((line) => line[1] ?? '');
+  return [...new Set([...methods.filter((method) => method !== 'publickey'), ...offered])];
+}
+
+/** Which key a host showed, as a phrase, and what is wrong with it. */
+function keyShown(log: string): { hostKey: HostKey | null; kind: string; shown: string } {
+  const { hostKey } = heardOf(log);
+  const kind = /revoked/i.test(log) ? 'revoked' : /HAS CHANGED/.test(log) ? 'changed' : 'unknown';
+  const shown = hostKey === null ? 'a host key' : `the host key ${hostKey.fingerprint} (${visible(hostKey.type)})`;
+  return { hostKey, kind, shown };
+}
+
+/** `--host-key` is the host's own: one in between is vouched for where `ssh` itself looks. */
+function jumpKeyRefused(place: Place, log: string): ExhibitError {
+  const { kind, shown } = keyShown(log);
+  const at = /^debug1: Authenticating to (\S+) as /m.exec(log)?.[1];
+  const jump = at === undefined ? 'A jump host' : `The jump host ${visible(at)}`;
+  const message = `${jump} on the way to ${placeOf(place)} shows ${shown}, which is ${kind}, says ssh.`;
+  return new ExhibitError('remote', `remote.host-key-${kind}`, message, {
+    hint: 'Nothing was said to it. Compare the fingerprint with one that comes another way, and log in there once by ssh itself: then it stands in known_hosts.',
+  });
+}
+
+function hostKeyRefused(place: Place, log: string): ExhibitError {
+  const { hostKey, kind, shown } = keyShown(log);
+  const message = `${placeOf(place)} shows ${shown}, which is ${kind}, says ssh.`;
+  const pin = hostKey === null ? 'SHA256:…' : hostKey.fingerprint;
+  return new ExhibitError('remote', `remote.host-key-${kind}`, message, {
+    hint: `Nothing was said to it. Compare the fingerprint with one that comes another way; if it is the same: --host-key ${pin}`,
+  });
+}

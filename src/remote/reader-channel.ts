@@ -1,0 +1,293 @@
+import { randomBytes } from 'node:crypto';
+import { ExhibitError, messageOf } from '../model/errors.ts';
+import { lengthOf, type Range } from '../model/range.ts';
+import type { HashTool, RemoteFacts, WireMode } from '../model/remote.ts';
+import { placeOf } from '../model/remote-faults.ts';
+import { visible } from '../model/text.ts';
+import type { Clock } from '../system/clock.ts';
+import type { SshChannel } from '../system/ssh-link.ts';
+import { ByteQueue } from './byte-queue.ts';
+import { differenceTo, introduced, otherThere, type ExpectedDisk, type Hello } from './channel-hello.ts';
+import { asRoot, gently, script } from './probe.ts';
+import { parseTold, type Told } from './reader-answer.ts';
+import type { RateLimit } from './rate-limit.ts';
+import { faultOf, mostOnTheWay, RangeAnswer, type SentOrder } from './range-answer.ts';
+import { ddOperands, LETTERS, readerProgram, type DdWays } from './reader-program.ts';
+import type { RemoteShell, Tally } from './shell.ts';
+import { unpack } from './unpack.ts';
+
+export interface ChannelOrder {
+  readonly shell: RemoteShell;
+  /** Null: whatever stands there. */
+  readonly expected: ExpectedDisk | null;
+  readonly facts: Pick<RemoteFacts, 'rights'>;
+  readonly clock: Clock;
+  /** Over there. */
+  readonly path: string;
+  readonly dd: DdWays;
+  readonly hash: HashTool;
+  /** How what is sent may be packed; what is not named is not asked for. */
+  readonly modes?: readonly WireMode[];
+  readonly limit?: RateLimit;
+}
+
+interface Pending {
+  readonly id: number;
+  readonly range: Range;
+  readonly mode: WireMode;
+  readonly blockBytes: number;
+  readonly sinceMs: number;
+  told: Told | null;
+  readonly resolve: (answer: RangeAnswer | 'not-read') => void;
+  readonly reject: (error: Error) => void;
+}
+
+const HELLO_MS = 30_000;
+const KEPT_STDERR = 4000;
+
+/** One loop on the target that reads the ranges it is told to, in order, over a channel of its own. */
+export class ReaderChannel {
+  readonly hello: Promise<Hello>;
+  /** Called when anything came from it. */
+  heard: (() => void) | null = null;
+  readonly #order: ChannelOrder;
+  readonly #word = `exhibit-${randomBytes(16).toString('hex')}`;
+  readonly #tally: Tally = { outputBytes: 0, stderr: '' };
+  readonly #said = new Map<string, string>();
+  #channel: SshChannel | null = null;
+  readonly #came = new ByteQueue();
+  /** When the answer before the next one was whole. */
+  #answeredMs = 0;
+  #pending: Pending[] = [];
+  #next = 1;
+  /** Before the disk's own bytes: what start-up files print, up to our line. */
+  #before: Buffer | null = Buffer.alloc(0);
+  #line = '';
+  #lines: string[] | null = null;
+  #greet: (() => void) | null = null;
+  #ended: Error | null = null;
+  readonly #closed = new AbortController();
+
+  constructor(order: ChannelOrder) {
+    this.#order = order;
+    this.hello = this.#start();
+    this.hello.catch(() => undefined);
+  }
+
+  /** False: it is over with, and another one has to be opened. */
+  get usable(): boolean {
+    return this.#ended === null;
+  }
+
+  /** What the program is at: the oldest order without an answer. */
+  get current(): Range | null {
+    return this.#pending[0]?.range ?? null;
+  }
+
+  /**
+   * Has a range read in reads of at most `unit` bytes, after those that were ordered before. `not-read`: one before it
+   * failed, and nothing was read since. Rejects when the link, or the loop, is gone, and when its account does not add up.
+   */
+  read(range: Range, unit: number): Promise<RangeAnswer | 'not-read'> {
+    return this.order(range, unit, () => 'none').answer;
+  }
+
+  /** As `read`. `sent`: it was ordered, which a limit may hold back; never rejects. The way is asked for then. */
+  order(range: Range, unit: number, mode: () => WireMode): SentOrder {
+    const answer = this.#permitted(range).then(() => {
+      const ordered = this.#send(range, unit, mode());
+      return () => ordered;
+    });
+    const sent = answer.then(
+      () => undefined,
+      () => undefined,
+    );
+    return { sent, answer: answer.then((ordered) => ordered()) };
+  }
+
+  async #permitted(range: Range): Promise<void> {
+    await this.hello;
+    await this.#order.limit?.take(lengthOf(range), this.#closed.signal);
+    if (this.#ended !== null) throw this.#ended;
+  }
+
+  #send(range: Range, unit: number, mode: WireMode): Promise<RangeAnswer | 'not-read'> {
+    const { words, blockBytes } = ddOperands(range, unit, this.#order.dd);
+    const id = this.#next++;
+    const sinceMs = this.#order.clock.monotonicMs();
+    const answer = new Promise<RangeAnswer | 'not-read'>((resolve, reject) => {
+      this.#pending.push({ id, range, mode, blockBytes, sinceMs, told: null, resolve, reject });
+    });
+    this.#channel?.stdin.write(`${id} ${LETTERS[mode]} ${words}\n`);
+    return answer;
+  }
+
+  /** After a failure: what is ordered from now on is read again. */
+  goOn(): void {
+    this.#channel?.stdin.write('g\n');
+  }
+
+  close(): void {
+    this.#end(new ExhibitError('interrupted', 'remote.closed', 'The reading over there was ended by us.'));
+  }
+
+  async #start(): Promise<Hello> {
+    const { shell, facts, path, hash, clock } = this.#order;
+    const gentle = gently(script(readerProgram(hash, this.#order.modes), this.#word, path));
+    const channel = await shell.open(asRoot(facts.rights, gentle), this.#tally);
+    this.#channel = channel;
+    const greeted = new Promise<void>((resolve) => {
+      this.#greet = resolve;
+    });
+    channel.stdin.on('error', () => undefined);
+    channel.stderr.on('data', (part: Buffer) => {
+      this.heard?.();
+      this.#hear(part);
+    });
+    channel.stdout.on('data', (part: Buffer) => {
+      this.heard?.();
+      this.#tally.outputBytes += part.length;
+      this.#take(part);
+    });
+    void channel.done.then(async ({ exit }) => {
+      // A channel may be seen to end before the connection is.
+      if (exit === null && !shell.lost.aborted) await clock.sleep(1000, shell.lost);
+      this.#end(
+        shell.lost.aborted ? (shell.lost.reason as Error) : this.#died(`it ended with status ${exit ?? 'unknown'}`),
+      );
+    });
+    const late = new AbortController();
+    const inTime = await Promise.race([
+      greeted.then(() => true),
+      channel.done.then(() => true),
+      clock.sleep(HELLO_MS, late.signal).then(() => false),
+    ]);
+    late.abort();
+    if (!inTime) this.#end(this.#died(`it did not begin within ${HELLO_MS / 1000} seconds`));
+    if (!this.#said.has('hello')) {
+      await channel.done;
+      throw this.#ended ?? this.#died('it did not begin');
+    }
+    const hello = introduced(this.#said);
+    const other = this.#order.expected === null ? null : differenceTo(this.#order.expected, hello);
+    if (other !== null) {
+      const error = otherThere(path, placeOf(shell.facts.address), other);
+      this.#end(error);
+      throw error;
+    }
+    return hello;
+  }
+
+  /** Bytes, in the order of the orders: what belongs to which is known when their number is told. */
+  #take(part: Buffer): void {
+    this.#came.push(this.#before === null ? part : this.#afterNoise(part));
+    const most = this.#pending.reduce((sum, { range, mode }) => sum + mostOnTheWay(lengthOf(range), mode), 0);
+    if (this.#came.length > most) this.#end(this.#died('more bytes came than were ordered'));
+    else this.#settle();
+  }
+
+  #afterNoise(part: Buffer): Buffer {
+    const all = Buffer.concat([this.#before ?? Buffer.alloc(0), part]);
+    const line = `\n${this.#word} ready\n`;
+    const at = all.indexOf(line);
+    this.#before = at === -1 ? all : null;
+    return at === -1 ? Buffer.alloc(0) : all.subarray(at + line.length);
+  }
+
+  #hear(part: Buffer): void {
+    const lines = (this.#line + part.toString('latin1')).split('\n');
+    this.#line = lines.pop() ?? '';
+    for (const line of lines) this.#hearLine(line);
+  }
+
+  #hearLine(line: string): void {
+    if (!line.startsWith(`${this.#word} `)) {
+      if (this.#lines !== null) this.#lines.push(line);
+      else this.#tally.stderr = `${this.#tally.stderr}${line}\n`.slice(-KEPT_STDERR);
+      return;
+    }
+    const [, what = '', ...rest] = line.split(' ');
+    if (what === 'a') this.#lines = [];
+    else if (what === 'z') this.#told(Number(rest[0]));
+    else if (what === 's') this.#skipped(Number(rest[0]));
+    else this.#said.set(what, rest.join(' '));
+    if (what === 'hello') this.#greet?.();
+  }
+
+  #told(id: number): void {
+    const order = this.#pending.find((each) => each.told === null);
+    if (order?.id !== id) {
+      this.#end(this.#died('it answered what was not asked'));
+      return;
+    }
+    order.told = parseTold(this.#lines ?? [], order.blockBytes);
+    this.#lines = null;
+    this.#settle();
+  }
+
+  #skipped(id: number): void {
+    const index = this.#pending.findIndex((each) => each.id === id);
+    const [order] = index === -1 ? [] : this.#pending.splice(index, 1);
+    order?.resolve('not-read');
+  }
+
+  /** Answers what is whole: dd's account has come, and as many bytes as it tells. */
+  #settle(): void {
+    for (let first = this.#pending[0]; first?.told != null; first = this.#pending[0]) {
+      const { told, range, mode } = first;
+      const length = told.exit === 0 ? (told.bytes ?? lengthOf(range)) : told.bytes;
+      const wire = mode === 'none' ? length : told.wire;
+      const fault = faultOf(first, length, wire, this.#came.length);
+      if (fault !== null || length === null || wire === null) {
+        this.#end(this.#died(`${fault ?? ''}${told.complaint === '' ? '' : ` (${told.complaint})`}`));
+        return;
+      }
+      if (this.#came.length < wire) return;
+      this.#pending.shift();
+      void this.#answer(first, told, this.#came.cut(wire), length);
+    }
+    if (this.#pending.length === 0 && this.#came.length > 0) this.#end(this.#died('more bytes came than were ordered'));
+  }
+
+  async #answer(
+    { mode, sinceMs, resolve, reject }: Pending,
+    told: Told,
+    parts: Buffer[],
+    length: number,
+  ): Promise<void> {
+    const now = this.#order.clock.monotonicMs();
+    const ms = now - Math.max(sinceMs, this.#answeredMs);
+    this.#answeredMs = now;
+    if (mode === 'none') {
+      resolve(new RangeAnswer(parts, told, { mode, wire: length, ms }));
+      return;
+    }
+    const packed = Buffer.concat(parts);
+    try {
+      const bytes = await unpack(mode, packed, length);
+      resolve(new RangeAnswer([bytes], told, { mode, wire: packed.length, ms }));
+    } catch (error) {
+      const died = this.#died(`what came can not be unpacked by ${mode}: ${messageOf(error)}`);
+      reject(died);
+      this.#end(died);
+    }
+  }
+
+  #end(why: Error): void {
+    if (this.#ended !== null) return;
+    this.#ended = why;
+    this.#closed.abort();
+    this.#channel?.stdin.end();
+    this.#channel?.kill();
+    for (const { reject } of this.#pending.splice(0)) reject(why);
+  }
+
+  #died(why: string): ExhibitError {
+    const said = this.#tally.stderr.trim().split('\n').at(-1) ?? '';
+    const { shell, path } = this.#order;
+    const message = `Reading ${visible(path)} on ${placeOf(shell.facts.address)} broke off: ${visible(why)}${said === '' ? '' : ` (${visible(said)})`}.`;
+    return new ExhibitError('source', 'remote.reader-died', message, {
+      hint: 'No sector was marked bad for it, and what was read is kept. See what ended it over there, then: exhibit resume DIR',
+    });
+  }
+}

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import test, { describe, type TestContext } from 'node:test';
+import { diskBytes } from '../support/loop.ts';
+import { diskFile, onlyPrograms, runLine, waiting, type Ways } from './support.ts';
+
+const SIZE = 3 * 1024 * 1024 + 1536;
+/** Not a multiple of the large block: dd has to come there in small ones. */
+const CUT = 1024 * 1024 + 7 * 512;
+
+/** What `nc` is there, and everything else that the commands may name. */
+const MACHINES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'OpenBSD netcat': gnu({ nc: '/usr/bin/nc.openbsd' }),
+  Ncat: gnu({ ncat: '/usr/bin/ncat' }),
+  'Traditional netcat': gnu({ nc: '/usr/bin/nc.traditional' }),
+  'BusyBox or any other nc': busybox('nc'),
+  'bash alone': gnu({ bash: '/usr/bin/bash', cat: '/usr/bin/cat' }),
+  'OpenSSL, by the fingerprint': gnu({ openssl: '/usr/bin/openssl' }),
+  'OpenSSL, by the certificate itself': gnu({ openssl: '/usr/bin/openssl', fold: '/usr/bin/fold' }),
+};
+
+function gnu(more: Readonly<Record<string, string>>): Record<string, string> {
+  const usual = ['dd', 'tee', 'sha256sum', 'cat'].map((name) => [name, `/usr/bin/${name}`]);
+  return { sh: '/bin/sh', ...(Object.fromEntries(usual) as Record<string, string>), ...more };
+}
+
+function busybox(...more: string[]): Record<string, string> {
+  const names = ['sh', 'dd', 'tee', 'sha256sum', 'cat', ...more];
+  return Object.fromEntries(names.map((name) => [name, '/usr/bin/busybox']));
+}
+
+interface Sent extends Ways {
+  readonly name: string;
+  readonly tells: boolean;
+  readonly machine?: Readonly<Record<string, string>>;
+}
+
+/** Runs the printed command; null, and the test skipped aloud, where the station has no such program. */
+async function send(t: TestContext, bytes: Buffer, { name, tells, machine = MACHINES[name]!, ...ways }: Sent) {
+  const missing = Object.values(machine).find((program) => !existsSync(program));
+  if (missing !== undefined) {
+    t.skip(`needs ${missing}`);
+    return null;
+  }
+  // A name that a shell would take apart.
+  const disk = diskFile(t, bytes, `it's a "$(disk)" !1`);
+  const there = await waiting(t, bytes.length, { tls: name.startsWith('OpenSSL'), disk, ...ways });
+  const variant = there.variants.find((each) => each.name === name && each.tells === tells)!;
+  const ran = await runLine(variant.line, onlyPrograms(t, machine), machine['sh'] === undefined ? 'sh' : '/bin/sh');
+  return { ...there, ran, read: await there.done };
+}
+
+describe('the printed commands, run by a real shell', () => {
+  for (const name of Object.keys(MACHINES)) {
+    for (const tells of [false, true]) {
+      const way = tells ? `${name}, telling its end` : name;
+      for (const start of [0, CUT])
+        test(`${way}: the disk from byte ${start} on is what arrives`, async (t) => {
+          const bytes = diskBytes(SIZE);
+          const range = { start, end: SIZE };
+          const sent = await send(t, bytes, { name, tells, range });
+          if (sent === null) return;
+          assert.equal(sent.read.error, null, sent.ran.stderr);
+          const expected = bytes.subarray(start);
+          assert.ok(sent.read.bytes.equals(expected));
+          assert.deepEqual(sent.refused, []);
+          const [stream] = sent.received;
+          assert.ok(stream!.end === 'complete' || stream!.end === 'left-open', stream!.end);
+          assert.deepEqual([stream!.offset, stream!.received], [start, expected.length]);
+          assert.equal(stream!.tls !== null, name.startsWith('OpenSSL'));
+          const sha256 = createHash('sha256').update(expected).digest('hex');
+          if (tells) assert.deepEqual([stream!.told, stream!.sha256], [{ exit: 0, sha256 }, sha256]);
+          else assert.deepEqual([stream!.tells, stream!.told], [false, null]);
+        });
+    }
+  }
+
+  test('over IPv6', async (t) => {
+    for (const name of ['OpenBSD netcat', 'BusyBox or any other nc', 'bash alone', 'OpenSSL, by the fingerprint']) {
+      const bytes = diskBytes(64 * 1024);
+      const sent = await send(t, bytes, { name, tells: true, host: '::1' });
+      if (sent === null) return;
+      assert.equal(sent.read.error, null, `${name}: ${sent.ran.stderr}`);
+      assert.ok(sent.read.bytes.equals(bytes));
+      assert.notEqual(sent.received[0]!.told, null, sent.ran.stderr);
+    }
+  });
+
+  test('a machine without sha256sum sends all the same, and tells dd alone', async (t) => {
+    const machine = Object.fromEntries(Object.entries(busybox('nc')).filter(([name]) => name !== 'sha256sum'));
+    // BusyBox's own shell would find its own sha256sum.
+    const bytes = diskBytes(SIZE);
+    const sent = await send(t, bytes, {
+      name: 'BusyBox or any other nc',
+      tells: true,
+      machine: { ...machine, sh: '/usr/bin/dash' },
+    });
+    if (sent === null) return;
+    assert.equal(sent.read.error, null, sent.ran.stderr);
+    assert.ok(sent.read.bytes.equals(bytes));
+    assert.deepEqual(sent.received[0]!.told, { exit: 0, sha256: null });
+  });
+
+  test('bytes that s_client could take for its own commands (Q, R, k) get through', async (t) => {
+    const bytes = Buffer.alloc(SIZE, 'Q\nR\nk\nK\n');
+    const sent = await send(t, bytes, { name: 'OpenSSL, by the fingerprint', tells: false });
+    if (sent === null) return;
+    assert.equal(sent.read.error, null, sent.ran.stderr);
+    assert.ok(sent.read.bytes.equals(bytes));
+  });
+});
+
+describe('the certificate is looked at before a byte is sent', () => {
+  for (const name of ['OpenSSL, by the fingerprint', 'OpenSSL, by the certificate itself'])
+    for (const tells of [false, true])
+      test(`${name}${tells ? ', telling' : ''}: another certificate gets nothing`, async (t) => {
+        const bytes = diskBytes(256 * 1024);
+        const disk = diskFile(t, bytes);
+        const stop = new AbortController();
+        const true_ = await waiting(t, bytes.length, { tls: true, disk });
+        // Somebody in between, with a certificate of their own: what was printed for another server.
+        const false_ = await waiting(t, bytes.length, { tls: true, disk, stop: stop.signal });
+        const line = true_.variants.find((each) => each.name === name && each.tells === tells)!.line;
+        const diverted = line
+          .replaceAll(`:${true_.invitation.port} `, `:${false_.invitation.port} `)
+          .replaceAll(true_.invitation.token, false_.invitation.token);
+        assert.notEqual(diverted, line);
+        const ran = await runLine(diverted);
+        assert.match(ran.stderr, /verif/i);
+        stop.abort();
+        assert.equal((await false_.done).bytes.length, 0);
+        assert.deepEqual(false_.received, []);
+        assert.ok(false_.refused.length > 0);
+        for (const { refusal } of false_.refused) assert.equal(refusal, 'tls-failed');
+      });
+});

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import type { ListenRequest } from '../../src/model/listen.ts';
+import type { SourceFacts } from '../../src/model/plan.ts';
+import type { AcquireRequest } from '../../src/model/request.ts';
+import { planAcquisition } from '../../src/plan/plan.ts';
+import { blockSource, factsWith } from './facts.ts';
+
+const ASKED: ListenRequest = {
+  address: { host: '192.0.2.1', port: 9000, path: '/dev/sda' },
+  ...{ size: 512 * 1024, allowed: ['192.0.2.7/32'], plaintext: null, reachedBy: null },
+};
+
+interface Case {
+  readonly asked?: Partial<ListenRequest>;
+  readonly case?: Partial<AcquireRequest['caseInfo']>;
+  readonly settings?: Partial<AcquireRequest['settings']>;
+  readonly overrides?: Partial<AcquireRequest['overrides']>;
+  readonly origins?: Partial<AcquireRequest['origins']>;
+}
+
+/** Codes of what is refused, and of what is said beside it. */
+function planned({ asked, origins, ...on }: Case): { refused: string[]; said: string[] } {
+  const source: SourceFacts = { ...blockSource(), received: { ...ASKED, ...asked } } as SourceFacts;
+  const facts = factsWith({ source });
+  const request: AcquireRequest = {
+    ...facts.request,
+    caseInfo: { ...facts.request.caseInfo, authority: 'warrant', ...on.case },
+    settings: { ...facts.request.settings, verifySource: false, retries: 0, recovery: 'in-line', ...on.settings },
+    overrides: { ...facts.request.overrides, softwareBlock: false, ...on.overrides },
+    origins: { ...facts.request.origins, ...origins },
+  };
+  const verdict = { ...facts.verdict, name: 'not-applicable' as const };
+  const result = planAcquisition({ ...facts, request, verdict });
+  const said = result.ok ? result.plan.findings : result.findings;
+  return { refused: result.ok ? [] : result.refusals.map(({ code }) => code), said: said.map(({ code }) => code) };
+}
+
+describe('what can not be asked of a disk that is sent', () => {
+  const cases: readonly (readonly [Case, string[]])[] = [
+    [{}, []],
+    [{ asked: { plaintext: 'a lab of our own' } }, []],
+    [{ settings: { retries: 1 } }, ['listen.no-retries']],
+    [{ settings: { recovery: 'deferred', verifySource: true } }, ['listen.no-rescue', 'listen.no-second-pass']],
+    [{ overrides: { softwareBlock: true } }, ['remote.software-block']],
+    [{ case: { authority: null } }, ['remote.no-authority']],
+  ];
+  for (const [change, codes] of cases)
+    test(`${JSON.stringify(change)}: ${codes.join(', ') || 'nothing against it'}`, () => {
+      assert.deepEqual([...planned(change).refused].sort(), [...codes].sort());
+    });
+});
+
+describe('what is said of a disk that is sent', () => {
+  const cases: readonly (readonly [Case, string[], string[]])[] = [
+    [{}, ['listen.live', 'remote.volatile', 'listen.whole'], ['listen.plain', 'listen.anybody', 'listen.no-effect']],
+    [{ asked: { plaintext: 'a lab' } }, ['listen.plain'], ['listen.anybody']],
+    [{ asked: { plaintext: 'a lab', allowed: [] } }, ['listen.plain', 'listen.anybody'], []],
+    [{ origins: { readTimeout: 'command-line' } }, ['listen.no-effect'], []],
+  ];
+  for (const [change, there, absent] of cases)
+    test(`${JSON.stringify(change)}: ${there.join(', ')}`, () => {
+      const { said } = planned(change);
+      for (const code of there) assert.ok(said.includes(code), `${code} in ${said.join(' ')}`);
+      for (const code of absent) assert.ok(!said.includes(code), `no ${code} in ${said.join(' ')}`);
+    });
+});

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { ExhibitError } from '../../src/model/errors.ts';
+import type { Range } from '../../src/model/range.ts';
+import type { Transport } from '../../src/model/remote.ts';
+import { parseSshAddress } from '../../src/remote/address.ts';
+import { probeRemote } from '../../src/remote/probe.ts';
+import type { HeldSource } from '../../src/read/held-source.ts';
+import type { GivenUp } from '../../src/remote/channel-pool.ts';
+import type { Mismatch } from '../../src/remote/range-reader.ts';
+import type { Crossing } from '../../src/remote/range-answer.ts';
+import { ReaderChannel, type ChannelOrder } from '../../src/remote/reader-channel.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import { attachLoop } from '../support/loop.ts';
+import { startSshd, type Sshd, type SshdOptions } from '../support/sshd.ts';
+import { atEnd, tempFolder } from '../support/temp.ts';
+import { connected } from './connected.ts';
+
+export const MIB = 1024 * 1024;
+
+export interface Options {
+  readonly sshd?: SshdOptions;
+  readonly server?: Sshd;
+  readonly port?: number;
+  readonly transport?: Transport;
+  readonly change?: Partial<ChannelOrder>;
+}
+
+export async function orderOn(t: TestContext, path: string, options: Options = {}): Promise<ChannelOrder> {
+  const server = options.server ?? (await startSshd(t, options.sshd));
+  const address = parseSshAddress(`ssh://root@127.0.0.1:${options.port ?? server.port}`);
+  const shell = await connected(t, server, options.transport, { address, hostKey: server.fingerprint });
+  const facts = await probeRemote(shell, systemClock);
+  const byBytes = facts.ddByBytes.known && facts.ddByBytes.value;
+  return {
+    shell,
+    expected: null,
+    facts,
+    clock: systemClock,
+    path,
+    dd: { byBytes, direct: true },
+    hash: 'sha256sum',
+    ...options.change,
+  };
+}
+
+export async function channelOn(t: TestContext, path: string, options: Options = {}): Promise<ReaderChannel> {
+  const channel = new ReaderChannel(await orderOn(t, path, options));
+  atEnd(t, () => {
+    channel.close();
+  });
+  return channel;
+}
+
+export function loopDisk(t: TestContext, bytes: Buffer): string {
+  const file = join(tempFolder(t), 'disk');
+  writeFileSync(file, bytes);
+  return attachLoop(t, file);
+}
+
+/** A folder that holds another program of this name; what is in it comes first. */
+export function pathWith(t: TestContext, name: string, text: string): Record<string, string> {
+  const bin = tempFolder(t);
+  chmodSync(bin, 0o755);
+  writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  return { PATH: `${bin}:/usr/sbin:/usr/bin:/sbin:/bin` };
+}
+
+export function code(expected: string): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof ExhibitError, String(error));
+    assert.equal(error.code, expected, error.message);
+    return true;
+  };
+}
+
+export function proofs() {
+  const taken: Range[] = [];
+  const crossings: Crossing[] = [];
+  const mismatches: Mismatch[] = [];
+  const givenUp: GivenUp[] = [];
+  let unhashed = 0;
+  return {
+    taken: (range: Range, hashed: boolean, crossing: Crossing) => {
+      taken.push(range);
+      crossings.push(crossing);
+      if (!hashed) unhashed += 1;
+    },
+    mismatch: (mismatch: Mismatch) => void mismatches.push(mismatch),
+    gaveUp: (program: GivenUp) => void givenUp.push(program),
+    seen: { taken, crossings, mismatches, givenUp, unhashed: () => unhashed },
+  };
+}
+
+export function held(size: number): HeldSource {
+  return {
+    file: null,
+    kind: 'block',
+    path: '/dev/there',
+    size,
+    logicalSector: 512,
+    heldBy: 'nothing',
+    close: () => Promise.resolve(),
+  };
+}

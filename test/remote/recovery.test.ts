@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import test, { describe } from 'node:test';
+import { ReadMap } from '../../src/model/read-map.ts';
+import { rescueWith } from '../../src/read/rescue/rescue.ts';
+import { RemoteRanges } from '../../src/remote/range-reader.ts';
+import { badDisk } from '../support/bad-disk.ts';
+import { diskBytes, lacks } from '../support/loop.ts';
+import { lacksSshd } from '../support/sshd.ts';
+import { atEnd, tempFolder } from '../support/temp.ts';
+import { Rescued, rescueOrder } from '../read/rescue-support.ts';
+import { code, held, loopDisk, MIB, orderOn, pathWith, proofs } from './ranges-support.ts';
+
+describe('the recovery of a disk over there', () => {
+  test('is the same as of a disk here: bad sectors cost sectors', async (t) => {
+    if (lacksSshd(t)) return;
+    const content = diskBytes(4 * MIB);
+    const bad = [
+      { start: 512 * 1000, end: 512 * 1003 },
+      { start: 3 * MIB + 4096, end: 3 * MIB + 4608 },
+    ];
+    const disk = await badDisk(t, { content, bad });
+    if (disk === null) return;
+    const proof = proofs();
+    const ranges = new RemoteRanges(await orderOn(t, disk.node), proof);
+    atEnd(t, () => {
+      ranges.close();
+    });
+    const log = new Rescued(new ReadMap(content.length));
+    await rescueWith(rescueOrder(held(content.length), log), ranges);
+    assert.deepEqual(log.bad, bad);
+    for (const { start, end } of bad) content.fill(0, start, end);
+    assert.ok(log.bytes.equals(content));
+    assert.ok([...log.unreadables.values()].every(({ errno }) => errno === 'EIO'));
+    assert.deepEqual(proof.seen.mismatches, []);
+    assert.equal(proof.seen.unhashed(), 0);
+  });
+
+  test('a hash that does not fit is read once more; twice, and nothing of it is kept', async (t) => {
+    if (lacksSshd(t) || lacks(t, 'losetup')) return;
+    const bytes = diskBytes(MIB);
+    const node = loopDisk(t, bytes);
+    const counter = join(tempFolder(t), 'count');
+    const right = `/usr/bin/sha256sum <${node}`;
+    const wrong = `echo "${'0'.repeat(64)}  -"`;
+    const once = proofs();
+    // Asked for its version it does nothing; then it is wrong, once.
+    const env = pathWith(
+      t,
+      'sha256sum',
+      `[ $# -gt 0 ] && exit; cat >/dev/null; if [ -e ${counter} ]; then ${right}; else echo >${counter}; ${wrong}; fi`,
+    );
+    const first = new RemoteRanges(await orderOn(t, node, { sshd: { env } }), once);
+    const answer = await first.read({ start: 0, end: MIB });
+    assert.ok(answer.failure === null && Buffer.from(answer.bytes).equals(bytes));
+    assert.deepEqual(
+      once.seen.mismatches.map(({ start, end, told }) => [start, end, told]),
+      [[0, MIB, '0'.repeat(64)]],
+    );
+    assert.equal(once.seen.taken.length, 1);
+    first.close();
+    const always = proofs();
+    const lying = pathWith(t, 'sha256sum', `cat >/dev/null; echo "${'1'.repeat(64)}  -"`);
+    const second = new RemoteRanges(await orderOn(t, node, { sshd: { env: lying } }), always);
+    await assert.rejects(second.read({ start: 0, end: MIB }), code('remote.hash-mismatch'));
+    assert.deepEqual([always.seen.mismatches.length, always.seen.taken.length], [2, 0]);
+    second.close();
+  });
+
+  test('a disk that is shorter than it said has ended early: no bad sector', async (t) => {
+    if (lacksSshd(t) || lacks(t, 'losetup')) return;
+    const ranges = new RemoteRanges(await orderOn(t, loopDisk(t, diskBytes(MIB))), proofs());
+    await assert.rejects(ranges.read({ start: MIB - 512, end: MIB + 512 }), code('source.ended-early'));
+    ranges.close();
+  });
+});

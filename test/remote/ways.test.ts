@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import { known, unknown } from '../../src/model/device.ts';
+import type { RemoteFacts, RemoteRequest } from '../../src/model/remote.ts';
+import { waysOf } from '../../src/remote/disk.ts';
+import { canUnpack } from '../../src/remote/unpack.ts';
+
+const asked: RemoteRequest = {
+  connections: null,
+  compress: 'auto',
+  limitRate: null,
+  frozen: null,
+  ciphertext: null,
+  rebooted: null,
+};
+
+function machine(tools: readonly string[], devFd = true): RemoteFacts {
+  const tool = { path: '/bin/tool', kind: 'gnu', version: null } as const;
+  return {
+    hostname: known('box'),
+    system: known('Linux'),
+    kernel: known('Linux'),
+    uid: known(0),
+    rights: 'root',
+    sudo: null,
+    bootId: known('b'),
+    clock: unknown('not asked'),
+    tools: Object.fromEntries(tools.map((name) => [name, tool])),
+    ddByBytes: known(true),
+    devFd: known(devFd),
+  };
+}
+
+const ways = (tools: readonly string[], change: Partial<RemoteRequest> = {}, roundTrip = 1, devFd = true) =>
+  waysOf(machine(tools, devFd), known(true), { ...asked, ...change }, roundTrip);
+
+describe('how a disk over there is read', () => {
+  test('the longer the way, the more channels, unless a number was asked for', () => {
+    assert.deepEqual(
+      [0.2, 9.9, 10, 60, 100, 900, Infinity].map((ms) => ways([], {}, ms).connections),
+      [2, 2, 4, 4, 8, 8, 8],
+    );
+    assert.equal(ways([], { connections: 3 }, 500).connections, 3);
+  });
+
+  test('it is packed by what both machines have, and counted there', () => {
+    const all = ['tee', 'wc', 'gzip', 'zstd'];
+    assert.deepEqual(ways(all).modes, ['none', canUnpack('zstd') ? 'zstd' : 'gzip']);
+    assert.deepEqual(ways(['tee', 'wc', 'gzip']).modes, ['none', 'gzip']);
+    assert.deepEqual(ways(all, { compress: 'gzip' }).modes, ['gzip']);
+    assert.deepEqual(ways(all, { compress: 'none' }).modes, ['none']);
+    for (const lacking of [
+      ['wc', 'gzip'],
+      ['tee', 'gzip'],
+      ['tee', 'wc'],
+    ])
+      assert.deepEqual(ways(lacking, { compress: 'gzip' }).modes, ['none'], lacking.join());
+    assert.deepEqual(ways(all, {}, 1, false).modes, ['none']);
+  });
+
+  test('what hashes there: openssl before sha256sum, nothing where a pipe can not be split', () => {
+    assert.equal(ways(['tee', 'sha256sum', 'openssl']).hash, 'openssl');
+    assert.equal(ways(['tee', 'sha256sum']).hash, 'sha256sum');
+    assert.equal(ways(['tee']).hash, null);
+    assert.equal(ways(['tee', 'openssl'], {}, 1, false).hash, null);
+  });
+});
