@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { basename, isAbsolute } from 'node:path';
 import { ExhibitError } from '../model/errors.ts';
 import { visible } from '../model/text.ts';
 import type { Ports } from '../system/ports.ts';
@@ -14,12 +14,13 @@ export interface OpenSshPlace {
 }
 
 const TIMEOUT_MS = 10_000;
+const NAME = 'exhibit-ssh-';
 
 /** Under sudo all of it is made, read and removed as the caller: root does nothing in a folder that is somebody else's. */
 export async function makePlace(ports: Ports, { caller }: Person): Promise<OpenSshPlace> {
   const { as } = caller ?? { as: [] };
   if (as.length === 0) {
-    const folder = await ports.files.makePrivateFolder('exhibit-ssh-');
+    const folder = await ports.files.makePrivateFolder(NAME);
     const log = `${folder}/log`;
     return {
       socket: `${folder}/link`,
@@ -29,10 +30,10 @@ export async function makePlace(ports: Ports, { caller }: Person): Promise<OpenS
     };
   }
   const run = (...argv: string[]) => ports.commands.run([...as, ...argv], { timeoutMs: TIMEOUT_MS });
-  // Root's TMPDIR may be closed to others.
-  const made = await run('mktemp', '-d', '/tmp/exhibit-ssh-XXXXXXXXXX');
+  // Root's TMPDIR may be closed to others; and the name of a socket may have no more than 107 bytes (unix(7)).
+  const made = await run('env', '-u', 'TMPDIR', 'mktemp', '-d', '-t', `${NAME}XXXXXXXXXX`);
   const folder = made.stdout.trim();
-  if (made.exit !== 0 || dirname(folder) !== '/tmp') throw notMade(made.stderr.trim());
+  if (made.exit !== 0 || !isAbsolute(folder) || !basename(folder).startsWith(NAME)) throw notMade(made.stderr.trim());
   const log = `${folder}/log`;
   return {
     socket: `${folder}/link`,
@@ -47,6 +48,6 @@ export async function makePlace(ports: Ports, { caller }: Person): Promise<OpenS
 function notMade(why: string): ExhibitError {
   const message = `No folder for the connection of ssh could be made as the person who called sudo (${visible(why)}).`;
   return new ExhibitError('unexpected', 'remote.no-openssh', message, {
-    hint: 'That person must be able to write to /tmp. Or leave --transport out: ssh2 needs no folder.',
+    hint: 'That person must be able to make a folder for temporary files (mktemp -d). Or leave --transport out: ssh2 needs no folder.',
   });
 }
