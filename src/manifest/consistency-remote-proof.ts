@@ -1,9 +1,8 @@
 import { total } from '../model/range.ts';
-import type { RemoteSection as Remote } from './remote-schema.ts';
+import type { RemotePass, RemoteSection as Remote } from './remote-schema.ts';
 import type { Manifest } from './schema.ts';
 
 type Law = readonly [holds: boolean, fault: string];
-type Pass = Omit<Remote['proof'], 'told_by'>;
 
 const PACKED = ['zstd', 'gzip'] as const;
 
@@ -50,7 +49,7 @@ export function proofLaws({ source, source_check, read_map, sessions }: Manifest
 }
 
 /** Every range holds a byte at least, is hashed as a whole or not at all, and crossed in one way. */
-function passLaws(name: string, pass: Pass): Law[] {
+function passLaws(name: string, pass: RemotePass): Law[] {
   const { ranges, bytes, hashed_ranges, hashed_bytes, wire_bytes, modes } = pass;
   return [
     [

@@ -1,27 +1,13 @@
 import { z } from 'zod';
 import type { WireMode } from '../model/remote.ts';
 import type { JournalRecord } from './journal-chain.ts';
-import {
-  connectionSchema,
-  givenUpSchema,
-  remoteMismatchSchema,
-  remoteRunSchema,
-  wireModesSchema,
-  type RemoteSection,
-} from './remote-schema.ts';
-import { bytes, count } from './schema-words.ts';
+import { connectionSchema, passFields, remoteRunSchema, type CrossedTotals, type RemoteSection } from './remote-schema.ts';
+import { count } from './schema-words.ts';
 import { sessionRecords } from './sessions.ts';
 
 /** Totals of a session's reading so far, or of its second one; mismatches, programs given up and runs since the record before. */
 export const remoteAccountRecord = z.object({
-  ranges: count,
-  bytes,
-  hashed_ranges: count,
-  hashed_bytes: bytes,
-  wire_bytes: bytes,
-  modes: wireModesSchema,
-  mismatches: z.array(remoteMismatchSchema),
-  given_up: z.array(givenUpSchema),
+  ...passFields,
   run_count: count,
   runs: z.array(remoteRunSchema),
 });
@@ -84,10 +70,8 @@ export function remoteTold(records: readonly JournalRecord[]): RemoteTold {
   };
 }
 
-type Totals = Pick<RemoteAccountRecord, 'ranges' | 'bytes' | 'hashed_ranges' | 'hashed_bytes' | 'wire_bytes' | 'modes'>;
-
-function totalsOf(accounts: readonly Totals[]): Totals {
-  const sum = (of: Exclude<keyof Totals, 'modes'>): number =>
+function totalsOf(accounts: readonly CrossedTotals[]): CrossedTotals {
+  const sum = (of: Exclude<keyof CrossedTotals, 'modes'>): number =>
     accounts.reduce((total, account) => total + account[of], 0);
   const crossed = (mode: WireMode): number => accounts.reduce((total, { modes }) => total + modes[mode], 0);
   return {

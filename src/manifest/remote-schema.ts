@@ -48,20 +48,18 @@ const totals = {
   modes: wireModesSchema,
 };
 
-/** Of all sessions, but for second readings. `told_by`: whose word the hashes of what was sent are. */
-const proof = z.strictObject({
-  told_by: z.literal('target'),
+/** What the target told of one reading. */
+export const passFields = {
   ...totals,
   mismatches: z.array(remoteMismatchSchema),
   given_up: z.array(givenUpSchema),
-});
+};
+
+/** Of all sessions, but for second readings. `told_by`: whose word the hashes of what was sent are. */
+const proof = z.strictObject({ told_by: z.literal('target'), ...passFields });
 
 /** The last second reading that was begun, and the mismatches and programs given up of all. */
-const secondPass = z.strictObject({
-  ...totals,
-  mismatches: z.array(remoteMismatchSchema),
-  given_up: z.array(givenUpSchema),
-});
+const secondPass = z.strictObject(passFields);
 
 /** A disk of another machine that runs. */
 export const remoteSchema = z.strictObject({
@@ -104,3 +102,17 @@ export const remoteSchema = z.strictObject({
 });
 
 export type RemoteSection = z.infer<typeof remoteSchema>;
+
+/** What was counted in a reading of a disk of another machine. */
+export type CrossedTotals = z.infer<z.ZodObject<typeof totals>>;
+
+export type RemotePass = z.infer<typeof secondPass>;
+
+export function noTotals(): CrossedTotals {
+  return { ranges: 0, bytes: 0, hashed_ranges: 0, hashed_bytes: 0, wire_bytes: 0, modes: { none: 0, zstd: 0, gzip: 0 } };
+}
+
+/** A reading of which nothing came yet. */
+export function nothingCrossed(): RemotePass {
+  return { ...noTotals(), mismatches: [], given_up: [] };
+}

@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
-import { badDisk } from '../support/bad-disk.ts';
 import { journalOf, manifestOf, newDesk, type Desk } from '../support/exhibit.ts';
 import { attachLoop, diskBytes, exchangeBacking, lacks } from '../support/loop.ts';
 import { lacksSshd, startSshd, type Sshd } from '../support/sshd.ts';
 import { tempFolder } from '../support/temp.ts';
 import { transcript } from '../cli/transcript.ts';
-import { MIB, pathWith } from './ranges-support.ts';
+import { MIB, pathWith, twiceBadDisk } from './ranges-support.ts';
 
 /** Two ranges: what is read ahead is ordered in pieces of eight. */
 const SIZE = 9 * MIB;
@@ -138,21 +137,17 @@ describe('what did not arrive as the target says that it was sent', () => {
 
 test('a rescue over SSH finds what a rescue here finds, to the sector', async (t) => {
   if (lacksSshd(t)) return;
-  const content = diskBytes(4 * MIB);
-  const bad = [
-    { start: 512 * 1000, end: 512 * 1003 },
-    { start: 3 * MIB + 4096, end: 3 * MIB + 4608 },
-  ];
-  const disk = await badDisk(t, { content, bad });
+  const disk = await twiceBadDisk(t);
   if (disk === null) return;
+  const { bad, node } = disk;
   const sshd = await startSshd(t);
   const desk = newDesk(t);
   const there = [...loginOf(sshd), '--authority', 'warrant'];
   const rescue = ['--profile', 'rescue', '--piece-size', '1M'];
   const prints = [/WITH GAPS: 2,048 bytes in 2 ranges/];
-  await transcript(desk.acquire(disk.node, ...rescue, '--no-probe', '--allow-unblocked', 'test'), { exit: 3, prints });
+  await transcript(desk.acquire(node, ...rescue, '--no-probe', '--allow-unblocked', 'test'), { exit: 3, prints });
   const here = manifestOf(desk.evidence());
-  const again = desk.acquire(`ssh://${sshd.place}${disk.node}`, ...rescue, ...there, '--evidence', 'REMOTE');
+  const again = desk.acquire(`ssh://${sshd.place}${node}`, ...rescue, ...there, '--evidence', 'REMOTE');
   await transcript(again, { exit: 3, prints });
   const remote = manifestOf(desk.evidence('REMOTE'), 'REMOTE');
   assert.deepEqual(remote.read_map.ranges.map(placeOf), here.read_map.ranges.map(placeOf));

@@ -13,7 +13,8 @@ import type { Mismatch } from '../../src/remote/range-reader.ts';
 import type { Crossing } from '../../src/remote/range-answer.ts';
 import { ReaderChannel, type ChannelOrder } from '../../src/remote/reader-channel.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import { attachLoop } from '../support/loop.ts';
+import { badDisk } from '../support/bad-disk.ts';
+import { attachLoop, diskBytes } from '../support/loop.ts';
 import { startSshd, type Sshd, type SshdOptions } from '../support/sshd.ts';
 import { atEnd, tempFolder } from '../support/temp.ts';
 import { connected } from './connected.ts';
@@ -52,6 +53,17 @@ export async function channelOn(t: TestContext, path: string, options: Options =
     channel.close();
   });
   return channel;
+}
+
+/** A disk with three bad sectors at one place and one at another. Null, and the test skipped aloud, where that can't be had. */
+export async function twiceBadDisk(t: TestContext) {
+  const content = diskBytes(4 * MIB);
+  const bad = [
+    { start: 512 * 1000, end: 512 * 1003 },
+    { start: 3 * MIB + 4096, end: 3 * MIB + 4608 },
+  ];
+  const disk = await badDisk(t, { content, bad });
+  return disk && { content, bad, node: disk.node };
 }
 
 export function loopDisk(t: TestContext, bytes: Buffer): string {

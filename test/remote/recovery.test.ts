@@ -4,25 +4,20 @@ import test, { describe } from 'node:test';
 import { ReadMap } from '../../src/model/read-map.ts';
 import { rescueWith } from '../../src/read/rescue/rescue.ts';
 import { RemoteRanges } from '../../src/remote/range-reader.ts';
-import { badDisk } from '../support/bad-disk.ts';
 import { diskBytes, lacks } from '../support/loop.ts';
 import { lacksSshd } from '../support/sshd.ts';
 import { atEnd, tempFolder } from '../support/temp.ts';
 import { Rescued, rescueOrder } from '../read/rescue-support.ts';
-import { code, held, loopDisk, MIB, orderOn, pathWith, proofs } from './ranges-support.ts';
+import { code, held, loopDisk, MIB, orderOn, pathWith, proofs, twiceBadDisk } from './ranges-support.ts';
 
 describe('the recovery of a disk over there', () => {
   test('is the same as of a disk here: bad sectors cost sectors', async (t) => {
     if (lacksSshd(t)) return;
-    const content = diskBytes(4 * MIB);
-    const bad = [
-      { start: 512 * 1000, end: 512 * 1003 },
-      { start: 3 * MIB + 4096, end: 3 * MIB + 4608 },
-    ];
-    const disk = await badDisk(t, { content, bad });
+    const disk = await twiceBadDisk(t);
     if (disk === null) return;
+    const { content, bad, node } = disk;
     const proof = proofs();
-    const ranges = new RemoteRanges(await orderOn(t, disk.node), proof);
+    const ranges = new RemoteRanges(await orderOn(t, node), proof);
     atEnd(t, () => {
       ranges.close();
     });

@@ -1,3 +1,4 @@
+import { nothingCrossed, type RemotePass } from '../../src/manifest/remote-schema.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
 import { sampleManifest } from './sample-manifest.ts';
 import { withSessions } from './told.ts';
@@ -7,6 +8,18 @@ type Remote = NonNullable<Manifest['source']['remote']>;
 /** When the second record of a sample journal was written. */
 const SECOND_RECORD = '2026-03-01T09:15:01.000Z';
 export const BOOT_ID = '0f6b1c9e-5d0a-4f5e-9a51-2d8f5c1f7f10';
+
+/** All of the sample's bytes, in two ranges. */
+const WHOLE: RemotePass = {
+  ranges: 2,
+  bytes: 10_000,
+  hashed_ranges: 2,
+  hashed_bytes: 10_000,
+  wire_bytes: 10_000,
+  modes: { none: 2, zstd: 0, gzip: 0 },
+  mismatches: [],
+  given_up: [],
+};
 
 /** As `sampleManifest`, of a disk of another machine that is in use, read over SSH in two ranges. */
 export function remoteManifest(changes: Partial<Remote> = {}): Manifest {
@@ -41,16 +54,7 @@ export function remoteManifest(changes: Partial<Remote> = {}): Manifest {
 
 /** As {@link remoteManifest}, of a disk that was said not to change, and read a second time with the same hashes. */
 export function frozenManifest(changes: Partial<Remote> = {}): Manifest {
-  const second_pass = {
-    ranges: 2,
-    bytes: 10_000,
-    hashed_ranges: 2,
-    hashed_bytes: 10_000,
-    wire_bytes: 10_000,
-    modes: { none: 2, zstd: 0, gzip: 0 },
-    mismatches: [],
-    given_up: [],
-  };
+  const second_pass = WHOLE;
   const frozen = { live: false, frozen_reason: 'rescue system, nothing mounted' };
   const cache = { avoided: 'unknown' as const, how: 'on another machine', file_system: 'unknown' };
   return withSessions({
@@ -102,17 +106,7 @@ function remoteSection(): Remote {
       run_count: 3,
       runs: [{ argv: ['uname', '-s'], exit: 0, signal: null, ms: 3, stdout_bytes: 6, stderr: '' }],
     },
-    proof: {
-      told_by: 'target',
-      ranges: 2,
-      bytes: 10_000,
-      hashed_ranges: 2,
-      hashed_bytes: 10_000,
-      wire_bytes: 10_000,
-      modes: { none: 2, zstd: 0, gzip: 0 },
-      mismatches: [],
-      given_up: [],
-    },
+    proof: { told_by: 'target', ...WHOLE },
     second_pass: null,
   };
 }
@@ -129,17 +123,7 @@ export function frozenOnce(): Manifest {
 
 /** It stopped when the folder was made, and was closed as it was. */
 export function unreached(): Manifest {
-  const nothing = {
-    ranges: 0,
-    bytes: 0,
-    hashed_ranges: 0,
-    hashed_bytes: 0,
-    wire_bytes: 0,
-    modes: { none: 0, zstd: 0, gzip: 0 },
-    mismatches: [],
-    given_up: [],
-  };
-  const manifest = remoteManifest({ connections: [], proof: { told_by: 'target', ...nothing } });
+  const manifest = remoteManifest({ connections: [], proof: { told_by: 'target', ...nothingCrossed() } });
   const { image, files, pieces, read_map } = manifest;
   return withSessions({
     ...manifest,

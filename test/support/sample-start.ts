@@ -1,3 +1,4 @@
+import { nothingCrossed } from '../../src/manifest/remote-schema.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
 import type { ManifestStart } from '../../src/manifest/start.ts';
 
@@ -41,22 +42,12 @@ export function startOf(manifest: Manifest): ManifestStart {
 /** Of a source on another machine: nothing came yet, and no connection is told. */
 function remoteBegun(remote: Manifest['source']['remote']): Manifest['source']['remote'] {
   if (remote === null) return null;
-  const nothing = {
-    ranges: 0,
-    bytes: 0,
-    hashed_ranges: 0,
-    hashed_bytes: 0,
-    wire_bytes: 0,
-    modes: { none: 0, zstd: 0, gzip: 0 },
-    mismatches: [],
-    given_up: [],
-  };
   return {
     ...remote,
     reproducible: 'no',
     connections: [],
     footprint: { run_count: 0, runs: [] },
-    proof: { told_by: 'target', ...nothing },
+    proof: { told_by: 'target', ...nothingCrossed() },
     second_pass: null,
   };
 }

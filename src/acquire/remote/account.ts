@@ -1,7 +1,8 @@
 import type { Range } from '../../model/range.ts';
-import type { LinkFacts, RemoteFacts, RemoteRun, WireMode } from '../../model/remote.ts';
+import type { LinkFacts, RemoteFacts, RemoteRun } from '../../model/remote.ts';
 import { valueOf } from '../../model/device.ts';
 import type { Journal, JournalData } from '../../manifest/journal.ts';
+import { noTotals } from '../../manifest/remote-schema.ts';
 import type { GivenUp } from '../../remote/channel-pool.ts';
 import type { Mismatch, ProofLog } from '../../remote/range-reader.ts';
 import type { Crossing } from '../../remote/range-answer.ts';
@@ -17,27 +18,23 @@ const MOST_WORDS = 500;
  * before each checkpoint: what is in the image by then has been counted.
  */
 export class RemoteAccount implements ProofLog {
-  #ranges = 0;
-  #bytes = 0;
-  #hashedRanges = 0;
-  #hashedBytes = 0;
+  #totals = noTotals();
   readonly #mismatches: Mismatch[] = [];
   readonly #givenUp: GivenUp[] = [];
   readonly #shells: { readonly shell: RemoteShell; told: number }[] = [];
-  #wireBytes = 0;
-  #modes = noModes();
   #runs = 0;
   #changed = false;
   #telling: Promise<void> = Promise.resolve();
 
   taken({ start, end }: Range, hashed: boolean, { mode, wire }: Pick<Crossing, 'mode' | 'wire'>): void {
-    this.#ranges += 1;
-    this.#wireBytes += wire;
-    this.#modes[mode] += 1;
-    this.#bytes += end - start;
+    const totals = this.#totals;
+    totals.ranges += 1;
+    totals.bytes += end - start;
+    totals.wire_bytes += wire;
+    totals.modes[mode] += 1;
     if (hashed) {
-      this.#hashedRanges += 1;
-      this.#hashedBytes += end - start;
+      totals.hashed_ranges += 1;
+      totals.hashed_bytes += end - start;
     }
     this.#changed = true;
   }
@@ -59,12 +56,7 @@ export class RemoteAccount implements ProofLog {
 
   /** From here on the disk is read a second time: what comes is counted for itself. Tell what came before first. */
   beginSecondPass(): void {
-    this.#ranges = 0;
-    this.#bytes = 0;
-    this.#hashedRanges = 0;
-    this.#hashedBytes = 0;
-    this.#wireBytes = 0;
-    this.#modes = noModes();
+    this.#totals = noTotals();
   }
 
   /** Appends what is new since the last time; nothing when nothing is. What could not be appended is still new. */
@@ -84,12 +76,8 @@ export class RemoteAccount implements ProofLog {
     this.#changed = false;
     try {
       await journal.append('remote-account', {
-        ranges: this.#ranges,
-        bytes: this.#bytes,
-        hashed_ranges: this.#hashedRanges,
-        hashed_bytes: this.#hashedBytes,
-        wire_bytes: this.#wireBytes,
-        modes: { ...this.#modes },
+        ...this.#totals,
+        modes: { ...this.#totals.modes },
         mismatches,
         given_up: givenUp,
         run_count: runs.length,
@@ -104,10 +92,6 @@ export class RemoteAccount implements ProofLog {
     this.#runs += runs.length;
     for (const { each, runs: told } of fresh) each.told += told.length;
   }
-}
-
-function noModes(): Record<WireMode, number> {
-  return { none: 0, zstd: 0, gzip: 0 };
 }
 
 function runSection({ argv, exit, signal, ms, outputBytes, stderr }: RemoteRun): JournalData {

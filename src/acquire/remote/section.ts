@@ -1,7 +1,7 @@
 import { reasonsOf, valueOf } from '../../model/device.ts';
 import { bug } from '../../model/errors.ts';
 import type { Plan } from '../../model/plan.ts';
-import type { RemoteSection } from '../../manifest/remote-schema.ts';
+import { nothingCrossed, type RemoteSection } from '../../manifest/remote-schema.ts';
 
 /** What is known of a disk of another machine before its first byte is read; null: it is on this station. Pure. */
 export function remoteSection({ source, request }: Pick<Plan, 'source' | 'request'>): RemoteSection | null {
@@ -69,17 +69,7 @@ export function remoteSection({ source, request }: Pick<Plan, 'source' | 'reques
     }),
     connections: [],
     footprint: { run_count: 0, runs: [] },
-    proof: {
-      told_by: 'target',
-      ranges: 0,
-      bytes: 0,
-      hashed_ranges: 0,
-      hashed_bytes: 0,
-      wire_bytes: 0,
-      modes: { none: 0, zstd: 0, gzip: 0 },
-      mismatches: [],
-      given_up: [],
-    },
+    proof: { told_by: 'target', ...nothingCrossed() },
     second_pass: null,
   };
 }
