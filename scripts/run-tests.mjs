@@ -16,7 +16,6 @@ const FIRST = [
   'test/real/killed',
   // Links that are silent for seconds.
   'test/remote/silent-',
-  'test/remote/read-ahead-lost',
   'test/acquire/closing',
   'test/verify/tamper',
   'test/real/',
@@ -36,6 +35,7 @@ const LONG = [
   'test/remote/kinds',
   'test/remote/logins',
   'test/remote/openssh',
+  'test/remote/read-ahead-lost',
   'test/remote/unlocked',
 ];
 

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import type { WireMode } from '../model/remote.ts';
 import type { JournalRecord } from './journal-chain.ts';
-import { connectionSchema, passFields, remoteRunSchema, type CrossedTotals, type RemoteSection } from './remote-schema.ts';
+import {
+  connectionSchema,
+  passFields,
+  remoteRunSchema,
+  type CrossedTotals,
+  type RemoteSection,
+} from './remote-schema.ts';
 import { count } from './schema-words.ts';
 import { sessionRecords } from './sessions.ts';
 

@@ -24,16 +24,16 @@ export const remoteRunSchema = z.strictObject({
 });
 
 /** A range whose hash by the target is not that of what arrived; it was read once more. */
-export const remoteMismatchSchema = z.strictObject({ start: bytes, end: bytes, told: sha256, ours: sha256 });
+const remoteMismatchSchema = z.strictObject({ start: bytes, end: bytes, told: sha256, ours: sha256 });
 
 /** A program there that was given up while the link lived; another one went on. `at`: where on the source it stood. */
-export const givenUpSchema = z.strictObject({
+const givenUpSchema = z.strictObject({
   code: z.enum(['ETIMEDOUT', 'remote.reader-died', 'remote.no-channel']),
   at: bytes,
   why: text,
 });
 
-export const wireModesSchema = z.strictObject({ none: count, zstd: count, gzip: count });
+const wireModesSchema = z.strictObject({ none: count, zstd: count, gzip: count });
 
 /**
  * What was taken in a reading, whatever it was taken for; what of it the target told a hash of that is ours; what crossed
@@ -109,7 +109,14 @@ export type CrossedTotals = z.infer<z.ZodObject<typeof totals>>;
 export type RemotePass = z.infer<typeof secondPass>;
 
 export function noTotals(): CrossedTotals {
-  return { ranges: 0, bytes: 0, hashed_ranges: 0, hashed_bytes: 0, wire_bytes: 0, modes: { none: 0, zstd: 0, gzip: 0 } };
+  return {
+    ranges: 0,
+    bytes: 0,
+    hashed_ranges: 0,
+    hashed_bytes: 0,
+    wire_bytes: 0,
+    modes: { none: 0, zstd: 0, gzip: 0 },
+  };
 }
 
 /** A reading of which nothing came yet. */

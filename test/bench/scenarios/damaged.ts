@@ -207,21 +207,23 @@ function judgeWaited({ ran, manifest, hashes }: Waited): void {
 }
 
 export const damagedScenarios = [
-  scenario({
-    name: 'a disk that fails everywhere for a while: the job waits, marks nothing bad, and goes on when it answers again',
-    setup: (bench) => Promise.resolve({ disk: new MappedDisk(bench, 6), desk: bench.desk() }),
-    command: async (bench, { disk, desk }) => {
-      const argv = desk.acquire(disk.node, '--yes', '--unsigned', '--no-probe', '--profile', 'usb');
-      const fail = (): void => {
-        disk.fail();
-      };
-      const ran = await bench.whileItWaits(desk, 'read', argv, fail, () => {
-        disk.work();
-      });
-      return waited(desk, ran, disk.medium);
-    },
-    expect: judgeWaited,
-  }),
+  onRequest(
+    scenario({
+      name: 'a disk that fails everywhere for a while: the job waits, marks nothing bad, and goes on when it answers again',
+      setup: (bench) => Promise.resolve({ disk: new MappedDisk(bench, 6), desk: bench.desk() }),
+      command: async (bench, { disk, desk }) => {
+        const argv = desk.acquire(disk.node, '--yes', '--unsigned', '--no-probe', '--profile', 'usb');
+        const fail = (): void => {
+          disk.fail();
+        };
+        const ran = await bench.whileItWaits(desk, 'read', argv, fail, () => {
+          disk.work();
+        });
+        return waited(desk, ran, disk.medium);
+      },
+      expect: judgeWaited,
+    }),
+  ),
 
   onRequest(
     scenario({

@@ -135,29 +135,31 @@ export const goesAwayScenarios = [
     }),
   ),
 
-  scenario({
-    name: 'the cable is pulled, and another disk put into the socket: exit 11, nothing marked bad; the right disk is gone on with',
-    setup: async (bench) => ({ usb: await bench.usb(DISK), desk: bench.desk() }),
-    command: async (bench, { usb, desk }) => {
-      const { socket } = usb;
-      const other = { ...DISK, serial: '000ECC0100000009' };
-      const ran = await bench.whileItWaits(
-        desk,
-        'read',
-        acquire(desk, usb.node, '--no-probe'),
-        () => usb.remove(),
-        () => bench.usb(other, socket),
-      );
-      const refused = leftOf(desk, ran);
-      const right = await bench.usb(DISK);
-      return { refused, resumed: await resume(bench, desk, right.node) };
-    },
-    expect: ({ refused, resumed }) => {
-      judgeRefused(refused, [11], 'source.changed');
-      assert.match(refused.ran.stderr, /Another disk was put in the place of .*000ECC0100000009/);
-      judgeResumed(resumed, ['source.changed', null]);
-    },
-  }),
+  onRequest(
+    scenario({
+      name: 'the cable is pulled, and another disk put into the socket: exit 11, nothing marked bad; the right disk is gone on with',
+      setup: async (bench) => ({ usb: await bench.usb(DISK), desk: bench.desk() }),
+      command: async (bench, { usb, desk }) => {
+        const { socket } = usb;
+        const other = { ...DISK, serial: '000ECC0100000009' };
+        const ran = await bench.whileItWaits(
+          desk,
+          'read',
+          acquire(desk, usb.node, '--no-probe'),
+          () => usb.remove(),
+          () => bench.usb(other, socket),
+        );
+        const refused = leftOf(desk, ran);
+        const right = await bench.usb(DISK);
+        return { refused, resumed: await resume(bench, desk, right.node) };
+      },
+      expect: ({ refused, resumed }) => {
+        judgeRefused(refused, [11], 'source.changed');
+        assert.match(refused.ran.stderr, /Another disk was put in the place of .*000ECC0100000009/);
+        judgeResumed(resumed, ['source.changed', null]);
+      },
+    }),
+  ),
 
   onRequest(
     scenario({
