@@ -65,8 +65,10 @@ export async function unfitMachine(ports: Ports, { remote }: SourceSide): Promis
 /** First version line of the reader's program. */
 export async function readerVersionOf(ports: Ports, request: AcquireRequest, source: SourceFacts): Promise<string> {
   if (source.received !== undefined) return 'none here: the other machine sends';
-  if (source.remote !== undefined)
-    return source.remote.machine.tools['dd']?.version ?? 'dd that does not tell its version';
+  if (source.remote !== undefined) {
+    const { ways, machine } = source.remote;
+    return machine.tools[ways.program]?.version ?? `${ways.program} that does not tell its version`;
+  }
   if (request.settings.reader === 'dd') return ddVersion(ports.commands);
   return directVersion(ports.host.nodeVersion, source.kind);
 }

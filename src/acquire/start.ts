@@ -95,7 +95,8 @@ export function manifestStart(facts: StartFacts): ManifestStart {
 
 function readerName({ source, request }: Plan): ManifestStart['head']['acquisition']['reader']['name'] {
   if (source.received !== undefined) return 'listen';
-  return source.remote === undefined ? request.settings.reader : 'remote-dd';
+  if (source.remote === undefined) return request.settings.reader;
+  return source.remote.ways.program === 'dd' ? 'remote-dd' : 'remote-python';
 }
 
 function sourceSection({ plan, heldBy }: StartFacts): ManifestStart['head']['source'] {

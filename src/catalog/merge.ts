@@ -18,6 +18,7 @@ export interface AcquireFlags extends RequestFile, SettingFlags {
   readonly allowSystemDestination?: boolean | undefined;
   readonly ignoreBadHardware?: boolean | undefined;
   readonly yes?: boolean | undefined;
+  readonly remoteReader?: string | undefined;
   readonly connections?: string | undefined;
   readonly compress?: string | undefined;
   readonly limitRate?: string | undefined;
@@ -125,15 +126,18 @@ const LEAST_RATE = 16_384;
 
 /** What is said of a source on another machine; none of it may be said of one here. */
 function remoteOf(flags: AcquireFlags, faults: UsageFaults): RemoteRequest {
-  const { source = '', connections, compress, limitRate, frozen, ciphertext } = flags;
-  const named = { connections, compress, 'limit-rate': limitRate, frozen, ciphertext };
+  const { source = '', remoteReader, connections, compress, limitRate, frozen, ciphertext } = flags;
+  const named = { 'remote-reader': remoteReader, connections, compress, 'limit-rate': limitRate, frozen, ciphertext };
   const given = Object.entries(named).filter(([, value]) => value !== undefined);
   if (!isRemote(source))
     for (const [option] of given) faults.add(`--${option} is for a source on another machine (ssh://…).`);
   const channels = connections === undefined ? null : Number(connections);
   if (channels !== null && !(Number.isInteger(channels) && channels >= 1 && channels <= MOST_CONNECTIONS))
     faults.add(`--connections takes a number from 1 to ${MOST_CONNECTIONS}.`);
+  const program = (['auto', 'dd'] as const).find((each) => each === (remoteReader ?? 'auto'));
+  if (program === undefined) faults.add('--remote-reader takes auto or dd.');
   return {
+    program: program ?? 'auto',
     connections: channels,
     compress: compressionOf(compress, faults),
     limitRate: rateOf(limitRate, faults),

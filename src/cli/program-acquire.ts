@@ -59,6 +59,7 @@ export function addAcquire(program: Command, env: Env, done: (exit: number) => v
     .option('--identity <file>', 'the private key that lets us in')
     .option('--host-key <fingerprint>', 'SHA256:… of the key by which the machine must prove who it is')
     .option('--transport <transport>', 'ssh2 (default), or openssh: the ssh of this station, with its configuration')
+    .option('--remote-reader <program>', 'auto (default: python3 where it is, else dd), or dd')
     .option('--connections <n>', 'channels that read at the same time')
     .option('--compress <how>', 'auto (default: while it helps), none, zstd or gzip, on the way here')
     .option('--limit-rate <rate>', 'bytes a second that are read there at most (10M)')

@@ -4,7 +4,7 @@ import { bootChanges } from './consistency-remote.ts';
 import { readingState } from './reading-state.ts';
 import { adoptedRecord, resumedRecord } from './reading-records.ts';
 import { sessionAccounts, type RemoteAccountRecord, type SessionAccounts } from './remote-account.ts';
-import { connectionSchema, type RemoteSection } from './remote-schema.ts';
+import { connectionSchema, hashesThere, type RemoteSection } from './remote-schema.ts';
 import { sourceCheckRecord } from './run-records.ts';
 import { sessionRecords } from './sessions.ts';
 import type { ManifestStart } from './start.ts';
@@ -79,7 +79,7 @@ function sittingFaults({ own, remote, accounts, head }: Sitting, size: number): 
       [accounts.first, accounts.second ?? []].every(neverFalls),
       'what it counts as come from the other machine grows less in a session',
     ],
-    [remote.reading.hash !== null || !hashes, 'it tells of hashes in a session in which nothing there hashed'],
+    [hashesThere(remote.reading) || !hashes, 'it tells of hashes in a session in which nothing there hashed'],
     [
       accounts.second === null || (!remote.live && head.acquisition.settings.verify_source),
       'it tells of a second reading of a disk in use',

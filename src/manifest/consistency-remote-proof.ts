@@ -1,5 +1,5 @@
 import { total } from '../model/range.ts';
-import type { RemotePass, RemoteSection as Remote } from './remote-schema.ts';
+import { hashesThere, type RemotePass, type RemoteSection as Remote } from './remote-schema.ts';
 import type { Manifest } from './schema.ts';
 
 type Law = readonly [holds: boolean, fault: string];
@@ -17,7 +17,7 @@ export function proofLaws({ source, source_check, read_map, sessions }: Manifest
     ...(second === null ? [] : passLaws('second_pass', second)),
     [
       // Whoever goes on may find another tool there.
-      sessions.length > 1 || reading.hash !== null || (hashed === 0 && mismatches.length === 0),
+      sessions.length > 1 || hashesThere(reading) || (hashed === 0 && mismatches.length === 0),
       'source.remote.proof: ranges were hashed there, though nothing there hashes',
     ],
     [

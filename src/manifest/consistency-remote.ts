@@ -9,18 +9,23 @@ export function checkRemote(manifest: Manifest): string[] {
   const { source, acquisition, sessions } = manifest;
   const { remote } = source;
   const there = remote !== null;
+  const { name } = acquisition.reader;
   const laws: Law[] = [
     [
       (source.held_by === 'remote-descriptor') === there,
       `source.held_by is ${source.held_by}, though the source is ${there ? 'on another machine' : 'on this station'}`,
     ],
     [
-      (acquisition.reader.name === 'remote-dd') === there,
+      isElsewhere(name) === there,
       `acquisition.reader.name is ${acquisition.reader.name}, though the source is ${there ? 'on another machine' : 'on this station'}`,
     ],
     [
+      !there || (remote.reading.program === 'python3') === (name === 'remote-python'),
+      `acquisition.reader.name is ${name}, though it was another program that read`,
+    ],
+    [
       sessions.every(({ reader, attachments }) =>
-        [reader.name === 'remote-dd', ...attachments.map(({ held_by }) => held_by === 'remote-descriptor')].every(
+        [isElsewhere(reader.name), ...attachments.map(({ held_by }) => held_by === 'remote-descriptor')].every(
           (elsewhere) => elsewhere === there,
         ),
       ),
@@ -29,6 +34,10 @@ export function checkRemote(manifest: Manifest): string[] {
   ];
   const all = there ? [...laws, ...lawsThere(manifest, remote)] : laws;
   return all.filter(([holds]) => !holds).map(([, fault]) => fault);
+}
+
+function isElsewhere(reader: Manifest['acquisition']['reader']['name']): boolean {
+  return reader === 'remote-dd' || reader === 'remote-python';
 }
 
 function lawsThere(manifest: Manifest, remote: Remote): Law[] {

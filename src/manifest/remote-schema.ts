@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { COMPRESSIONS, TRANSPORTS, WIRE_MODES } from '../model/remote.ts';
+import { COMPRESSIONS, REMOTE_PROGRAMS, TRANSPORTS, WIRE_MODES } from '../model/remote.ts';
 import { bytes, count, maybe, sha256, text, time, unknowns } from './schema-words.ts';
 
 const number = z.number().int();
@@ -85,6 +85,8 @@ export const remoteSchema = z.strictObject({
   reading: z.strictObject({
     by_bytes: z.boolean(),
     direct: z.boolean(),
+    /** What read it but for what was packed, which dd read; what hashed what dd gave. */
+    program: z.enum(REMOTE_PROGRAMS),
     hash: maybe(z.enum(['sha256sum', 'openssl'])),
     connections: count,
     /** As asked for; what is packed on its way, where there are two, while it helps; bytes a second at most. */
@@ -107,6 +109,11 @@ export type RemoteSection = z.infer<typeof remoteSchema>;
 export type CrossedTotals = z.infer<z.ZodObject<typeof totals>>;
 
 export type RemotePass = z.infer<typeof secondPass>;
+
+/** Whether anything there could tell a hash of what was sent. */
+export function hashesThere({ program, hash }: Pick<RemoteSection['reading'], 'program' | 'hash'>): boolean {
+  return program === 'python3' || hash !== null;
+}
 
 export function noTotals(): CrossedTotals {
   return {

@@ -5,7 +5,7 @@ import { bytes, count, maybe, sha256, text, time } from './schema-words.ts';
 
 export const identitySchema = z.record(text, z.union([text, z.number().int(), z.null()]));
 export const heldBySchema = z.enum(['exclusive-open', 'advisory-lock', 'nothing', 'remote-descriptor', 'stream']);
-export const readerNameSchema = z.enum(['dd', 'direct', 'remote-dd', 'listen']);
+export const readerNameSchema = z.enum(['dd', 'direct', 'remote-dd', 'remote-python', 'listen']);
 export const overridesSchema = z.array(z.strictObject({ option: text, reason: maybe(text) }));
 
 export const stationSchema = z.strictObject({

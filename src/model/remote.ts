@@ -86,6 +86,8 @@ export interface RemoteFacts {
   readonly tools: Readonly<Record<string, RemoteTool | null>>;
   /** dd takes ranges by bytes, and whole blocks from a pipe (`skip_bytes`, `count_bytes`, `fullblock`). */
   readonly ddByBytes: Fact<boolean>;
+  /** A python3 that reads past the page cache, and hashes. */
+  readonly python: Fact<boolean>;
   /** A pipe can be opened by `/dev/fd`: what is sent can be hashed on its way. */
   readonly devFd: Fact<boolean>;
 }
@@ -105,6 +107,10 @@ export interface RemoteClock {
 /** What hashes over there what is sent, if anything does. */
 export type HashTool = 'sha256sum' | 'openssl' | null;
 
+/** What reads a disk over there: dd, and what else is there hashes; or python3, which hashes what it sends itself. */
+export const REMOTE_PROGRAMS = ['dd', 'python3'] as const;
+export type RemoteProgram = (typeof REMOTE_PROGRAMS)[number];
+
 /** How what is sent is packed on its way: `auto`: while that helps. */
 export const COMPRESSIONS = ['auto', 'none', 'zstd', 'gzip'] as const;
 export type Compression = (typeof COMPRESSIONS)[number];
@@ -117,6 +123,9 @@ export interface RemoteWays {
   readonly byBytes: boolean;
   /** Past the page cache over there: a bad sector costs a sector. */
   readonly direct: boolean;
+  /** Reads what is not packed; what is packed dd reads. */
+  readonly program: RemoteProgram;
+  /** Hashes what dd gives. */
   readonly hash: HashTool;
   /** Channels that read at the same time. */
   readonly connections: number;
@@ -157,6 +166,8 @@ export interface UnlockedLayer {
 
 /** What was asked for of a source on another machine. */
 export interface RemoteRequest {
+  /** `dd`: no other program is to read the disk there. */
+  readonly program: 'auto' | 'dd';
   /** Null: as the transport and the machine suggest. */
   readonly connections: number | null;
   readonly compress: Compression;

@@ -1,6 +1,6 @@
 import type { Fact } from '../model/device.ts';
 import type { Plan } from '../model/plan.ts';
-import type { RemoteFacts, RemoteTool } from '../model/remote.ts';
+import type { RemoteFacts, RemoteTool, RemoteWays } from '../model/remote.ts';
 import { placeOf } from '../model/remote-faults.ts';
 import { groupDigits } from '../model/size.ts';
 import { visible } from '../model/text.ts';
@@ -25,8 +25,8 @@ export function machineLines({ source, request }: Pick<Plan, 'source' | 'request
     ['clock', clockText(machine)],
     ['tools', toolsText(machine)],
     ['disk is', frozen === null ? 'live: it changes while it is read' : 'said not to change'],
-    ['reads', `${ways.direct ? 'past its page cache' : 'through its page cache'}, ${channels(ways.connections)}`],
-    ['hashed there', ways.hash === null ? 'no: nothing there hashes what is sent' : `yes, by ${ways.hash}`],
+    ['reads', `by ${ways.program}, ${ways.direct ? 'past its page cache' : 'through its page cache'}, ${channels(ways.connections)}`],
+    ['hashed there', hashedText(ways)],
   ];
 }
 
@@ -47,8 +47,13 @@ function clockText({ clock }: RemoteFacts): string {
 function toolsText({ tools }: RemoteFacts): string {
   const named = ([name, tool]: readonly [string, RemoteTool | null]): string =>
     tool === null ? `no ${name}` : `${name} (${tool.kind})`;
-  const matter = ['dd', 'blockdev', 'lsblk', 'sha256sum', 'openssl', 'nice', 'ionice'] as const;
+  const matter = ['dd', 'blockdev', 'lsblk', 'python3', 'sha256sum', 'openssl', 'nice', 'ionice'] as const;
   return visible(matter.map((name) => named([name, tools[name] ?? null])).join(', '));
+}
+
+function hashedText({ program, hash }: RemoteWays): string {
+  const by = program === 'python3' ? program : hash;
+  return by === null ? 'no: nothing there hashes what is sent' : `yes, by ${by}`;
 }
 
 function channels(count: number): string {

@@ -154,7 +154,7 @@ function imageLines(plan: Plan): Line[] {
 
 /** Over there dd is told its blocks range by range. */
 function readerText({ source, request: { settings } }: Plan): string {
-  if (source.remote !== undefined) return 'dd over there, range by range';
+  if (source.remote !== undefined) return `${source.remote.ways.program} over there, range by range`;
   const reader = source.received === undefined ? settings.reader : 'what is sent';
   return `${reader}, blocks of ${sizeText(settings.blockSize)}`;
 }

@@ -163,7 +163,7 @@ const packed = on(({ remote, request }) => {
 });
 
 const provable = on(({ remote }) =>
-  remote.ways.hash === null
+  remote.ways.hash === null && remote.ways.program === 'dd'
     ? [
         warning(
           'source',

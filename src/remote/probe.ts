@@ -1,6 +1,7 @@
 import { valueOf } from '../model/device.ts';
 import type { RemoteFacts, RemoteTool, Rights } from '../model/remote.ts';
 import type { Clock } from '../system/clock.ts';
+import { PYTHON_GIVEN, TRY_PYTHON } from './python-program.ts';
 import {
   BYTES_GIVEN,
   clockOf,
@@ -63,6 +64,7 @@ export async function probeRemote(shell: RemoteShell, clock: Clock): Promise<Rem
     clock: await askClock(shell, clock),
     tools: await askTools(shell),
     ddByBytes: gives(await shell.run(script(TRY_BYTES)), BYTES_GIVEN),
+    python: gives(await shell.run(script(TRY_PYTHON)), PYTHON_GIVEN),
     devFd: gives(await shell.run(asRoot(rights, script(TRY_DEV_FD))), DEV_FD_GIVEN),
   };
 }

@@ -11,7 +11,7 @@ export interface Told {
   /** Bytes that were sent for them; null: not told, as of what is not packed. */
   readonly wire: number | null;
   readonly errno: string | null;
-  /** What dd complained about, for the record; untrusted. */
+  /** What dd, or python3, complained about, for the record; untrusted. */
   readonly complaint: string;
 }
 
@@ -21,7 +21,7 @@ export function parseTold(lines: readonly string[], blockBytes: number): Told {
     lines.map((line) => pattern.exec(line)?.[1]).find((hit) => hit !== undefined) ?? null;
   const exit = first(/^exit (\d+)$/);
   const wire = first(/^ *(\d+) *$/);
-  const complaint = lines.filter((line) => /^(\S*\/)?dd: /.test(line)).join('\n');
+  const complaint = lines.filter((line) => /^(\S*\/)?(dd|python3): /.test(line)).join('\n');
   return {
     bytes: bytesOf(lines, blockBytes),
     exit: exit === null ? null : Number(exit),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ExhibitError, messageOf } from '../model/errors.ts';
 import { lengthOf, type Range } from '../model/range.ts';
-import type { HashTool, RemoteFacts, WireMode } from '../model/remote.ts';
+import type { HashTool, RemoteFacts, RemoteProgram, WireMode } from '../model/remote.ts';
 import { placeOf } from '../model/remote-faults.ts';
 import { visible } from '../model/text.ts';
 import type { Clock } from '../system/clock.ts';
@@ -12,6 +12,7 @@ import { asRoot, gently, script } from './probe.ts';
 import { parseTold, type Told } from './reader-answer.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { faultOf, mostOnTheWay, RangeAnswer, type SentOrder } from './range-answer.ts';
+import { pythonLoop, pythonOperands } from './python-program.ts';
 import { ddOperands, LETTERS, readerProgram, type DdWays } from './reader-program.ts';
 import type { RemoteShell, Tally } from './shell.ts';
 import { unpack } from './unpack.ts';
@@ -26,6 +27,8 @@ export interface ChannelOrder {
   readonly path: string;
   readonly dd: DdWays;
   readonly hash: HashTool;
+  /** Absent: dd. */
+  readonly program?: RemoteProgram;
   /** How what is sent may be packed; what is not named is not asked for. */
   readonly modes?: readonly WireMode[];
   readonly limit?: RateLimit;
@@ -112,7 +115,9 @@ export class ReaderChannel {
   }
 
   #send(range: Range, unit: number, mode: WireMode): Promise<RangeAnswer | 'not-read'> {
-    const { words, blockBytes } = ddOperands(range, unit, this.#order.dd);
+    const { program, dd } = this.#order;
+    const { words, blockBytes } =
+      program === 'python3' && mode === 'none' ? pythonOperands(range, unit) : ddOperands(range, unit, dd);
     const id = this.#next++;
     const sinceMs = this.#order.clock.monotonicMs();
     const answer = new Promise<RangeAnswer | 'not-read'>((resolve, reject) => {
@@ -131,9 +136,15 @@ export class ReaderChannel {
     this.#end(new ExhibitError('interrupted', 'remote.closed', 'The reading over there was ended by us.'));
   }
 
+  #program(): [script: string, ...more: string[]] {
+    const { program, hash, modes = ['none'], dd } = this.#order;
+    return program === 'python3' ? pythonLoop(hash, modes, dd.direct) : [readerProgram(hash, modes)];
+  }
+
   async #start(): Promise<Hello> {
-    const { shell, facts, path, hash, clock } = this.#order;
-    const gentle = gently(script(readerProgram(hash, this.#order.modes), this.#word, path));
+    const { shell, facts, path, clock } = this.#order;
+    const [text, ...more] = this.#program();
+    const gentle = gently(script(text, this.#word, path, ...more));
     const channel = await shell.open(asRoot(facts.rights, gentle), this.#tally);
     this.#channel = channel;
     const greeted = new Promise<void>((resolve) => {

@@ -7,6 +7,10 @@ const HASHES: Readonly<Record<'sha256sum' | 'openssl', string>> = {
   openssl: 'openssl dgst -sha256',
 };
 
+const READ = 'dd if=/dev/fd/9 $o';
+/** The pipe ends with the braces, not with dd: what others say comes behind what it says. */
+const DD = `{ ${READ} 2>&4; echo "exit $?" >&4; }`;
+
 /**
  * The loop that stays on the target: arguments are a word of ours and the disk. It holds the disk open as 9, takes a line
  * an order (`ID LETTER OPERANDS`), and gives the disk's bytes on standard output and nothing else, after one line at the
@@ -15,24 +19,11 @@ const HASHES: Readonly<Record<'sha256sum' | 'openssl', string>> = {
  * failure every order is answered `s ID`, not read, until `g`.
  */
 export function readerProgram(hash: HashTool, modes: readonly WireMode[] = ['none']): string {
-  const read = 'dd if=/dev/fd/9 $o';
-  // The pipe ends with the braces, not with dd: what others say comes behind what it says.
-  const dd = `{ ${read} 2>&4; echo "exit $?" >&4; }`;
   const plain =
     hash === null
-      ? `r=$( { ${read} >&3; echo "exit $?"; } 2>&1 )`
+      ? `r=$( { ${READ} >&3; echo "exit $?"; } 2>&1 )`
       : // What goes to 3 is the channel's; what is left of the pipe is what was sent, hashed.
-        `r=$( { ${dd} | tee /dev/fd/3 | ${HASHES[hash]}; } 4>&1 )`;
-  // 5 leads to what packs.
-  const hashed = hash === null ? '' : ` { tee /dev/fd/5 | ${HASHES[hash]} >&4; } 5>&1 |`;
-  const packed = (by: string): string => `r=$( { ${dd} |${hashed} ${by} | tee /dev/fd/3 | wc -c; } 4>&1 )`;
-  const run = [
-    'case $m in',
-    ...(modes.includes('zstd') ? [`z) ${packed('zstd -1 -q -c')};;`] : []),
-    ...(modes.includes('gzip') ? [`g) ${packed('gzip -1 -c')};;`] : []),
-    `*) ${plain};;`,
-    'esac;',
-  ].join(' ');
+        `r=$( { ${DD} | tee /dev/fd/3 | ${HASHES[hash]}; } 4>&1 )`;
   return [
     'exec 9<"$2" 3>&1;',
     'printf "\\n%s ready\\n" "$1";',
@@ -43,10 +34,24 @@ export function readerProgram(hash: HashTool, modes: readonly WireMode[] = ['non
     'b=0; while IFS= read -r o; do case $o in g) b=0;; *) i=${o%% *}; o=${o#* }; m=${o%% *}; o=${o#* };',
     'if [ $b = 1 ]; then printf "%s s %s\\n" "$1" "$i" >&2; else',
     'printf "%s a %s\\n" "$1" "$i" >&2;',
-    run,
+    packedCase(hash, modes, plain),
     'case $r in *"exit 0"*) ;; *) b=1;; esac;',
     'printf "%s\\n%s z %s\\n" "$r" "$1" "$i" >&2; fi;;',
     'esac; done',
+  ].join(' ');
+}
+
+/** Runs one order of the kind `$m` with dd's operands `$o`, and leaves in `$r` what was told; `plain` is what is not packed. */
+export function packedCase(hash: HashTool, modes: readonly WireMode[], plain: string): string {
+  // 5 leads to what packs.
+  const hashed = hash === null ? '' : ` { tee /dev/fd/5 | ${HASHES[hash]} >&4; } 5>&1 |`;
+  const packed = (by: string): string => `r=$( { ${DD} |${hashed} ${by} | tee /dev/fd/3 | wc -c; } 4>&1 )`;
+  return [
+    'case $m in',
+    ...(modes.includes('zstd') ? [`z) ${packed('zstd -1 -q -c')};;`] : []),
+    ...(modes.includes('gzip') ? [`g) ${packed('gzip -1 -c')};;`] : []),
+    `*) ${plain};;`,
+    'esac;',
   ].join(' ');
 }
 

@@ -7,6 +7,7 @@ export const TOOLS: Readonly<Record<string, string>> = {
   lsblk: '--version',
   sha256sum: '--version',
   openssl: 'version',
+  python3: '--version',
   tee: '--version',
   stat: '--version',
   readlink: '--version',

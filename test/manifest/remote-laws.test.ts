@@ -95,6 +95,14 @@ describe('a forged source on another machine', () => {
       settings(L, { reader: { ...L.acquisition.reader, name: 'dd' } }),
       /reader\.name is dd, though the source is on another machine/,
     ],
+    'read by another program than the section says': [
+      settings(L, { reader: { ...L.acquisition.reader, name: 'remote-python' } }),
+      /reader\.name is remote-python, though it was another program that read/,
+    ],
+    'the section says another program than read': [
+      but(L, { reading: { ...remote.reading, program: 'python3' } }),
+      /reader\.name is remote-dd, though it was another program that read/,
+    ],
     'of this station, read by the other reader': [
       settings(S, { reader: { ...S.acquisition.reader, name: 'remote-dd' } }),
       /reader\.name is remote-dd, though the source is on this station/,

@@ -20,9 +20,11 @@ const machine: RemoteFacts = {
   clock: known({ theirs: 0, ours: 0, offset: 10, roundTrip: 4, step: 1 }),
   tools: { dd: tool, stat: tool, readlink: tool },
   ddByBytes: known(true),
+  python: known(false),
   devFd: known(true),
 };
 const nothing: RemoteRequest = {
+  program: 'auto',
   connections: null,
   compress: 'auto',
   limitRate: null,
@@ -31,7 +33,7 @@ const nothing: RemoteRequest = {
   rebooted: null,
 };
 
-const plain = { compress: 'auto', modes: ['none'], limitRate: null } as const;
+const plain = { program: 'dd', compress: 'auto', modes: ['none'], limitRate: null } as const;
 
 function remoteDisk(size: number, change: Partial<RemoteDisk> = {}): RemoteDisk {
   const address = { user: 'root', host: 'box', port: null, path: '/dev/sdx' };

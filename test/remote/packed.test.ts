@@ -33,10 +33,15 @@ describe('what is packed on its way', () => {
         t.diagnostic(`not tested: this Node can not unpack ${mode}`);
         continue;
       }
-      for (const hash of ['sha256sum', 'openssl', null] as const) {
-        const got = await read(t, node, bytes.length, [mode], { server, change: { hash } });
+      for (const change of [
+        { hash: 'sha256sum' },
+        { hash: 'openssl' },
+        { hash: null },
+        { program: 'python3' },
+      ] as const) {
+        const got = await read(t, node, bytes.length, [mode], { server, change });
         assertExact(got, bytes, []);
-        assert.equal(got.proof.unhashed(), hash === null ? got.proof.taken.length : 0);
+        assert.equal(got.proof.unhashed(), 'hash' in change && change.hash === null ? got.proof.taken.length : 0);
         assert.ok(got.proof.crossings.every((each) => each.mode === mode));
         const wire = wireOf(got);
         assert.ok(wire > 3 * MIB && wire < 3.2 * MIB, String(wire));

@@ -5,7 +5,7 @@ import test, { describe } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ExhibitError } from '../../src/model/errors.ts';
 import type { Range } from '../../src/model/range.ts';
-import { TRANSPORTS } from '../../src/model/remote.ts';
+import { REMOTE_PROGRAMS } from '../../src/model/remote.ts';
 import { ReaderChannel } from '../../src/remote/reader-channel.ts';
 import { badDisk } from '../support/bad-disk.ts';
 import { childrenOf } from '../support/children.ts';
@@ -16,12 +16,16 @@ import { tempFolder } from '../support/temp.ts';
 import { channelOn, code, loopDisk, MIB, orderOn, pathWith } from './ranges-support.ts';
 
 describe('ranges of a disk over there', () => {
-  for (const transport of TRANSPORTS)
-    test(`by ${transport}: queued ahead, each the disk's own bytes, hashed where they were read`, async (t) => {
-      if (lacksSshd(t) || lacks(t, 'losetup')) return;
+  for (const [transport, program] of [
+    ['ssh2', 'dd'],
+    ['ssh2', 'python3'],
+    ['openssh', 'dd'],
+  ] as const)
+    test(`by ${transport} and ${program}: queued ahead, each the disk's own bytes, hashed where they were read`, async (t) => {
+      if (lacksSshd(t) || lacks(t, 'losetup', program)) return;
       const bytes = diskBytes(9 * MIB + 512);
       const node = loopDisk(t, bytes);
-      const channel = await channelOn(t, node, { transport });
+      const channel = await channelOn(t, node, { transport, change: { program } });
       const ranges: Range[] = [
         { start: 0, end: 4 * MIB },
         { start: 4 * MIB, end: 8 * MIB },
@@ -44,8 +48,8 @@ describe('ranges of a disk over there', () => {
       assert.equal(hello.bootId, sh('cat', '/proc/sys/kernel/random/boot_id'));
     });
 
-  test('a login shell that talks, a path full of signs, openssl for the hash, no hash at all', async (t) => {
-    if (lacksSshd(t) || lacks(t, 'losetup')) return;
+  test('a login shell that talks, a path full of signs, openssl for the hash, no hash at all, python3', async (t) => {
+    if (lacksSshd(t) || lacks(t, 'losetup', 'python3')) return;
     const bytes = diskBytes(MIB);
     const node = loopDisk(t, bytes);
     const link = join(tempFolder(t), `a 'b" $(touch c); *!\\ é`);
@@ -53,11 +57,16 @@ describe('ranges of a disk over there', () => {
     const server = await startSshd(t, {
       config: ['ForceCommand echo "exhibit- ready"; echo noise >&2; sh -c "$SSH_ORIGINAL_COMMAND"'],
     });
-    for (const hash of ['sha256sum', 'openssl', null] as const) {
-      const channel = await channelOn(t, link, { server, change: { hash } });
+    for (const change of [
+      { hash: 'sha256sum' },
+      { hash: 'openssl' },
+      { hash: null },
+      { program: 'python3' },
+    ] as const) {
+      const channel = await channelOn(t, link, { server, change });
       const answer = await channel.read({ start: 4096, end: 500 * 1024 }, MIB);
-      assert.ok(answer !== 'not-read' && answer.bytes.equals(bytes.subarray(4096, 500 * 1024)), String(hash));
-      assert.equal(answer.told.sha256 === null, hash === null);
+      assert.ok(answer !== 'not-read' && answer.bytes.equals(bytes.subarray(4096, 500 * 1024)), JSON.stringify(change));
+      assert.equal(answer.told.sha256 === null, 'hash' in change && change.hash === null);
       assert.equal(answer.told.sha256, answer.sha256);
     }
   });
@@ -98,18 +107,41 @@ describe('ranges of a disk over there', () => {
     const content = diskBytes(2 * MIB);
     const disk = await badDisk(t, { content, bad: [{ start: MIB, end: MIB + 512 }] });
     if (disk === null) return;
-    const channel = await channelOn(t, disk.node);
-    const half = MIB / 2;
-    const ordered = [0, 1, 2, 3].map((n) => channel.read({ start: n * half, end: (n + 1) * half }, 64 * 1024));
-    const [first, second, third, fourth] = await Promise.all(ordered);
-    assert.ok(first !== 'not-read' && first?.bytes.equals(content.subarray(0, half)));
-    assert.ok(second !== 'not-read' && second?.bytes.equals(content.subarray(half, MIB)));
-    assert.ok(third !== 'not-read' && third !== undefined);
-    assert.deepEqual([third.bytes.length, third.told.exit, third.told.errno], [0, 1, 'EIO']);
-    assert.equal(fourth, 'not-read');
-    channel.goOn();
-    const behind = await channel.read({ start: MIB + 512, end: 2 * MIB }, 512 * 1024);
-    assert.ok(behind !== 'not-read' && behind.bytes.equals(content.subarray(MIB + 512)));
+    const server = await startSshd(t);
+    for (const program of REMOTE_PROGRAMS) {
+      const channel = await channelOn(t, disk.node, { server, change: { program } });
+      const half = MIB / 2;
+      const ordered = [0, 1, 2, 3].map((n) => channel.read({ start: n * half, end: (n + 1) * half }, 64 * 1024));
+      const [first, second, third, fourth] = await Promise.all(ordered);
+      assert.ok(first !== 'not-read' && first?.bytes.equals(content.subarray(0, half)));
+      assert.ok(second !== 'not-read' && second?.bytes.equals(content.subarray(half, MIB)));
+      assert.ok(third !== 'not-read' && third !== undefined);
+      assert.deepEqual([third.bytes.length, third.told.exit, third.told.errno], [0, 1, 'EIO'], program);
+      assert.equal(fourth, 'not-read');
+      channel.goOn();
+      const behind = await channel.read({ start: MIB + 512, end: 2 * MIB }, 512 * 1024);
+      assert.ok(behind !== 'not-read' && behind.bytes.equals(content.subarray(MIB + 512)));
+      const across = await channel.read({ start: MIB - 4096, end: 2 * MIB }, MIB);
+      assert.ok(across !== 'not-read' && across.told.exit === 1);
+      assert.ok(across.bytes.equals(content.subarray(MIB - 4096, MIB - 4096 + across.bytes.length)), program);
+      assert.equal(across.told.sha256, across.sha256);
+    }
+  });
+
+  test('python3 killed over there, or a disk that ends early, is no bad sector', async (t) => {
+    if (lacksSshd(t) || lacks(t, 'losetup', 'python3')) return;
+    const node = loopDisk(t, diskBytes(MIB));
+    const short = await channelOn(t, node, { change: { program: 'python3' } });
+    const answer = await short.read({ start: MIB - 512, end: MIB + 512 }, MIB);
+    assert.ok(answer !== 'not-read');
+    assert.deepEqual([answer.told.exit, answer.told.bytes, answer.told.errno], [0, 512, null]);
+    const env = pathWith(t, 'python3', '(sleep 1; kill -9 $$) & exec /usr/bin/python3 "$@"');
+    const killed = await channelOn(t, node, { sshd: { env }, change: { program: 'python3' } });
+    await killed.hello;
+    const reads = async (): Promise<never> => {
+      for (;;) await killed.read({ start: 0, end: MIB }, MIB);
+    };
+    await assert.rejects(reads(), code('remote.reader-died'));
   });
 
   test('dd killed over there is no bad sector', async (t) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { describe, type TestContext } from 'node:test';
 import type { Range } from '../../src/model/range.ts';
+import { REMOTE_PROGRAMS } from '../../src/model/remote.ts';
 import { ModeChooser } from '../../src/remote/mode-chooser.ts';
 import { remoteReader } from '../../src/remote/read-ahead.ts';
 import { badDisk } from '../support/bad-disk.ts';
@@ -42,12 +43,14 @@ describe('a disk over there, read in order and ahead', () => {
     const bytes = diskBytes(7 * MIB + 1536);
     const node = loopDisk(t, bytes);
     const server = await startSshd(t);
-    for (const [connections, range] of [
-      [1, { start: 0, end: bytes.length }],
-      [5, { start: 0, end: bytes.length }],
-      [3, { start: 2 * MIB - 512, end: 5 * MIB + 1024 }],
+    for (const [connections, range, program] of [
+      [1, { start: 0, end: bytes.length }, 'dd'],
+      [5, { start: 0, end: bytes.length }, 'python3'],
+      [3, { start: 2 * MIB - 512, end: 5 * MIB + 1024 }, 'dd'],
+      [3, { start: 2 * MIB - 512, end: 5 * MIB + 1024 }, 'python3'],
     ] as const) {
-      const got = await read(t, node, bytes.length, { connections, how: { range }, options: { server } });
+      const options = { server, change: { program } };
+      const got = await read(t, node, bytes.length, { connections, how: { range }, options });
       assert.equal(got.error, null);
       assert.ok(got.bytes.equals(bytes.subarray(range.start, range.end)));
       assert.equal(total(got.proof.taken), got.bytes.length);
@@ -65,15 +68,20 @@ describe('a disk over there, read in order and ahead', () => {
     ];
     const disk = await badDisk(t, { content, bad });
     if (disk === null) return;
-    const got = await read(t, disk.node, content.length);
-    assert.equal(got.error, null);
     for (const { start, end } of bad) content.fill(0, start, end);
-    assert.ok(got.bytes.equals(content));
-    assert.deepEqual(
-      got.log.bad.map(({ start, errno }) => [start, errno]),
-      bad.flatMap(({ start, end }) => Array.from({ length: (end - start) / 512 }, (_, n) => [start + n * 512, 'EIO'])),
-    );
-    assert.equal(total(got.log.goodRanges) + total(got.log.bad), content.length);
+    const server = await startSshd(t);
+    for (const program of REMOTE_PROGRAMS) {
+      const got = await read(t, disk.node, content.length, { options: { server, change: { program } } });
+      assert.equal(got.error, null);
+      assert.ok(got.bytes.equals(content), program);
+      assert.deepEqual(
+        got.log.bad.map(({ start, errno }) => [start, errno]),
+        bad.flatMap(({ start, end }) =>
+          Array.from({ length: (end - start) / 512 }, (_, n) => [start + n * 512, 'EIO']),
+        ),
+      );
+      assert.equal(total(got.log.goodRanges) + total(got.log.bad), content.length);
+    }
   });
 
   test('a link that is cut: what came before is kept and true, and reading goes on from there', async (t) => {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
+import { REMOTE_PROGRAMS } from '../../src/model/remote.ts';
 import { ReadMap } from '../../src/model/read-map.ts';
 import { rescueWith } from '../../src/read/rescue/rescue.ts';
 import { RemoteRanges } from '../../src/remote/range-reader.ts';
 import { diskBytes, lacks } from '../support/loop.ts';
-import { lacksSshd } from '../support/sshd.ts';
+import { lacksSshd, startSshd } from '../support/sshd.ts';
 import { atEnd, tempFolder } from '../support/temp.ts';
 import { Rescued, rescueOrder } from '../read/rescue-support.ts';
 import { code, held, loopDisk, MIB, orderOn, pathWith, proofs, twiceBadDisk } from './ranges-support.ts';
@@ -16,19 +17,22 @@ describe('the recovery of a disk over there', () => {
     const disk = await twiceBadDisk(t);
     if (disk === null) return;
     const { content, bad, node } = disk;
-    const proof = proofs();
-    const ranges = new RemoteRanges(await orderOn(t, node), proof);
-    atEnd(t, () => {
-      ranges.close();
-    });
-    const log = new Rescued(new ReadMap(content.length));
-    await rescueWith(rescueOrder(held(content.length), log), ranges);
-    assert.deepEqual(log.bad, bad);
     for (const { start, end } of bad) content.fill(0, start, end);
-    assert.ok(log.bytes.equals(content));
-    assert.ok([...log.unreadables.values()].every(({ errno }) => errno === 'EIO'));
-    assert.deepEqual(proof.seen.mismatches, []);
-    assert.equal(proof.seen.unhashed(), 0);
+    const server = await startSshd(t);
+    for (const program of REMOTE_PROGRAMS) {
+      const proof = proofs();
+      const ranges = new RemoteRanges(await orderOn(t, node, { server, change: { program } }), proof);
+      atEnd(t, () => {
+        ranges.close();
+      });
+      const log = new Rescued(new ReadMap(content.length));
+      await rescueWith(rescueOrder(held(content.length), log), ranges);
+      assert.deepEqual(log.bad, bad, program);
+      assert.ok(log.bytes.equals(content));
+      assert.ok([...log.unreadables.values()].every(({ errno }) => errno === 'EIO'));
+      assert.deepEqual(proof.seen.mismatches, []);
+      assert.equal(proof.seen.unhashed(), 0);
+    }
   });
 
   test('a hash that does not fit is read once more; twice, and nothing of it is kept', async (t) => {

@@ -6,6 +6,7 @@ import { waysOf } from '../../src/remote/disk.ts';
 import { canUnpack } from '../../src/remote/unpack.ts';
 
 const asked: RemoteRequest = {
+  program: 'auto',
   connections: null,
   compress: 'auto',
   limitRate: null,
@@ -27,6 +28,7 @@ function machine(tools: readonly string[], devFd = true): RemoteFacts {
     clock: unknown('not asked'),
     tools: Object.fromEntries(tools.map((name) => [name, tool])),
     ddByBytes: known(true),
+    python: known(false),
     devFd: known(devFd),
   };
 }
@@ -56,6 +58,15 @@ describe('how a disk over there is read', () => {
     ])
       assert.deepEqual(ways(lacking, { compress: 'gzip' }).modes, ['none'], lacking.join());
     assert.deepEqual(ways(all, {}, 1, false).modes, ['none']);
+  });
+
+  test('python3 reads where it is, unless dd was asked for', () => {
+    const by = (python: RemoteFacts['python'], program: RemoteRequest['program'] = 'auto') =>
+      waysOf({ ...machine(['tee']), python }, known(true), { ...asked, program }, 1).program;
+    assert.deepEqual(
+      [by(known(true)), by(known(true), 'dd'), by(known(false)), by(unknown('not asked'))],
+      ['python3', 'dd', 'dd', 'dd'],
+    );
   });
 
   test('what hashes there: openssl before sha256sum, nothing where a pipe can not be split', () => {

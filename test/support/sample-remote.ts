@@ -85,6 +85,7 @@ function remoteSection(): Remote {
     reading: {
       by_bytes: true,
       direct: true,
+      program: 'dd',
       hash: 'sha256sum',
       connections: 2,
       compress: 'auto',

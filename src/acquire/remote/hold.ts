@@ -29,6 +29,7 @@ export async function holdRemote({ machine, account }: RemoteSide, source: Sourc
     path: source.realPath,
     dd: ways,
     hash: ways.hash,
+    program: ways.program,
     modes: ways.modes,
     limit: new RateLimit(machine.ports.clock, ways.limitRate),
     expected: { bootId: valueOf(machine.facts.bootId), node: source.identity.node, size: source.identity.size },

@@ -48,6 +48,7 @@ export function remoteSection({ source, request }: Pick<Plan, 'source' | 'reques
     reading: {
       by_bytes: ways.byBytes,
       direct: ways.direct,
+      program: ways.program,
       hash: ways.hash,
       connections: ways.connections,
       compress: ways.compress,
@@ -66,6 +67,7 @@ export function remoteSection({ source, request }: Pick<Plan, 'source' | 'reques
       unlocked,
       direct: remote.direct,
       by_bytes: machine.ddByBytes,
+      python: machine.python,
     }),
     connections: [],
     footprint: { run_count: 0, runs: [] },

@@ -16,6 +16,7 @@ import type { ReceivedAccount } from '../received/account.ts';
 import type { RemoteAccount } from './account.ts';
 
 const NOTHING_ASKED: RemoteRequest = {
+  program: 'auto',
   connections: null,
   compress: 'auto',
   limitRate: null,

@@ -93,7 +93,9 @@ function remoteAgain(
 ): RemoteRequest {
   const { connections, compress, limit_rate: limitRate } = reading;
   const [frozen, ciphertext] = [given('frozen') ?? null, given('ciphertext') ?? null];
-  return { connections, compress, limitRate, frozen, ciphertext, rebooted };
+  // Python that is gone meanwhile is no reason to refuse.
+  const program = reading.program === 'dd' ? 'dd' : 'auto';
+  return { program, connections, compress, limitRate, frozen, ciphertext, rebooted };
 }
 
 /** The reason that was given at the start for reading with less protection, while it is no less than it was then. */
