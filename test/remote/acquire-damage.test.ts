@@ -47,6 +47,9 @@ if [ $size -le ${MIB} ] && [ $n -gt 0 ]; then echo $((n - 1)) >${left}; echo "SH
   const argv = desk.acquire(
     `ssh://${sshd.place}${node}`,
     ...login,
+    // What lies stands beside dd.
+    '--remote-reader',
+    'dd',
     '--authority',
     'warrant',
     '--piece-size',

@@ -150,7 +150,8 @@ describe('the way to the machine is lost', () => {
     if (skipped(t)) return;
     const flag = join(tempFolder(t), 'rebooted');
     const wrapper = `case $1 in *boot_id) if [ -e ${flag} ]; then echo 11111111-2222-3333-4444-555555555555; exit; fi;; esac; exec /bin/cat "$@"`;
-    const here = await scene(t, [], { env: pathWith(t, 'cat', wrapper) });
+    // python3 asks the kernel itself.
+    const here = await scene(t, ['--remote-reader', 'dd'], { env: pathWith(t, 'cat', wrapper) });
     const job = startExhibit(t, here.argv);
     await middle(here);
     writeFileSync(flag, '');

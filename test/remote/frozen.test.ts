@@ -24,7 +24,16 @@ async function scene(t: TestContext, changed: boolean) {
   const write = `printf '\\377' | /bin/dd of=${file} bs=1 seek=${PLACE} conv=notrunc 2>/dev/null`;
   const dd = `if ${changed} && grep -qs second-read ${journal}; then ${write}; fi; exec /bin/dd "$@"`;
   const sshd = await startSshd(t, { env: pathWith(t, 'dd', dd) });
-  const login = ['--identity', sshd.identity, '--host-key', sshd.fingerprint, '--authority', 'warrant'];
+  const login = [
+    '--identity',
+    sshd.identity,
+    '--host-key',
+    sshd.fingerprint,
+    '--authority',
+    'warrant',
+    '--remote-reader',
+    'dd',
+  ];
   const argv = desk.acquire(`ssh://${sshd.place}${node}`, ...login, '--piece-size', '1M', '--block-size', '1M');
   const report = (): string => readFileSync(join(desk.evidence(), 'HDD-01.txt'), 'utf8');
   return { desk, bytes, argv, report, verify: ['verify', desk.evidence(), '--signers', desk.signers] };

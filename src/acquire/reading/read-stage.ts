@@ -216,6 +216,8 @@ async function ringAndLanes(
     settings.reader === 'direct' && settings.recovery === 'in-line'
       ? settings.blockSize
       : alignUp(Math.max(settings.blockSize, MIN_SLOT), 4096);
+  const { remote, received } = plan.source;
+  const from = remote === undefined && received === undefined ? 'here' : 'elsewhere';
   const spanBytes = [settings.pieceSize, ...(settings.format === 'split' ? [settings.segmentSize] : [])];
   const chosen = before === null ? null : continueEngines(before.engines, settings, states);
   const measured = settings.engine === 'auto' && chosen === null;
@@ -229,7 +231,7 @@ async function ringAndLanes(
       const rate = measured && settings.recovery === 'in-line' ? await firstSlots() : null;
       // The ring is full by now, and the source waits: neither disturbs the other's measurement.
       const wasmRates = rate === null ? {} : await calibrate(settings.hashes, spanBytes.length);
-      const engines = chosen ?? chooseEngines(settings.engine, settings.hashes, wasmRates, rate);
+      const engines = chosen ?? chooseEngines(settings.engine, settings.hashes, wasmRates, rate, from);
       for (const { algorithm, engine, why } of engines) {
         emit({ type: 'note', level: 'info', code: 'hash.engine', message: `${algorithm}: ${engine} (${why})` });
       }
