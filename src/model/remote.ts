@@ -86,6 +86,8 @@ export interface RemoteFacts {
   readonly tools: Readonly<Record<string, RemoteTool | null>>;
   /** dd takes ranges by bytes, and whole blocks from a pipe (`skip_bytes`, `count_bytes`, `fullblock`). */
   readonly ddByBytes: Fact<boolean>;
+  /** What hashes as it is asked to, tried with a known answer; the faster one first. */
+  readonly hashTools: readonly Exclude<HashTool, null>[];
   /** A python3 that reads past the page cache, and hashes. */
   readonly python: Fact<boolean>;
   /** A pipe can be opened by `/dev/fd`: what is sent can be hashed on its way. */

@@ -80,8 +80,7 @@ export function waysOf(
     direct: direct.known && direct.value,
     // One program without pipes: what is sent costs a third of the time, and is hashed in any case.
     program: program === 'auto' && python.known && python.value ? 'python3' : 'dd',
-    // With SHA instructions openssl takes a quarter of the time: the sha256sum of most systems knows none.
-    hash: !inOneRead ? null : has('openssl') ? 'openssl' : has('sha256sum') ? 'sha256sum' : null,
+    hash: inOneRead ? (facts.hashTools[0] ?? null) : null,
     connections: connections ?? CONNECTIONS.find(({ from }) => roundTrip >= from)?.channels ?? 2,
     compress,
     modes: modesOf(compress, (mode) => inOneRead && has('wc') && has(mode) && canUnpack(mode)),

@@ -8,10 +8,12 @@ import {
   DATE,
   DEV_FD_GIVEN,
   gives,
+  hashes,
   lineOf,
   numberOf,
   TRY_BYTES,
   TRY_DEV_FD,
+  TRY_HASH,
 } from './questions.ts';
 import { howItEnded, type RemoteShell } from './shell.ts';
 import { ASK, FIND, parseFound, parseSaid, TOOLS, toolOf } from './tools.ts';
@@ -64,6 +66,7 @@ export async function probeRemote(shell: RemoteShell, clock: Clock): Promise<Rem
     clock: await askClock(shell, clock),
     tools: await askTools(shell),
     ddByBytes: gives(await shell.run(script(TRY_BYTES)), BYTES_GIVEN),
+    hashTools: await hashTools(shell),
     python: gives(await shell.run(script(TRY_PYTHON)), PYTHON_GIVEN),
     devFd: gives(await shell.run(asRoot(rights, script(TRY_DEV_FD))), DEV_FD_GIVEN),
   };
@@ -79,6 +82,14 @@ async function askClock(shell: RemoteShell, clock: Clock): Promise<RemoteFacts['
   const before = clock.wallMs();
   const result = await shell.run(DATE);
   return clockOf(result, { before, after: clock.wallMs() });
+}
+
+/** With SHA instructions openssl takes a quarter of the time: the sha256sum of most systems knows none. */
+async function hashTools(shell: RemoteShell): Promise<RemoteFacts['hashTools']> {
+  const working: ('openssl' | 'sha256sum')[] = [];
+  for (const tool of ['openssl', 'sha256sum'] as const)
+    if (hashes(await shell.run(script(TRY_HASH[tool])))) working.push(tool);
+  return working;
 }
 
 async function askTools(shell: RemoteShell): Promise<RemoteFacts['tools']> {

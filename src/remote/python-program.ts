@@ -64,6 +64,7 @@ for line in sys.stdin:
     say(tell("a " + order))
     told = give(*map(int, words[2:])) if mode == "p" else pack(mode, " ".join(words[2:]))
     broken = "exit 0" not in told
+    os.write(1, ("\\n%s end %s\\n" % (word, order)).encode())
     say(*told)
     say(tell("z " + order))
 `;

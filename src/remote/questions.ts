@@ -1,5 +1,6 @@
 import { known, unknown, type Fact } from '../model/device.ts';
 import type { RemoteClock } from '../model/remote.ts';
+import { parseTold } from './reader-answer.ts';
 import { howItEnded, type RemoteResult } from './shell.ts';
 
 /** The first line of what a command printed; unknown with the reason where it failed or printed nothing. */
@@ -36,17 +37,29 @@ export function clockOf(result: RemoteResult, ours: { before: number; after: num
   return known({ theirs, ours: middle, offset: theirs - middle, roundTrip, step: fraction === undefined ? 1000 : 1 });
 }
 
-/** Ten digits through dd: three of them by bytes, with blocks that the pipe hands over in parts. */
+/** Ten digits through dd: five of them by bytes, with blocks that the pipe hands over in parts. */
 export const TRY_BYTES =
-  '{ printf 012; printf 3456789; } | dd bs=4 skip=3 count=5 iflag=skip_bytes,count_bytes,fullblock 2>/dev/null';
-export const BYTES_GIVEN = '34567';
+  "printf '<'; { printf 012; printf 3456789; } | dd bs=4 skip=3 count=5 iflag=skip_bytes,count_bytes,fullblock 2>/dev/null; printf '>'";
+export const BYTES_GIVEN = '<34567>';
 
 /** tee opens the pipe that is its own standard output a second time. */
-export const TRY_DEV_FD = '{ printf x | tee /dev/fd/3 | cat >/dev/null; } 3>&1';
-export const DEV_FD_GIVEN = 'x';
+export const TRY_DEV_FD = '{ printf "<dev-fd>" | tee /dev/fd/3 | cat >/dev/null; } 3>&1';
+export const DEV_FD_GIVEN = '<dev-fd>';
 
-/** Whether an attempt gave what it should; unknown: it could not be made. */
+/** The hash of three letters, as it will be asked for. */
+export const TRY_HASH: Readonly<Record<'sha256sum' | 'openssl', string>> = {
+  sha256sum: 'printf abc | sha256sum 2>/dev/null',
+  openssl: 'printf abc | openssl dgst -sha256 2>/dev/null',
+};
+const ABC = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
+
+/** Whether an attempt gave what it should, whatever else was printed meanwhile; unknown: it could not be made. */
 export function gives(result: RemoteResult, expected: string): Fact<boolean> {
   if (result.failure !== null) return unknown(howItEnded(result));
-  return known(result.stdout.toString('latin1') === expected);
+  return known(result.stdout.toString('latin1').includes(expected));
+}
+
+/** Whether a hash came in a form that is understood, and is right. */
+export function hashes(result: RemoteResult): boolean {
+  return parseTold(result.stdout.toString('latin1').split('\n'), 1).sha256 === ABC;
 }

@@ -18,6 +18,23 @@ export interface SentOrder {
   readonly answer: Promise<RangeAnswer | 'not-read'>;
 }
 
+/** An order without an answer. */
+export interface PendingOrder {
+  readonly id: number;
+  readonly range: Range;
+  readonly mode: WireMode;
+  readonly blockBytes: number;
+  readonly sinceMs: number;
+  told: Told | null;
+  readonly resolve: (answer: RangeAnswer | 'not-read') => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Bytes that can come for them all; `end`: of the line behind an order. */
+export function mostOfAll(pending: readonly PendingOrder[], end: (id: number) => number): number {
+  return pending.reduce((sum, { id, range, mode }) => sum + mostOnTheWay(lengthOf(range), mode) + end(id), 0);
+}
+
 /** What came of one order. */
 export class RangeAnswer {
   /** The disk's bytes, as many as dd says that it gave, as they came. */
@@ -49,15 +66,24 @@ function sha256Of(parts: readonly Buffer[]): string {
   return hash.digest('hex');
 }
 
+/** What was told of an order, and what came. */
+interface Account {
+  /** The disk's bytes; those that were sent for them. Null: not told. */
+  readonly length: number | null;
+  readonly wire: number | null;
+  readonly came: number;
+  /** Something there was to hash what is sent. */
+  readonly hashed: boolean;
+}
+
 /** Null: what was told of an order fits to it, and to what came so far. */
 export function faultOf(
   { told, range, mode }: { readonly told: Told | null; readonly range: Range; readonly mode: WireMode },
-  length: number | null,
-  wire: number | null,
-  came: number,
+  { length, wire, came, hashed }: Account,
 ): string | null {
   if (length === null) return 'how much dd gave can not be told';
   if (wire === null) return 'how much was sent can not be told';
+  if (hashed && told?.sha256 == null) return 'the hash of what was sent was not told';
   if (length > lengthOf(range)) return `dd gave ${length} bytes, ${lengthOf(range)} were ordered`;
   if (wire > mostOnTheWay(lengthOf(range), mode)) return `${wire} bytes were sent for ${length}`;
   // Nothing is sent behind what failed.
@@ -66,6 +92,6 @@ export function faultOf(
 }
 
 /** Bytes that can cross for so many: what can not be packed becomes longer, but not by much. */
-export function mostOnTheWay(length: number, mode: WireMode): number {
+function mostOnTheWay(length: number, mode: WireMode): number {
   return mode === 'none' ? length : length + length / 16 + 65_536;
 }

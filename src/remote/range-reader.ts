@@ -120,7 +120,10 @@ export class RemoteRanges implements ClosableRangeReader {
     for (;;) {
       try {
         const answer = await this.#inTime(part, unit, second);
-        return answer && { bytes: answer.bytes, failure: failureOf(this.#order, part, answer) };
+        if (answer === null) return null;
+        const failure = failureOf(this.#order, part, answer);
+        this.#count(part, answer);
+        return { bytes: answer.bytes, failure };
       } catch (error) {
         if (this.#order.shell.lost.aborted || this.#limits.stop?.aborted === true) throw error;
         const death = this.#deaths.goOnAfter(error, part.start);
@@ -149,20 +152,19 @@ export class RemoteRanges implements ClosableRangeReader {
   async #taken(range: Range, unit: number, isSecond: boolean): Promise<RangeAnswer> {
     const first = await this.#ask(range, unit);
     const mismatch = mismatchOf(range, first);
-    if (mismatch === null) return this.#proven(range, first);
+    if (mismatch === null) return first;
     this.#proof.mismatch(mismatch);
     if (isSecond) throw damaged(this.#order, mismatch);
     const second = await this.#ask(range, unit);
     const again = mismatchOf(range, second);
-    if (again === null) return this.#proven(range, second);
+    if (again === null) return second;
     this.#proof.mismatch(again);
     throw damaged(this.#order, again);
   }
 
-  #proven(range: Range, answer: RangeAnswer): RangeAnswer {
+  #count(range: Range, answer: RangeAnswer): void {
     const taken = { start: range.start, end: range.start + answer.length };
     if (answer.length > 0) this.#proof.taken(taken, answer.sha256 !== null, answer.crossing);
-    return answer;
   }
 
   async #ask(range: Range, unit: number): Promise<RangeAnswer> {

@@ -25,7 +25,7 @@ export function parseTold(lines: readonly string[], blockBytes: number): Told {
   return {
     bytes: bytesOf(lines, blockBytes),
     exit: exit === null ? null : Number(exit),
-    sha256: first(/^([0-9a-f]{64}) {2}-$/) ?? first(/^(?:SHA2?-?256)\(stdin\)= ([0-9a-f]{64})$/i),
+    sha256: first(/^([0-9a-f]{64}) {2}-$/) ?? first(/^(?:SHA2?-?256)?\(stdin\)= ([0-9a-f]{64})$/i),
     wire: wire === null ? null : Number(wire),
     errno: complaint === '' ? null : errnoIn(complaint),
     complaint,

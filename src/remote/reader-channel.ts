@@ -6,12 +6,13 @@ import { placeOf } from '../model/remote-faults.ts';
 import { visible } from '../model/text.ts';
 import type { Clock } from '../system/clock.ts';
 import type { SshChannel } from '../system/ssh-link.ts';
-import { ByteQueue } from './byte-queue.ts';
+import { ChannelBytes } from './channel-bytes.ts';
 import { differenceTo, introduced, otherThere, type ExpectedDisk, type Hello } from './channel-hello.ts';
+import { ChannelWords } from './channel-words.ts';
 import { asRoot, gently, script } from './probe.ts';
 import { parseTold, type Told } from './reader-answer.ts';
 import type { RateLimit } from './rate-limit.ts';
-import { faultOf, mostOnTheWay, RangeAnswer, type SentOrder } from './range-answer.ts';
+import { faultOf, mostOfAll, type PendingOrder, RangeAnswer, type SentOrder } from './range-answer.ts';
 import { pythonLoop, pythonOperands } from './python-program.ts';
 import { ddOperands, LETTERS, readerProgram, type DdWays } from './reader-program.ts';
 import type { RemoteShell, Tally } from './shell.ts';
@@ -34,19 +35,7 @@ export interface ChannelOrder {
   readonly limit?: RateLimit;
 }
 
-interface Pending {
-  readonly id: number;
-  readonly range: Range;
-  readonly mode: WireMode;
-  readonly blockBytes: number;
-  readonly sinceMs: number;
-  told: Told | null;
-  readonly resolve: (answer: RangeAnswer | 'not-read') => void;
-  readonly reject: (error: Error) => void;
-}
-
 const HELLO_MS = 30_000;
-const KEPT_STDERR = 4000;
 
 /** One loop on the target that reads the ranges it is told to, in order, over a channel of its own. */
 export class ReaderChannel {
@@ -56,23 +45,29 @@ export class ReaderChannel {
   readonly #order: ChannelOrder;
   readonly #word = `exhibit-${randomBytes(16).toString('hex')}`;
   readonly #tally: Tally = { outputBytes: 0, stderr: '' };
-  readonly #said = new Map<string, string>();
+  readonly #words: ChannelWords;
   #channel: SshChannel | null = null;
-  readonly #came = new ByteQueue();
+  readonly #came: ChannelBytes;
   /** When the answer before the next one was whole. */
   #answeredMs = 0;
-  #pending: Pending[] = [];
+  #pending: PendingOrder[] = [];
   #next = 1;
-  /** Before the disk's own bytes: what start-up files print, up to our line. */
-  #before: Buffer | null = Buffer.alloc(0);
-  #line = '';
-  #lines: string[] | null = null;
   #greet: (() => void) | null = null;
   #ended: Error | null = null;
   readonly #closed = new AbortController();
 
   constructor(order: ChannelOrder) {
     this.#order = order;
+    this.#came = new ChannelBytes(this.#word);
+    this.#words = new ChannelWords(this.#word, {
+      greeted: () => this.#greet?.(),
+      told: (id, lines) => {
+        this.#told(id, lines);
+      },
+      skipped: (id) => {
+        this.#skipped(id);
+      },
+    });
     this.hello = this.#start();
     this.hello.catch(() => undefined);
   }
@@ -152,8 +147,12 @@ export class ReaderChannel {
     });
     channel.stdin.on('error', () => undefined);
     channel.stderr.on('data', (part: Buffer) => {
-      this.heard?.();
-      this.#hear(part);
+      const what = this.#words.hear(part);
+      this.#tally.stderr = this.#words.others;
+      // What others say there is no sign of reading.
+      if (what === 'word') this.heard?.();
+      else if (what === 'too-much')
+        this.#end(this.#died('more was said there than any program that reads a disk says'));
     });
     channel.stdout.on('data', (part: Buffer) => {
       this.heard?.();
@@ -175,11 +174,11 @@ export class ReaderChannel {
     ]);
     late.abort();
     if (!inTime) this.#end(this.#died(`it did not begin within ${HELLO_MS / 1000} seconds`));
-    if (!this.#said.has('hello')) {
+    if (!this.#words.said.has('hello')) {
       await channel.done;
       throw this.#ended ?? this.#died('it did not begin');
     }
-    const hello = introduced(this.#said);
+    const hello = introduced(this.#words.said);
     const other = this.#order.expected === null ? null : differenceTo(this.#order.expected, hello);
     if (other !== null) {
       const error = otherThere(path, placeOf(shell.facts.address), other);
@@ -191,49 +190,29 @@ export class ReaderChannel {
 
   /** Bytes, in the order of the orders: what belongs to which is known when their number is told. */
   #take(part: Buffer): void {
-    this.#came.push(this.#before === null ? part : this.#afterNoise(part));
-    const most = this.#pending.reduce((sum, { range, mode }) => sum + mostOnTheWay(lengthOf(range), mode), 0);
-    if (this.#came.length > most) this.#end(this.#died('more bytes came than were ordered'));
+    if (!this.#came.push(part)) {
+      this.#end(this.#died('what is printed there before it begins comes to no end'));
+      return;
+    }
+    if (this.#came.length > mostOfAll(this.#pending, (id) => this.#came.endBytes(id)))
+      this.#end(this.#died('more bytes came than were ordered'));
     else this.#settle();
   }
 
-  #afterNoise(part: Buffer): Buffer {
-    const all = Buffer.concat([this.#before ?? Buffer.alloc(0), part]);
-    const line = `\n${this.#word} ready\n`;
-    const at = all.indexOf(line);
-    this.#before = at === -1 ? all : null;
-    return at === -1 ? Buffer.alloc(0) : all.subarray(at + line.length);
-  }
-
-  #hear(part: Buffer): void {
-    const lines = (this.#line + part.toString('latin1')).split('\n');
-    this.#line = lines.pop() ?? '';
-    for (const line of lines) this.#hearLine(line);
-  }
-
-  #hearLine(line: string): void {
-    if (!line.startsWith(`${this.#word} `)) {
-      if (this.#lines !== null) this.#lines.push(line);
-      else this.#tally.stderr = `${this.#tally.stderr}${line}\n`.slice(-KEPT_STDERR);
-      return;
-    }
-    const [, what = '', ...rest] = line.split(' ');
-    if (what === 'a') this.#lines = [];
-    else if (what === 'z') this.#told(Number(rest[0]));
-    else if (what === 's') this.#skipped(Number(rest[0]));
-    else this.#said.set(what, rest.join(' '));
-    if (what === 'hello') this.#greet?.();
-  }
-
-  #told(id: number): void {
+  #told(id: number, lines: readonly string[]): void {
     const order = this.#pending.find((each) => each.told === null);
     if (order?.id !== id) {
       this.#end(this.#died('it answered what was not asked'));
       return;
     }
-    order.told = parseTold(this.#lines ?? [], order.blockBytes);
-    this.#lines = null;
+    order.told = parseTold(lines, order.blockBytes);
     this.#settle();
+  }
+
+  /** Something there hashes what is sent. */
+  #hashes(mode: WireMode): boolean {
+    const { program, hash } = this.#order;
+    return hash !== null || (program === 'python3' && mode === 'none');
   }
 
   #skipped(id: number): void {
@@ -242,26 +221,32 @@ export class ReaderChannel {
     order?.resolve('not-read');
   }
 
-  /** Answers what is whole: dd's account has come, and as many bytes as it tells. */
+  /** Answers what is whole: dd's account has come, as many bytes as it tells, and behind them our line. */
   #settle(): void {
     for (let first = this.#pending[0]; first?.told != null; first = this.#pending[0]) {
       const { told, range, mode } = first;
       const length = told.exit === 0 ? (told.bytes ?? lengthOf(range)) : told.bytes;
       const wire = mode === 'none' ? length : told.wire;
-      const fault = faultOf(first, length, wire, this.#came.length);
+      const end = this.#came.endBytes(first.id);
+      const fault = faultOf(first, { length, wire, came: this.#came.length - end, hashed: this.#hashes(mode) });
       if (fault !== null || length === null || wire === null) {
         this.#end(this.#died(`${fault ?? ''}${told.complaint === '' ? '' : ` (${told.complaint})`}`));
         return;
       }
-      if (this.#came.length < wire) return;
+      if (this.#came.length < wire + end) return;
+      const parts = this.#came.cut(first.id, wire);
+      if (parts === null) {
+        this.#end(this.#died('something else was printed among the bytes of the disk'));
+        return;
+      }
       this.#pending.shift();
-      void this.#answer(first, told, this.#came.cut(wire), length);
+      void this.#answer(first, told, parts, length);
     }
     if (this.#pending.length === 0 && this.#came.length > 0) this.#end(this.#died('more bytes came than were ordered'));
   }
 
   async #answer(
-    { mode, sinceMs, resolve, reject }: Pending,
+    { mode, sinceMs, resolve, reject }: PendingOrder,
     told: Told,
     parts: Buffer[],
     length: number,

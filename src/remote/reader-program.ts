@@ -13,8 +13,8 @@ const DD = `{ ${READ} 2>&4; echo "exit $?" >&4; }`;
 
 /**
  * The loop that stays on the target: arguments are a word of ours and the disk. It holds the disk open as 9, takes a line
- * an order (`ID LETTER OPERANDS`), and gives the disk's bytes on standard output and nothing else, after one line at the
- * start; packed, where the letter says so. On standard error, each with the word: who it is; then for each order `a ID`,
+ * an order (`ID LETTER OPERANDS`), and gives the disk's bytes on standard output, after one line at the start, with a line
+ * behind those of each order; packed, where the letter says so. On standard error, each with the word: who it is; then for each order `a ID`,
  * what dd said, `exit N`, the hash of the disk's bytes that were sent, of packed ones their number, `z ID`. After a
  * failure every order is answered `s ID`, not read, until `g`.
  */
@@ -36,6 +36,7 @@ export function readerProgram(hash: HashTool, modes: readonly WireMode[] = ['non
     'printf "%s a %s\\n" "$1" "$i" >&2;',
     packedCase(hash, modes, plain),
     'case $r in *"exit 0"*) ;; *) b=1;; esac;',
+    'printf "\\n%s end %s\\n" "$1" "$i" >&3;',
     'printf "%s\\n%s z %s\\n" "$r" "$1" "$i" >&2; fi;;',
     'esac; done',
   ].join(' ');

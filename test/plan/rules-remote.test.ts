@@ -20,6 +20,7 @@ const machine: RemoteFacts = {
   clock: known({ theirs: 0, ours: 0, offset: 10, roundTrip: 4, step: 1 }),
   tools: { dd: tool, stat: tool, readlink: tool },
   ddByBytes: known(true),
+  hashTools: [],
   python: known(false),
   devFd: known(true),
 };

@@ -40,7 +40,7 @@ async function scene(t: TestContext, lies: number): Promise<Scene> {
   // The second range is the shorter one: what came is looked at, and then told wrongly.
   const liar = `[ "$1" = dgst ] || exec /usr/bin/openssl "$@"
 set -- $(tee ${folder}/$$ | /usr/bin/sha256sum); size=$(stat -c %s ${folder}/$$); rm ${folder}/$$; n=$(cat ${left})
-if [ $size -le ${MIB} ] && [ $n -gt 0 ]; then echo $((n - 1)) >${left}; echo "SHA2-256(stdin)= ${LIE}"; else echo "SHA2-256(stdin)= $1"; fi`;
+if [ $size -gt 3 ] && [ $size -le ${MIB} ] && [ $n -gt 0 ]; then echo $((n - 1)) >${left}; echo "SHA2-256(stdin)= ${LIE}"; else echo "SHA2-256(stdin)= $1"; fi`;
   const sshd = await startSshd(t, { env: pathWith(t, 'openssl', liar) });
   const desk = newDesk(t);
   const login = loginOf(sshd);

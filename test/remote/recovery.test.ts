@@ -43,11 +43,11 @@ describe('the recovery of a disk over there', () => {
     const right = `/usr/bin/sha256sum <${node}`;
     const wrong = `echo "${'0'.repeat(64)}  -"`;
     const once = proofs();
-    // Asked for its version it does nothing; then it is wrong, once.
+    // Asked for its version it does nothing, and three letters it hashes as it should; then it is wrong, once.
     const env = pathWith(
       t,
       'sha256sum',
-      `[ $# -gt 0 ] && exit; cat >/dev/null; if [ -e ${counter} ]; then ${right}; else echo >${counter}; ${wrong}; fi`,
+      `[ $# -gt 0 ] && exit; [ $(wc -c) = 3 ] && exit; if [ -e ${counter} ]; then ${right}; else echo >${counter}; ${wrong}; fi`,
     );
     const first = new RemoteRanges(await orderOn(t, node, { sshd: { env } }), once);
     const answer = await first.read({ start: 0, end: MIB });

@@ -28,6 +28,7 @@ function machine(tools: readonly string[], devFd = true): RemoteFacts {
     clock: unknown('not asked'),
     tools: Object.fromEntries(tools.map((name) => [name, tool])),
     ddByBytes: known(true),
+    hashTools: [],
     python: known(false),
     devFd: known(devFd),
   };
@@ -69,10 +70,13 @@ describe('how a disk over there is read', () => {
     );
   });
 
-  test('what hashes there: openssl before sha256sum, nothing where a pipe can not be split', () => {
-    assert.equal(ways(['tee', 'sha256sum', 'openssl']).hash, 'openssl');
-    assert.equal(ways(['tee', 'sha256sum']).hash, 'sha256sum');
-    assert.equal(ways(['tee']).hash, null);
-    assert.equal(ways(['tee', 'openssl'], {}, 1, false).hash, null);
+  test('what hashes there: the first that did when it was tried, nothing where a pipe can not be split', () => {
+    const hash = (tools: readonly string[], hashTools: RemoteFacts['hashTools'], devFd = true) =>
+      waysOf({ ...machine(tools, devFd), hashTools }, known(true), asked, 1).hash;
+    assert.equal(hash(['tee', 'sha256sum', 'openssl'], ['openssl', 'sha256sum']), 'openssl');
+    assert.equal(hash(['tee', 'sha256sum', 'openssl'], ['sha256sum']), 'sha256sum');
+    assert.equal(hash(['tee', 'sha256sum'], []), null);
+    assert.equal(hash(['sha256sum'], ['sha256sum']), null);
+    assert.equal(hash(['tee', 'openssl'], ['openssl'], false), null);
   });
 });

@@ -10,8 +10,9 @@ import type { RemoteShell } from '../../remote/shell.ts';
 
 /** Runs that one session puts on record at most; all are counted. */
 const MOST_RUNS = 200;
-/** Characters of why a program was given up. */
+/** Characters of why a program was given up, and of what a command said. */
 const MOST_WORDS = 500;
+const MOST_STDERR = 1000;
 
 /**
  * What one session did on another machine, and what that machine told of the bytes it sent. Totals go into the journal
@@ -72,7 +73,11 @@ export class RemoteAccount implements ProofLog {
     const runs = fresh.flatMap((one) => one.runs);
     if (!this.#changed && runs.length === 0) return;
     const mismatches = this.#mismatches.map(({ start, end, told, ours }) => ({ start, end, told, ours }));
-    const givenUp = this.#givenUp.map(({ code, at, why }) => ({ code, at, why: why.slice(0, MOST_WORDS) }));
+    const givenUp = this.#givenUp.map(({ code, at, why }) => ({
+      code,
+      at,
+      why: why.slice(0, MOST_WORDS).toWellFormed(),
+    }));
     this.#changed = false;
     try {
       await journal.append('remote-account', {
@@ -95,7 +100,14 @@ export class RemoteAccount implements ProofLog {
 }
 
 function runSection({ argv, exit, signal, ms, outputBytes, stderr }: RemoteRun): JournalData {
-  return { argv: [...argv], exit, signal, ms, stdout_bytes: outputBytes, stderr: stderr.slice(0, 1000) };
+  return {
+    argv: [...argv],
+    exit,
+    signal,
+    ms,
+    stdout_bytes: outputBytes,
+    stderr: stderr.slice(0, MOST_STDERR).toWellFormed(),
+  };
 }
 
 /** A connection as it is put on record. */
