@@ -156,7 +156,7 @@ const packed = on(({ remote, request }) => {
     refusal(
       'usage',
       'remote.no-compressor',
-      `What is sent can not be packed by ${asked}: that takes ${asked}, tee, wc and /dev/fd over there, and what unpacks it here.`,
+      `What is sent can not be packed by ${asked}: that takes ${asked}, tee, wc and /dev/fd over there, and what unpacks it here${asked === 'zstd' ? ' (the program zstd, or Node 22.15)' : ''}.`,
       'Use --compress auto, which takes what there is, or --compress none.',
     ),
   ];

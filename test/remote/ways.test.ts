@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { known, unknown } from '../../src/model/device.ts';
-import type { RemoteFacts, RemoteRequest } from '../../src/model/remote.ts';
+import type { RemoteFacts, RemoteRequest, WireMode } from '../../src/model/remote.ts';
 import { waysOf } from '../../src/remote/disk.ts';
-import { canUnpack } from '../../src/remote/unpack.ts';
 
 const asked: RemoteRequest = {
   connections: null,
@@ -31,8 +30,16 @@ function machine(tools: readonly string[], devFd = true): RemoteFacts {
   };
 }
 
-const ways = (tools: readonly string[], change: Partial<RemoteRequest> = {}, roundTrip = 1, devFd = true) =>
-  waysOf(machine(tools, devFd), known(true), { ...asked, ...change }, roundTrip);
+/** What this station unpacks. */
+const here = (...modes: WireMode[]) => ({ can: (mode: WireMode) => mode === 'none' || modes.includes(mode) });
+
+const ways = (
+  tools: readonly string[],
+  change: Partial<RemoteRequest> = {},
+  roundTrip = 1,
+  devFd = true,
+  unpacker = here('gzip', 'zstd'),
+) => waysOf(machine(tools, devFd), known(true), { ...asked, ...change }, roundTrip, unpacker);
 
 describe('how a disk over there is read', () => {
   test('the longer the way, the more channels, unless a number was asked for', () => {
@@ -45,7 +52,9 @@ describe('how a disk over there is read', () => {
 
   test('it is packed by what both machines have, and counted there', () => {
     const all = ['tee', 'wc', 'gzip', 'zstd'];
-    assert.deepEqual(ways(all).modes, ['none', canUnpack('zstd') ? 'zstd' : 'gzip']);
+    assert.deepEqual(ways(all).modes, ['none', 'zstd']);
+    assert.deepEqual(ways(all, {}, 1, true, here('gzip')).modes, ['none', 'gzip']);
+    assert.deepEqual(ways(all, { compress: 'zstd' }, 1, true, here('gzip')).modes, ['none']);
     assert.deepEqual(ways(['tee', 'wc', 'gzip']).modes, ['none', 'gzip']);
     assert.deepEqual(ways(all, { compress: 'gzip' }).modes, ['gzip']);
     assert.deepEqual(ways(all, { compress: 'none' }).modes, ['none']);

@@ -30,6 +30,7 @@ export async function holdRemote({ machine, account }: RemoteSide, source: Sourc
     dd: ways,
     hash: ways.hash,
     modes: ways.modes,
+    unpacker: machine.unpacker,
     limit: new RateLimit(machine.ports.clock, ways.limitRate),
     expected: { bootId: valueOf(machine.facts.bootId), node: source.identity.node, size: source.identity.size },
   };
