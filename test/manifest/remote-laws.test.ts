@@ -268,6 +268,12 @@ describe('a forged source on another machine', () => {
       but(L, { connections: [connection!, { ...connection!, boot_id: OTHER_BOOT }] }),
       /was started anew, and no override/,
     ],
+    'started anew, and silent in between': [
+      but(L, {
+        connections: [connection!, { ...connection!, boot_id: null }, { ...connection!, boot_id: OTHER_BOOT }],
+      }),
+      /was started anew, and no override/,
+    ],
     'started anew, for a reason given before that': [
       {
         ...sessions(but(L, { connections: [connection!, { ...connection!, boot_id: OTHER_BOOT }] }), {

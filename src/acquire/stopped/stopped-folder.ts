@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import { bootIdTold } from '../../manifest/consistency-remote-journal.ts';
 import { folderNames } from '../../manifest/file-names.ts';
 import { checkChain } from '../../manifest/journal-chain.ts';
 import type { JournalAccount } from '../../manifest/journal-records.ts';
@@ -37,6 +38,8 @@ export interface StoppedFolder {
   readonly stopped: string | null;
   /** The key by which the source's machine proved who it is; null: it is here, or none was put on record. */
   readonly hostKey: HostKey | null;
+  /** The boot id that this machine told last; null: it is here, or it told none. */
+  readonly bootId: string | null;
 }
 
 /**
@@ -65,6 +68,7 @@ export async function readStoppedFolder(ports: Ports, path: string, stem: string
     mismatch: mismatchIn(account),
     stopped: account.stopped?.message ?? null,
     hostKey: remoteTold(chain.records).connections[0]?.host_key ?? null,
+    bootId: bootIdTold(chain.records, start),
   };
 }
 
