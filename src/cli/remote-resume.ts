@@ -16,18 +16,23 @@ import { diskAddress } from './remote-side.ts';
 /** Where the source of a stopped acquisition is; both null: on this station. */
 export interface Elsewhere {
   readonly remote: { readonly section: RemoteSection; readonly hostKey: HostKey | null } | null;
-  readonly sent: { readonly section: ReceivedSection; readonly path: string } | null;
+  readonly sent: {
+    readonly section: ReceivedSection;
+    readonly path: string;
+    /** Nothing of it is still to come. */
+    readonly whole: boolean;
+  } | null;
 }
 
 export async function elsewhereOf(
   env: Env,
   { folder, stem }: { readonly folder: string; readonly stem: string },
 ): Promise<Elsewhere> {
-  const { lastHead, hostKey } = await readStoppedFolder(env.ports, folder, stem);
+  const { lastHead, hostKey, state, start } = await readStoppedFolder(env.ports, folder, stem);
   const { remote, received, path } = lastHead.source;
   return {
     remote: remote === null ? null : { section: remote, hostKey },
-    sent: received === null ? null : { section: received, path },
+    sent: received === null ? null : { section: received, path, whole: state.position === start.size },
   };
 }
 

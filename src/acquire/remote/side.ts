@@ -38,6 +38,8 @@ export interface SourceSide {
 export interface ListenSide {
   readonly request: ListenRequest;
   readonly account: ReceivedAccount;
+  /** All of it came in an earlier session: nobody is waited for, and no port is opened. */
+  readonly whole?: boolean;
   /** Absent: the usual ones. */
   readonly limits?: ListenLimits;
 }
