@@ -71,7 +71,7 @@ describe('exhibit acquire of another machine: what it refuses, and what it recor
     await transcript(of(good), {
       exit: 0,
       prints: [/Every byte was read/],
-      says: [/ms ahead of ours: times of its files and logs are off by that\. \[remote\.clock-off\]/],
+      says: [/ 7,\d{3},\d{3} ms ahead of ours, right to \d+ ms\. Taken off the times .* \[remote\.clock-off\]/],
     });
     const { source, acquisition } = manifestOf(desk.evidence());
     const { clock, hostname } = source.remote!.system;
