@@ -11,6 +11,7 @@ import { remoteReader } from '../src/remote/read-ahead.ts';
 import type { ChannelOrder } from '../src/remote/reader-channel.ts';
 import { Ring } from '../src/ring/ring.ts';
 import { connectSsh2 } from '../src/system/ssh2-link.ts';
+import { Unpacker } from '../src/remote/unpack.ts';
 import { systemClock } from '../src/system/clock.ts';
 import { orderFor } from '../test/remote/connected.ts';
 import { Log } from '../test/read/read-all.ts';
@@ -128,6 +129,7 @@ async function transport(sshd: Sshd, port: number, node: string, mebibytes: numb
       path: node,
       dd: { byBytes: true, direct: true },
       hash: facts.tools['openssl'] === null ? 'sha256sum' : 'openssl',
+      unpacker: new Unpacker(testPorts().commands),
     };
     const modes = new ModeChooser(['none'], connections);
     const reader = remoteReader({ channel, proof: proofs(), connections, rangeBytes: 8 * MIB, modes, ahead: 2 });

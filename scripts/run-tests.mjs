@@ -27,6 +27,7 @@ const LONG = [
   'test/acquire/resume-closing',
   'test/cli/bad-disk-shown',
   'test/cli/remote-acquire',
+  'test/listen/acquire-programs',
   'test/remote/acquire-damage',
   'test/remote/acquire-elsewhere',
   'test/remote/acquire-links',

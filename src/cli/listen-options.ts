@@ -85,9 +85,12 @@ export function listenAgain(
   return request;
 }
 
-/** The side of a disk that is sent: nothing is opened yet. */
-export function listeningSide({ ports }: Env, request: ListenRequest): SourceSide {
-  return { ports, listen: { request, account: new ReceivedAccount(request) } };
+/**
+ * The side of a disk that is sent: nothing is opened yet.
+ * @param whole all of it came before
+ */
+export function listeningSide({ ports }: Env, request: ListenRequest, whole = false): SourceSide {
+  return { ports, listen: { request, account: new ReceivedAccount(request), whole } };
 }
 
 function refuseSsh({ identity, hostKey, transport }: RemoteOptions, faults: UsageFaults): void {

@@ -1,6 +1,7 @@
 import { readStoppedFolder } from '../acquire/stopped/stopped-folder.ts';
 import type { ResumeChoices } from '../acquire/stopped/resume-request.ts';
 import { ExhibitError } from '../model/errors.ts';
+import type { HostKey } from '../model/remote.ts';
 import { visible } from '../model/text.ts';
 import { isListenAddress } from '../listen/address.ts';
 import type { ReceivedSection } from '../manifest/received-schema.ts';
@@ -14,19 +15,24 @@ import { diskAddress } from './remote-side.ts';
 
 /** Where the source of a stopped acquisition is; both null: on this station. */
 export interface Elsewhere {
-  readonly remote: { readonly section: RemoteSection; readonly fingerprint: string | null } | null;
-  readonly sent: { readonly section: ReceivedSection; readonly path: string } | null;
+  readonly remote: { readonly section: RemoteSection; readonly hostKey: HostKey | null } | null;
+  readonly sent: {
+    readonly section: ReceivedSection;
+    readonly path: string;
+    /** Nothing of it is still to come. */
+    readonly whole: boolean;
+  } | null;
 }
 
 export async function elsewhereOf(
   env: Env,
   { folder, stem }: { readonly folder: string; readonly stem: string },
 ): Promise<Elsewhere> {
-  const { lastHead, hostKey } = await readStoppedFolder(env.ports, folder, stem);
+  const { lastHead, hostKey, state, start } = await readStoppedFolder(env.ports, folder, stem);
   const { remote, received, path } = lastHead.source;
   return {
-    remote: remote === null ? null : { section: remote, fingerprint: hostKey },
-    sent: received === null ? null : { section: received, path },
+    remote: remote === null ? null : { section: remote, hostKey },
+    sent: received === null ? null : { section: received, path, whole: state.position === start.size },
   };
 }
 
@@ -44,15 +50,15 @@ export function requireSameWay({ sent }: Elsewhere, source: string | null): void
  * @throws ExhibitError `remote.host-key-changed` when another one is asked for
  */
 export function remoteChoice(
-  { section, fingerprint }: NonNullable<Elsewhere['remote']>,
+  { section, hostKey }: NonNullable<Elsewhere['remote']>,
   { sourcePath }: ResumeChoices,
   options: RemoteOptions,
-): { address: RemoteReach['address']; pinned: string | null; transport: string } {
+): { address: RemoteReach['address']; pinned: HostKey | null; transport: string } {
   const asked = options.hostKey === undefined ? null : parseFingerprint(options.hostKey);
-  if (asked !== null && fingerprint !== null && asked !== fingerprint) throw otherKey(asked, fingerprint);
+  if (asked !== null && hostKey !== null && asked !== hostKey.fingerprint) throw otherKey(asked, hostKey.fingerprint);
   return {
     address: diskAddress(sourcePath ?? formatSshAddress(section.address)),
-    pinned: fingerprint,
+    pinned: hostKey,
     transport: options.transport ?? section.transport,
   };
 }

@@ -1,6 +1,7 @@
 import { RemoteAccount } from '../acquire/remote/account.ts';
 import { connectSide, type SourceSide } from '../acquire/remote/side.ts';
 import { ExhibitError } from '../model/errors.ts';
+import type { HostKey } from '../model/remote.ts';
 import { visible } from '../model/text.ts';
 import { parseSshAddress } from '../remote/address.ts';
 import { openMachine, RemoteReach } from '../remote/open-machine.ts';
@@ -20,21 +21,22 @@ export function diskAddress(text: string): RemoteReach['address'] {
 /**
  * Connects to the machine of a disk, works with it, and leaves it. It is reached again with the answers that were given
  * the first time; what can't be answered twice ends the job, which can be gone on with.
- * @param pinned fingerprint of the key that an earlier session met; null: this is the first
+ * @param pinned the key that an earlier session met; null: this is the first
  */
 export async function withSide<T>(
   env: Env,
   address: RemoteReach['address'],
   options: RemoteOptions,
-  pinned: string | null,
+  pinned: HostKey | null,
   work: (side: SourceSide) => Promise<T>,
 ): Promise<T> {
   const order = await connectOrder(env, options);
   const signals = env.watchSignals(() => undefined);
   const answers = remembering(askerOf(env, signals.stop));
   const reach = new RemoteReach(address, pinned, async (signal, before) => {
-    const hostKey = before ?? order.hostKey;
-    return openMachine(env.ports, { ...order, address, hostKey, asker: answers.asker(), signal });
+    const hostKey = before?.fingerprint ?? order.hostKey;
+    const hostKeyType = before?.type ?? null;
+    return openMachine(env.ports, { ...order, address, hostKey, hostKeyType, asker: answers.asker(), signal });
   });
   let watching = true;
   try {

@@ -5,7 +5,7 @@ import { canonicalLine } from './encode.ts';
 import type { JournalRecord } from './journal-chain.ts';
 import { accountOf, type JournalAccount } from './journal-records.ts';
 import { unstableRanges } from './read-map-section.ts';
-import { receivedEnd, receivedTold, type ReceivedTold } from './received-account.ts';
+import { receivedEnd, receivedTold, sentFaults, type ReceivedTold } from './received-account.ts';
 import { remoteEnd, remoteTold, type RemoteTold } from './remote-account.ts';
 import { readingState, type ReadingState } from './reading-state.ts';
 import type { Manifest, Session } from './schema.ts';
@@ -91,16 +91,17 @@ function checkRemote({ source, source_check }: JournalledPart, { account, remote
 }
 
 /** What it tells of who sent the disk, and how that ended: nobody goes on after some ends, whatever came later. */
-function checkReceived({ source, outcome }: JournalledPart, { account, received }: Told): string[] {
+function checkReceived({ source, outcome }: JournalledPart, { account, received, records }: Told): string[] {
   if (account.start === null) return [];
   const due = receivedEnd(account.start.head.source.received, received);
-  return unless(
+  const faults = unless(
     [same(source.received, due), 'source.received is not what it tells of the streams that came'],
     [
       account.fatal === null || outcome === 'incomplete',
       `it tells of a stream that ended as ${account.fatal ?? ''}; the manifest says ${outcome}`,
     ],
   );
+  return [...faults, ...sentFaults(records, account.start)];
 }
 
 /** Every sitting as the journal tells it, and of what it began with. */

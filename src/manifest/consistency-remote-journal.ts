@@ -26,20 +26,42 @@ interface Sitting {
  */
 export function remoteFaults(records: readonly JournalRecord[], { head, size }: ManifestStart): string[] {
   const sessions = sessionRecords(records);
-  const heads = sessions.map((own, index) => (index === 0 ? head : headOf(own[0])));
+  const heads = headsOf(sessions, head);
   if (head.source.remote === null) return hereFaults(records, heads);
-  const sittings = sessions.flatMap((own, index) => {
-    const at = heads[index] ?? null;
-    return at?.source.remote == null ? [] : [sittingOf(own, at, at.source.remote)];
-  });
+  const sittings = sittingsOf(sessions, heads);
   return [
     ...(sittings.length === sessions.length ? [] : ['a session of it reads a source that is not on another machine']),
     ...sittings.flatMap((sitting, index) => [
       ...sittingFaults(sitting, size),
-      ...bootFaults(sitting, sittings[index - 1] ?? null, head.source.remote),
+      ...bootFaults(sitting, lastBootId(sittings.slice(0, index)), head.source.remote),
     ]),
     ...deliveredFaults(sessions, size),
   ];
+}
+
+/** The boot id of the source's machine that was told last, in whichever session; null: none was. Pure. */
+export function bootIdTold(records: readonly JournalRecord[], { head }: ManifestStart): string | null {
+  const sessions = sessionRecords(records);
+  return lastBootId(sittingsOf(sessions, headsOf(sessions, head)));
+}
+
+function lastBootId(sittings: readonly Sitting[]): string | null {
+  return sittings.flatMap(({ remote, bootIds }) => [remote.system.boot_id, ...bootIds]).findLast(isTold) ?? null;
+}
+
+function isTold(id: string | null): boolean {
+  return id !== null;
+}
+
+function headsOf(sessions: readonly (readonly JournalRecord[])[], first: Head): (Head | null)[] {
+  return sessions.map((own, index) => (index === 0 ? first : headOf(own[0])));
+}
+
+function sittingsOf(sessions: readonly (readonly JournalRecord[])[], heads: readonly (Head | null)[]): Sitting[] {
+  return sessions.flatMap((own, index) => {
+    const at = heads[index] ?? null;
+    return at?.source.remote == null ? [] : [sittingOf(own, at, at.source.remote)];
+  });
 }
 
 function headOf(opening: JournalRecord | undefined): Head | null {
@@ -98,13 +120,13 @@ function neverFalls(accounts: readonly RemoteAccountRecord[]): boolean {
 }
 
 /** Within a session the machine runs on; between two it may be started anew, for a reason that is given. */
-function bootFaults({ head, remote, bootIds }: Sitting, before: Sitting | null, begun: RemoteSection | null): string[] {
+function bootFaults({ head, remote, bootIds }: Sitting, before: string | null, begun: RemoteSection | null): string[] {
   const { boot_id } = remote.system;
   const given = head.acquisition.overrides.some(({ option, reason }) => option === 'rebooted' && reason !== null);
   const laws: (readonly [holds: boolean, fault: string])[] = [
     [bootChanges([boot_id, ...bootIds]) === 0, 'the machine was started anew in the middle of a session'],
     [
-      before === null || given || bootChanges([before.remote.system.boot_id, boot_id]) === 0,
+      given || bootChanges([before, boot_id, ...bootIds]) === 0,
       'a session goes on with a machine that was started anew, and gives no reason',
     ],
     [

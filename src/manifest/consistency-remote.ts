@@ -129,10 +129,8 @@ function connectionLaws({ sessions }: Manifest, { connections, system, proof }: 
   ];
 }
 
-/** How often one boot id follows another; one that is not known tells nothing. */
+/** How often one boot id follows another; one that is not known tells nothing, and hides nothing. */
 export function bootChanges(ids: readonly (string | null)[]): number {
-  return ids.filter((id, index) => {
-    const before = ids[index - 1] ?? null;
-    return id !== null && before !== null && before !== id;
-  }).length;
+  const known = ids.filter((id) => id !== null);
+  return known.filter((id, index) => index > 0 && id !== known[index - 1]).length;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isFatalEnd, type FatalEnd } from '../model/listen.ts';
 import type { JournalRecord } from './journal-chain.ts';
+import { resumedRecord } from './reading-records.ts';
 import {
   admittedSchema,
   endedSchema,
@@ -11,6 +12,7 @@ import {
 } from './received-schema.ts';
 import { count } from './schema-words.ts';
 import { sessionRecords } from './sessions.ts';
+import type { ManifestStart } from './start.ts';
 
 /** The records of a disk that another machine sends. */
 export const RECEIVED_RECORDS = {
@@ -87,6 +89,20 @@ export function fatalTold(records: readonly JournalRecord[]): FatalEnd | null {
   return fatalEnd(
     records.map(({ type, data }) => (type === 'stream-ended' ? endedSchema.safeParse(data).data : null) ?? null),
   );
+}
+
+/** Streams of a source that was not sent, and a session whose source came in another way than the first's. Pure. */
+export function sentFaults(records: readonly JournalRecord[], { head }: ManifestStart): string[] {
+  const sent = head.source.received !== null;
+  const streams = records.some(({ type }) => Object.hasOwn(RECEIVED_RECORDS, type));
+  const otherwise = records.some(({ type, data }) => {
+    const later = type === 'resumed' ? resumedRecord.safeParse(data).data : undefined;
+    return later !== undefined && (later.head.source.received !== null) !== sent;
+  });
+  return [
+    ...(streams && !sent ? ['it tells of streams, and its source was not sent'] : []),
+    ...(otherwise ? [`a session of it takes a source that was ${sent ? 'not sent' : 'sent'}`] : []),
+  ];
 }
 
 /** An end without its stream, or a second one. */

@@ -156,7 +156,7 @@ const packed = on(({ remote, request }) => {
     refusal(
       'usage',
       'remote.no-compressor',
-      `What is sent can not be packed by ${asked}: that takes ${asked}, tee, wc and /dev/fd over there, and what unpacks it here.`,
+      `What is sent can not be packed by ${asked}: that takes ${asked}, tee, wc and /dev/fd over there, and what unpacks it here${asked === 'zstd' ? ' (the program zstd, or Node 22.15)' : ''}.`,
       'Use --compress auto, which takes what there is, or --compress none.',
     ),
   ];
@@ -192,7 +192,9 @@ const clockNear = on(({ remote }) => {
     return [warning('source', 'remote.clock-unknown', `The clock of the machine is not known: ${visible(told.why)}.`)];
   const { offset, roundTrip, step } = told.value;
   if (Math.abs(offset) <= FAR_OFF_MS + step + roundTrip) return [];
-  const message = `The clock of the machine is ${groupDigits(Math.abs(offset))} ms ${offset < 0 ? 'behind' : 'ahead of'} ours: times of its files and logs are off by that.`;
+  const [where, mend] = offset < 0 ? ['behind', 'Added to'] : ['ahead of', 'Taken off'];
+  const ms = groupDigits(Math.abs(offset));
+  const message = `The clock of the machine is ${ms} ms ${where} ours, right to ${groupDigits(Math.ceil(roundTrip / 2 + step))} ms. ${mend} the times of its files and logs, that gives ours; it stands in the manifest. Which of the two is right is not known: hold both against a clock that is, and note it down.`;
   return [warning('source', 'remote.clock-off', message)];
 });
 

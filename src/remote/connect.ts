@@ -6,7 +6,7 @@ import type { SshLink } from '../system/ssh-link.ts';
 import { formatSshAddress } from './address.ts';
 import { credentialsOf, type Asker, type Person } from './credentials.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { judgeHostKey, lookUpHost } from './known-hosts.ts';
+import { judgeHostKey, lookUpHost, type KnownHost } from './known-hosts.ts';
 import { connectOpenSsh } from './openssh-link.ts';
 import { remoteShell, type RemoteShell } from './shell.ts';
 
@@ -16,8 +16,10 @@ const SILENT_MS = 4000;
 export interface ConnectOrder {
   readonly address: RemoteAddress;
   readonly transport: Transport;
-  /** `--host-key`, judged already; null: known_hosts decides. */
+  /** Fingerprint: `--host-key`, judged already, or the key that was met before; null: known_hosts decides. */
   readonly hostKey: string | null;
+  /** Its type, where it was met before. */
+  readonly hostKeyType?: string | null;
   readonly person: Person;
   readonly asker: Asker;
   readonly signal: AbortSignal;
@@ -36,12 +38,16 @@ async function bySsh2(ports: Ports, order: ConnectOrder): Promise<SshLink> {
   const known = await lookUpHost(ports, address, knownHostsFiles(person));
   return ports.connectSsh({
     address: { ...address, user },
-    keyTypes: known.filter(({ marker }) => marker === null).map(({ type }) => type),
+    keyTypes: order.hostKeyType == null ? plainTypes(known) : [order.hostKeyType],
     checkHostKey: (blob) => ({ key: fingerprintOf(blob), judgedBy: judgeHostKey(address, blob, known, order.hostKey) }),
     credentials: await credentialsOf(ports, address, person, asker),
     silentMs: SILENT_MS,
     signal,
   });
+}
+
+function plainTypes(known: readonly KnownHost[]): string[] {
+  return known.filter(({ marker }) => marker === null).map(({ type }) => type);
 }
 
 /** Those that OpenSSH reads by itself (ssh_config(5)). */

@@ -1,7 +1,6 @@
 import { known, unknown, type Device, type Fact } from '../model/device.ts';
 import { errnoOf, messageOf } from '../model/errors.ts';
 import type { Ports } from '../system/ports.ts';
-import { canUnpack } from './unpack.ts';
 import type {
   Compression,
   RemoteDisk,
@@ -15,6 +14,7 @@ import type { CommandResult } from '../system/run-command.ts';
 import { formatSshAddress } from './address.ts';
 import { errnoIn } from './errno.ts';
 import type { RemoteMachine } from './remote-ports.ts';
+import type { Unpacker } from './unpack.ts';
 
 /** Channels of one connection where nothing else was asked for, by milliseconds there and back: each has a window of its own. */
 const CONNECTIONS = [
@@ -28,7 +28,7 @@ const DEPTH = 8;
 
 /** What else is to be known of a disk over there before it is read: other ways of asking for its size, how dd reads it. */
 export async function lookAtDisk(
-  { ports, facts, shell, here }: RemoteMachine,
+  { ports, facts, shell, here, unpacker }: RemoteMachine,
   address: RemoteDisk['address'],
   device: Device,
   asked: RemoteRequest,
@@ -47,7 +47,7 @@ export async function lookAtDisk(
     sizes: { blockdev, lsblk },
     direct,
     unlocked: await unlockedLayers({ ports, facts, shell }, address, device),
-    ways: waysOf(facts, direct, asked, await roundTripOf(ports)),
+    ways: waysOf(facts, direct, asked, await roundTripOf(ports), unpacker),
   };
 }
 
@@ -65,12 +65,14 @@ async function roundTripOf({ files, clock }: Pick<Ports, 'files' | 'clock'>): Pr
 /**
  * How it is read, of what is there. Pure.
  * @param roundTrip milliseconds
+ * @param unpacker the station's
  */
 export function waysOf(
   facts: RemoteFacts,
   direct: Fact<boolean>,
   { program, connections, compress, limitRate }: RemoteRequest,
   roundTrip: number,
+  unpacker: Pick<Unpacker, 'can'>,
 ): RemoteWays {
   const { tools, devFd, ddByBytes, python } = facts;
   const has = (name: string): boolean => (tools[name] ?? null) !== null;
@@ -83,7 +85,7 @@ export function waysOf(
     hash: inOneRead ? (facts.hashTools[0] ?? null) : null,
     connections: connections ?? CONNECTIONS.find(({ from }) => roundTrip >= from)?.channels ?? 2,
     compress,
-    modes: modesOf(compress, (mode) => inOneRead && has('wc') && has(mode) && canUnpack(mode)),
+    modes: modesOf(compress, (mode) => inOneRead && has('wc') && has(mode) && unpacker.can(mode)),
     limitRate,
   };
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { bug } from '../model/errors.ts';
 import type { RemoteFacts } from '../model/remote.ts';
 import type { Clock } from '../system/clock.ts';
 import type { SshChannel } from '../system/ssh-link.ts';
 import { errnoIn } from './errno.ts';
+import { LookCache, Unanswered } from './look-cache.ts';
 import { asRoot, script } from './probe.ts';
 import type { RemoteShell, Tally } from './shell.ts';
 
@@ -38,15 +38,14 @@ const PROGRAM = [
 const PATIENCE_MS = 20_000;
 const ENTRY_LIMIT = 64 * 1024 * 1024;
 
-interface Asked {
+export interface Asked {
   readonly question: Question;
   readonly path: string;
 }
 
-/** An answer that is there, or on its way; used: it was asked for in this look, and will be in the next. */
-interface Known extends Asked {
+/** A question whose answer is there, or on its way. */
+export interface Put extends Asked {
   readonly answer: Promise<Buffer>;
-  used: boolean;
 }
 
 interface Pending {
@@ -64,16 +63,13 @@ export class FileAgent {
   readonly #facts: Pick<RemoteFacts, 'rights'>;
   readonly #clock: Clock;
   readonly #word = `exhibit-${randomBytes(12).toString('hex')}`;
+  readonly #looks = new LookCache((all) => this.#putAll(all));
   #channel: Promise<SshChannel> | null = null;
   /** The one that is listened to. */
   #current: SshChannel | null = null;
   #pending: Pending[] = [];
   #parts: Buffer[] = [];
   #begun = false;
-  /** What was asked in the look that goes on, and its answers; null: none does. */
-  #look: Map<string, Known> | null = null;
-  /** What the look before it asked. */
-  #learned: readonly Asked[] = [];
   /** Grows whenever an answer came, or a question was put while none was open. */
   #steps = 0;
 
@@ -83,48 +79,17 @@ export class FileAgent {
     this.#clock = clock;
   }
 
-  /**
-   * Work that looks at the machine once: nothing is asked twice, and what the look before this one asked is asked all at
-   * once when it begins, for each answer takes as long as the way there and back.
-   */
-  async look<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#look !== null) return work();
-    const look = (this.#look = new Map<string, Known>());
-    try {
-      if (this.#learned.length > 0)
-        for (const asked of await this.#putAll(this.#learned)) look.set(keyOf(asked), { ...asked, used: false });
-      return await work();
-    } finally {
-      this.#learned = [...look.values()].filter(({ used }) => used);
-      this.#look = null;
-    }
+  /** Work that looks at the machine once; what was asked in it is asked at once when the next one begins. */
+  look<T>(work: () => Promise<T>): Promise<T> {
+    return this.#looks.look(work);
   }
 
   /** What stands there; rejects with an error that carries the errno as `code`, as Node's own do. */
   ask(question: Question, path: string): Promise<Buffer> {
-    const asked = { question, path };
-    // To open a device is no look at it.
-    if (this.#look === null || question === 'open') return this.#put(asked);
-    const known = this.#look.get(keyOf(asked));
-    if (known !== undefined) {
-      known.used = true;
-      return known.answer.catch((error: unknown) => {
-        if (error instanceof Unanswered) return this.#put(asked);
-        throw error;
-      });
-    }
-    const answer = this.#put(asked);
-    this.#look.set(keyOf(asked), { ...asked, answer, used: true });
-    return answer;
+    return this.#looks.ask({ question, path });
   }
 
-  async #put(asked: Asked): Promise<Buffer> {
-    const [only] = await this.#putAll([asked]);
-    if (only === undefined) throw bug('a question that was not put');
-    return only.answer;
-  }
-
-  async #putAll(all: readonly Asked[]): Promise<(Asked & { readonly answer: Promise<Buffer> })[]> {
+  async #putAll(all: readonly Asked[]): Promise<Put[]> {
     const broken = all.find(({ path }) => /[\n\0]/.test(path));
     if (broken !== undefined) throw failure('EINVAL', whatOf(broken), 'a path with a line break can not be asked for');
     const channel = await this.#open();
@@ -238,19 +203,6 @@ export class FileAgent {
       reject(this.#shell.lost.aborted ? (this.#shell.lost.reason as Error) : new Unanswered(what, why || 'no answer'));
     }
   }
-}
-
-/** Nobody answered: the question may be put again. */
-class Unanswered extends Error {
-  readonly code = 'EIO';
-
-  constructor(what: string, why: string) {
-    super(`EIO: ${why}, ${what}`);
-  }
-}
-
-function keyOf({ question, path }: Asked): string {
-  return `${question} ${path}`;
 }
 
 function whatOf({ question, path }: Asked): string {

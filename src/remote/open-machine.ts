@@ -1,5 +1,5 @@
 import { ExhibitError } from '../model/errors.ts';
-import type { RemoteAddress } from '../model/remote.ts';
+import type { HostKey, RemoteAddress } from '../model/remote.ts';
 import type { Ports } from '../system/ports.ts';
 import { connectRemote, type ConnectOrder } from './connect.ts';
 import { probeRemote } from './probe.ts';
@@ -17,18 +17,18 @@ export async function openMachine(ports: Ports, order: ConnectOrder): Promise<Re
   }
 }
 
-/** @param pinned fingerprint of the key that it showed before; null: it has not been met */
-export type Open = (stop: AbortSignal, pinned: string | null) => Promise<RemoteMachine>;
+/** @param pinned the key that it showed before; null: it has not been met */
+export type Open = (stop: AbortSignal, pinned: HostKey | null) => Promise<RemoteMachine>;
 
 /** A machine that is reached again when the connection to it is lost: the same one, by its host key. */
 export class RemoteReach {
   readonly address: RemoteAddress & { readonly path: string };
   readonly #open: Open;
   #current: RemoteMachine | null = null;
-  #pinned: string | null;
+  #pinned: HostKey | null;
 
   /** @param pinned as an earlier session met it; null: it has not been met */
-  constructor(address: RemoteReach['address'], pinned: string | null, open: Open) {
+  constructor(address: RemoteReach['address'], pinned: HostKey | null, open: Open) {
     this.address = address;
     this.#pinned = pinned;
     this.#open = open;
@@ -40,7 +40,7 @@ export class RemoteReach {
     await this.close();
     const machine = await this.#open(stop, this.#pinned);
     this.#current = machine;
-    this.#pinned = machine.shell.facts.hostKey.fingerprint;
+    this.#pinned = machine.shell.facts.hostKey;
     return machine;
   }
 

@@ -5,12 +5,14 @@ import type { Ports } from '../system/ports.ts';
 import type { StreamedCommand, StreamOptions } from '../system/run-command.ts';
 import type { SshChannel, SshLink } from '../system/ssh-link.ts';
 import type { ConnectOrder } from './connect.ts';
+import { keyFirst, pinned } from './openssh-host-key.ts';
 import { makePlace, type OpenSshPlace } from './openssh-place.ts';
 import { heardOf, whyOpenSshFailed } from './openssh-words.ts';
 
 /** It has its own limits for reaching and greeting; behind a jump host or a key to be touched all of it takes longer. */
 const UP_WITHIN_MS = 120_000;
 const LOOK_EVERY_MS = 50;
+const CONFIGURED_WITHIN_MS = 15_000;
 
 /** The process whose connection all our channels share, and where it says what it does. */
 interface Master {
@@ -26,7 +28,8 @@ interface Master {
  */
 export async function connectOpenSsh(ports: Ports, order: ConnectOrder): Promise<SshLink> {
   if (ports.commands.which('ssh') === null) throw notInstalled();
-  const master = startMaster(ports, order, await makePlace(ports, order.person));
+  const keys = [...pinned(order), ...(await typeFirst(ports, order))];
+  const master = startMaster(ports, order, keys, await makePlace(ports, order.person));
   try {
     await untilUp(ports, order, master);
     return linkOver(ports, order, master, await factsOf(order, master));
@@ -36,24 +39,37 @@ export async function connectOpenSsh(ports: Ports, order: ConnectOrder): Promise
   }
 }
 
-function startMaster(ports: Ports, order: ConnectOrder, place: OpenSshPlace): Master {
+function startMaster(ports: Ports, order: ConnectOrder, keys: readonly string[], place: OpenSshPlace): Master {
   const own = ['-v', '-E', place.log, '-N', '-o', 'ControlMaster=yes', '-o', 'ControlPersist=no'];
-  const argv = [...own, ...common(order, place.socket), ...pinned(order), ...target(order)];
+  const argv = [...own, ...common(order, place.socket), ...keys, ...target(order)];
   const child = startSsh(ports, order, argv, {});
   child.stdout.resume();
   return { child, place };
 }
 
-/** As the person whose keys, agent and configuration are meant; it may ask nobody, and a jump host's `ssh` neither. */
 function startSsh(
   ports: Ports,
-  { person: { caller, agentSocket } }: ConnectOrder,
+  { person }: ConnectOrder,
   argv: readonly string[],
   options: Pick<StreamOptions, 'pipeStdin' | 'pipeStderr'>,
 ): StreamedCommand {
+  const { as, env } = asPerson(person);
+  return ports.commands.stream([...as, 'ssh', ...argv], { ...options, env });
+}
+
+/** As the person whose keys, agent and configuration are meant; it may ask nobody, and a jump host's `ssh` neither. */
+function asPerson({ caller, agentSocket }: ConnectOrder['person']) {
   const agent = agentSocket === null ? {} : { SSH_AUTH_SOCK: agentSocket };
-  const env = { ...caller?.env, ...agent, SSH_ASKPASS_REQUIRE: 'never' };
-  return ports.commands.stream([...(caller?.as ?? []), 'ssh', ...argv], { ...options, env });
+  return { as: caller?.as ?? [], env: { ...caller?.env, ...agent, SSH_ASKPASS_REQUIRE: 'never' } };
+}
+
+/** What it would do with this host it says without connecting. */
+async function typeFirst({ commands }: Ports, order: ConnectOrder): Promise<string[]> {
+  const { hostKeyType: type = null, person } = order;
+  if (type === null) return [];
+  const { as, env } = asPerson(person);
+  const asked = await commands.run([...as, 'ssh', '-G', ...target(order)], { env, timeoutMs: CONFIGURED_WITHIN_MS });
+  return asked.exit === 0 ? keyFirst(asked.stdout, type) : [];
 }
 
 function common({ person }: ConnectOrder, socket: string): string[] {
@@ -76,14 +92,6 @@ function common({ person }: ConnectOrder, socket: string): string[] {
     'EscapeChar=none',
   ];
   return [...identity, ...options.flatMap((option) => ['-o', option])];
-}
-
-/** The key that the operator named is the only one known, and is compared before anything is said to the host. */
-function pinned({ hostKey }: ConnectOrder): string[] {
-  if (hostKey === null) return [];
-  const judge = `/bin/sh -c 'if test "$1" = "$2"; then echo "$3 $4 $5"; fi' sh %f ${hostKey} %H %t %K`;
-  const options = [`KnownHostsCommand=${judge}`, 'UserKnownHostsFile=/dev/null', 'GlobalKnownHostsFile=/dev/null'];
-  return options.flatMap((option) => ['-o', option]);
 }
 
 function target({ address: { user, host, port } }: ConnectOrder): string[] {

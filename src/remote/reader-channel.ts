@@ -16,7 +16,7 @@ import { faultOf, mostOfAll, type PendingOrder, RangeAnswer, type SentOrder } fr
 import { pythonLoop, pythonOperands } from './python-program.ts';
 import { ddOperands, LETTERS, readerProgram, type DdWays } from './reader-program.ts';
 import type { RemoteShell, Tally } from './shell.ts';
-import { unpack } from './unpack.ts';
+import type { Unpacker } from './unpack.ts';
 
 export interface ChannelOrder {
   readonly shell: RemoteShell;
@@ -32,6 +32,7 @@ export interface ChannelOrder {
   readonly program?: RemoteProgram;
   /** How what is sent may be packed; what is not named is not asked for. */
   readonly modes?: readonly WireMode[];
+  readonly unpacker: Unpacker;
   readonly limit?: RateLimit;
 }
 
@@ -260,12 +261,12 @@ export class ReaderChannel {
     }
     const packed = Buffer.concat(parts);
     try {
-      const bytes = await unpack(mode, packed, length);
+      const bytes = await this.#order.unpacker.unpack(mode, packed, length, this.#closed.signal);
       resolve(new RangeAnswer([bytes], told, { mode, wire: packed.length, ms }));
     } catch (error) {
-      const died = this.#died(`what came can not be unpacked by ${mode}: ${messageOf(error)}`);
-      reject(died);
-      this.#end(died);
+      const why = this.#ended ?? this.#died(`what came can not be unpacked by ${mode}: ${messageOf(error)}`);
+      reject(why);
+      this.#end(why);
     }
   }
 

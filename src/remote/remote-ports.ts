@@ -7,6 +7,7 @@ import { FileAgent } from './file-agent.ts';
 import { asRoot, script } from './probe.ts';
 import { remoteFiles } from './remote-files.ts';
 import type { RemoteShell } from './shell.ts';
+import { Unpacker } from './unpack.ts';
 
 /** Another machine in the place of the station: what asks ports for disks asks it. Time stays ours. */
 export interface RemoteMachine {
@@ -15,6 +16,8 @@ export interface RemoteMachine {
   readonly ports: Ports;
   /** It is this very station, by its boot id: its disks have the names that ours have. */
   readonly here: boolean;
+  /** The station's: what was packed there is unpacked here. */
+  readonly unpacker: Unpacker;
   /** Work that looks at its files once; of several looks each later one takes a fraction of the time of the first. */
   look<T>(work: () => Promise<T>): Promise<T>;
   /** Ends what runs there for us, and the connection. */
@@ -45,6 +48,7 @@ export function remoteMachine(
     facts,
     ports,
     here: bootId !== null && valueOf(facts.bootId) === bootId,
+    unpacker: new Unpacker(ours.commands),
     look: (work) => agent.look(work),
     close: async () => {
       agent.close();

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import { isGone, pauseAfter, ranOn } from '../../src/acquire/reading/come-back.ts';
+import { isGone, lookAgain, pauseAfter, ranOn } from '../../src/acquire/reading/come-back.ts';
+import { RemoteAccount } from '../../src/acquire/remote/account.ts';
 import type { SourceSide } from '../../src/acquire/remote/side.ts';
 import { known, unknown, type Fact } from '../../src/model/device.ts';
 import { ExhibitError } from '../../src/model/errors.ts';
 import type { SourceIdentity } from '../../src/model/identity.ts';
 import type { SourceFacts } from '../../src/model/plan.ts';
+import { RemoteReach } from '../../src/remote/open-machine.ts';
+import type { RemoteMachine } from '../../src/remote/remote-ports.ts';
 import { blockSource } from '../plan/facts.ts';
 
 const local = blockSource();
@@ -43,6 +46,50 @@ describe('the same disk of a machine that ran on', () => {
       assert.equal(ranOn(before, now), false);
     });
   }
+});
+
+describe('a machine that is reached again', () => {
+  /** Connects to machines that say this of their boot, one after the other; on none of them the disk is there yet. */
+  function reaching(...ids: Fact<string>[]) {
+    const away = new ExhibitError('source', 'remote.link-lost', 'x');
+    const reach = new RemoteReach({ user: 'root', host: 'box', port: null, path: '/dev/sda' }, null, () => {
+      const machine = {
+        shell: { lost: AbortSignal.abort(away), facts: { hostKey: null }, footprint: [] },
+        facts: { bootId: ids.shift() },
+        look: () => Promise.reject(away),
+        close: () => Promise.resolve(),
+      };
+      return Promise.resolve(machine as unknown as RemoteMachine);
+    });
+    const account = new RemoteAccount();
+    const side = { remote: { reach, account } } as unknown as SourceSide;
+    const address = { user: 'root', host: 'box', port: null, path: '/dev/sda' };
+    const lost = { ...local, remote: { address, machine: { bootId: known('b') } } } as unknown as SourceFacts;
+    return { account, look: () => lookAgain(side, lost, new AbortController().signal) };
+  }
+
+  test('with the boot id that was told last, or with none: it is looked for on', async () => {
+    const { account, look } = reaching(known('b'), unknown('no cat'), known('b'));
+    account.started('b');
+    for (let times = 0; times < 3; times += 1) assert.equal((await look()).again.found, 'nothing');
+    assert.equal(account.bootId, 'b');
+  });
+
+  test('with another one it is not gone on with, whatever was not told in between', async () => {
+    const { account, look } = reaching(unknown('no cat'), known('c'));
+    account.started('b');
+    await look();
+    await assert.rejects(look(), { code: 'source.rebooted', message: /was b, and is c/ });
+  });
+
+  test('what an earlier session knew holds as long as this one knows of none', async () => {
+    const { account, look } = reaching(known('c'));
+    account.started(null);
+    account.startedBefore('b');
+    await assert.rejects(look(), { code: 'source.rebooted' });
+    account.startedBefore('b');
+    assert.equal(account.bootId, 'c');
+  });
 });
 
 test('a machine is tried after 1, 2, 4, 8 and then 15 seconds; a disk here is looked for each second', () => {

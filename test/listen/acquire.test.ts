@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
 import { jsonLines, journalOf, manifestOf, startExhibit } from '../support/exhibit.ts';
 import { lacks } from '../support/loop.ts';
 import { transcriptHere } from '../cli/transcript.ts';
+import { atEnd } from '../support/temp.ts';
 import { until } from '../support/children.ts';
 import { begin, dial, judgeSent, MIB, offered, PLAIN, send, sentScene, sha256, tellEnd } from './acquire-support.ts';
 import { runLine } from './support.ts';
@@ -105,6 +108,45 @@ describe('a disk that another machine sends is imaged', () => {
     await judgeSent(here);
   });
 });
+
+describe('a job that stopped when all had come', () => {
+  test('resume opens no port: nobody is waited for any more', async (t) => {
+    const here = sentScene(t, SIZE);
+    const job = begin(t, here.argv);
+    const offer = await offered(job);
+    (await send(t, offer, here.bytes, 'told')).end();
+    await tellEnd(t, offer, 0, sha256(here.bytes));
+    assert.equal((await job.ended).code, 0, job.stderr);
+    const folder = here.desk.evidence();
+    stopAfter(folder, 'read');
+    // It could not be opened.
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    atEnd(t, () => other.close());
+    const { port } = other.address() as AddressInfo;
+    const [command = '', ...rest] = here.resume.filter((word) => word !== '--json');
+    const again = [command, folder, `listen://127.0.0.1:${port}`, ...rest.slice(1)];
+    const ended = await transcriptHere(again, { exit: 0, prints: [/Every byte was read/] });
+    assert.doesNotMatch(ended.stderr, /Run ONE of these/);
+    await judgeSent(here);
+    const { source, sessions } = manifestOf(folder);
+    assert.deepEqual([sessions.length, source.received?.listened.length], [2, 1]);
+    assert.deepEqual(
+      source.received?.streams.map(({ hash }) => hash),
+      ['confirmed'],
+    );
+  });
+});
+
+/** As if the job had been killed right after it had put this on record. */
+function stopAfter(folder: string, type: string): void {
+  const path = join(folder, 'HDD-01.journal.jsonl');
+  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+  const last = lines.findLastIndex((line) => (JSON.parse(line) as { type: string }).type === type);
+  for (const name of readdirSync(folder))
+    if (!/\.(dd|jsonl|pieces\S*)$/.test(name)) rmSync(join(folder, name), { recursive: true });
+  writeFileSync(path, `${lines.slice(0, last + 1).join('\n')}\n`);
+}
 
 describe('a stream that does not come to its end', () => {
   test('ends early: 11, kept; resume shows a command that starts there, and finishes it', async (t) => {

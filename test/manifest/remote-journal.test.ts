@@ -240,6 +240,28 @@ describe('a forged journal of a source on another machine', () => {
       ),
       /goes on with a machine that was started anew, and gives no reason/,
     ],
+    'started anew in the middle of a session, and silent in between': [
+      T,
+      but(
+        but(twice, 'remote-connected', (_, nth) => (nth === 1 ? { boot_id: null } : {})),
+        'remote-connected',
+        (_, nth) => (nth === 2 ? { boot_id: OTHER_BOOT } : {}),
+      ).filter(({ type }) => type !== 'resumed'),
+      /started anew in the middle of a session/,
+    ],
+    'started anew between two sessions, and the second learns it late': [
+      T,
+      but(
+        but(
+          twice,
+          'resumed',
+          head((remote) => ({ system: { ...remote.system, boot_id: null } })),
+        ),
+        'remote-connected',
+        (_, nth) => (nth === 2 ? { boot_id: OTHER_BOOT } : {}),
+      ),
+      /goes on with a machine that was started anew, and gives no reason/,
+    ],
     'live at first, and frozen later': [
       T,
       but(

@@ -3,6 +3,7 @@ import test, { describe } from 'node:test';
 import { encodeManifest } from '../../src/manifest/encode.ts';
 import { parseManifest } from '../../src/manifest/parse.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
+import { resumed } from '../support/resumed.ts';
 import { sampleManifest } from '../support/sample-manifest.ts';
 import { BOOT_ID, frozenManifest, frozenOnce, remoteManifest, unreached } from '../support/sample-remote.ts';
 
@@ -17,6 +18,8 @@ const HASH = 'a'.repeat(64);
 const OTHER = 'b'.repeat(64);
 const OTHER_BOOT = BOOT_ID.replace('0f', '1f');
 const unlocked = { device: '/dev/sda2', mapper: '/dev/mapper/root', uuid: 'CRYPT-LUKS2-x' };
+const WITHOUT = { option: 'unsigned', reason: null };
+const UNREAD = { start: 0, end: 512, first_sector: 0, end_sector: 1, errno: 'EIO', attempts: 1 };
 const mismatch = { start: 0, end: 4096, told: HASH, ours: OTHER };
 
 function faultsOf(manifest: Manifest): string[] {
@@ -50,6 +53,26 @@ const sessions = (manifest: Manifest, change: Partial<Manifest['sessions'][numbe
   ...manifest,
   sessions: manifest.sessions.map((session) => ({ ...session, ...change })),
 });
+/** Gone on with once; of the first session nothing is missing. */
+const twoSessions = (change: Partial<Remote>): Manifest => {
+  const { manifest } = resumed(L);
+  const attachments = manifest.sessions.flatMap((session) => session.attachments);
+  return but(manifest, { connections: attachments.map(() => connection!), ...change });
+};
+const anew = (): Manifest => {
+  const manifest = twoSessions({});
+  const { connections } = manifest.source.remote!;
+  return but(manifest, {
+    connections: connections.map((each, index) =>
+      index < connections.length - 1 ? each : { ...each, boot_id: OTHER_BOOT },
+    ),
+  });
+};
+type Session = Manifest['sessions'][number];
+const sessionsOf = (manifest: Manifest, change: (session: Session, index: number) => Partial<Session>): Manifest => ({
+  ...manifest,
+  sessions: manifest.sessions.map((session, index) => ({ ...session, ...change(session, index) })),
+});
 const attachment = L.sessions[0]!.attachments[0]!;
 
 describe('a source on another machine keeps these laws', () => {
@@ -72,7 +95,31 @@ describe('a source on another machine keeps these laws', () => {
       overrides: [{ option: 'ciphertext', reason: 'the key is known' }],
     }),
     'cut off before it was reached': unreached(),
+    'all that was run is told': remoteManifest({ footprint: { ...remote.footprint, run_count: 1 } }),
     'more came than was kept': remoteManifest(proof({ ranges: 3, bytes: 14_000 })),
+    'packed in both ways': remoteManifest(proof({ modes: { none: 0, zstd: 1, gzip: 1 }, wire_bytes: 300 })),
+    'nothing to be packed, and nothing was': remoteManifest({ reading: { ...remote.reading, modes: ['none'] } }),
+    'a mismatch up to the end, and a program given up there': remoteManifest(
+      proof({
+        mismatches: [{ ...mismatch, end: 10_000 }],
+        given_up: [{ code: 'remote.reader-died', at: 10_000, why: 'x' }],
+      }),
+    ),
+    'a part was unreadable the second time': {
+      ...but(F, second({ bytes: 9488, hashed_bytes: 9488, wire_bytes: 9488 })),
+      source_check: { ...F.source_check, unreadable: [UNREAD] } as never,
+    },
+    'another program had read a part': {
+      ...but(L, proof({ bytes: 5904, hashed_bytes: 5904 })),
+      read_map: { ...L.read_map, adopted: [{ start: 0, end: 4096 }] },
+    },
+    'started anew between two sessions, for a reason': sessionsOf(anew(), (_, index) => ({
+      overrides: index === 0 ? [] : [WITHOUT, { option: 'rebooted', reason: 'power was lost' }],
+    })),
+    'the second session found no tool to hash or pack with': twoSessions({
+      reading: { ...remote.reading, hash: null, modes: ['none'] },
+      ...proof({ modes: { none: 1, zstd: 1, gzip: 0 }, wire_bytes: 9000 }),
+    }),
   };
   for (const [name, manifest] of Object.entries(kept)) {
     test(name, () => {
@@ -111,6 +158,12 @@ describe('a forged source on another machine', () => {
       sessions(L, { reader: { name: 'direct', version: '1' } }),
       /a session read the source on another machine than/,
     ],
+    'the first of two sessions read it here': [
+      sessionsOf(twoSessions({}), (session, index) =>
+        index === 1 ? {} : { reader: { ...session.reader, name: 'dd' } },
+      ),
+      /a session read the source on another machine than/,
+    ],
     'an attachment that held it here': [
       sessions(L, { attachments: [{ ...attachment, held_by: 'nothing' }] }),
       /a session read the source on another machine than/,
@@ -127,6 +180,14 @@ describe('a forged source on another machine', () => {
     'another size by lsblk': [but(L, { sizes: { ...remote.sizes, lsblk: 0 } }), /size .* told differently/],
     'ciphertext, and nobody said why': [
       but(L, { unlocked: [unlocked] }),
+      /ciphertext of an open device was read, and no override/,
+    ],
+    'ciphertext, and no word why': [
+      settings(but(L, { unlocked: [unlocked] }), { overrides: [{ option: 'ciphertext', reason: null }] }),
+      /ciphertext of an open device was read, and no override/,
+    ],
+    'ciphertext, and the reason of something else': [
+      settings(but(L, { unlocked: [unlocked] }), { overrides: [{ option: 'allow-unblocked', reason: 'x' }] }),
       /ciphertext of an open device was read, and no override/,
     ],
     'root by sudo': [but(L, system({ via: 'sudo' })), /uid 0 read it by the rights of sudo/],
@@ -195,6 +256,14 @@ describe('a forged source on another machine', () => {
     ],
     'more hashed bytes than came': [but(L, proof({ hashed_bytes: 10_001 })), /proof: more is said to be hashed/],
     'more hashed ranges than came': [but(L, proof({ hashed_ranges: 3 })), /proof: more is said to be hashed/],
+    'more hashed bytes than came, in fewer ranges': [
+      but(L, proof({ hashed_bytes: 10_001, hashed_ranges: 1 })),
+      /proof: more is said to be hashed/,
+    ],
+    'more hashed ranges than came, of fewer bytes': [
+      but(L, proof({ hashed_bytes: 9999, hashed_ranges: 3 })),
+      /proof: more is said to be hashed/,
+    ],
     'all ranges hashed, and not all bytes': [but(L, proof({ hashed_bytes: 9999 })), /not as many bytes as ranges/],
     'all bytes hashed, and not all ranges': [but(L, proof({ hashed_ranges: 1 })), /not as many bytes as ranges/],
     'more hashed than came the second time': [
@@ -209,6 +278,10 @@ describe('a forged source on another machine', () => {
       but(L, proof({ ranges: 20_000, hashed_ranges: 20_000 })),
       /10000 bytes did not come in 20000 ranges/,
     ],
+    'more ranges than bytes, few of them hashed': [
+      but(L, proof({ ranges: 20_000, hashed_ranges: 5000, hashed_bytes: 9999 })),
+      /10000 bytes did not come in 20000 ranges/,
+    ],
     'more hashed ranges than hashed bytes': [
       but(L, proof({ ranges: 9000, hashed_ranges: 100, hashed_bytes: 99 })),
       /did not come in 9000 ranges/,
@@ -219,6 +292,10 @@ describe('a forged source on another machine', () => {
     ],
     'hashed there, where nothing hashes': [
       but(L, { reading: { ...remote.reading, hash: null } }),
+      /though nothing there hashes/,
+    ],
+    'hashed there both times, where nothing hashes': [
+      but(F, { reading: { ...remote.reading, hash: null } }),
       /though nothing there hashes/,
     ],
     'a mismatch, where nothing hashes': [
@@ -274,6 +351,20 @@ describe('a forged source on another machine', () => {
     ],
     'started anew, and nobody said why it was gone on with': [
       but(L, { connections: [connection!, { ...connection!, boot_id: OTHER_BOOT }] }),
+      /was started anew, and no override/,
+    ],
+    'started anew between two sessions, and no word why': [
+      sessionsOf(anew(), () => ({ overrides: [{ option: 'rebooted', reason: null }] })),
+      /was started anew, and no override/,
+    ],
+    'started anew between two sessions, and the reason of something else': [
+      sessionsOf(anew(), () => ({ overrides: [{ option: 'allow-unblocked', reason: 'x' }] })),
+      /was started anew, and no override/,
+    ],
+    'started anew, and silent in between': [
+      but(L, {
+        connections: [connection!, { ...connection!, boot_id: null }, { ...connection!, boot_id: OTHER_BOOT }],
+      }),
       /was started anew, and no override/,
     ],
     'started anew, for a reason given before that': [

@@ -67,12 +67,11 @@ interface Case {
   readonly overrides?: Partial<AcquireRequest['overrides']>;
 }
 
-/** Codes of what is refused, and of what is said beside it. */
-function planned({ disk, asked, source, ...on }: Case): { refused: string[]; said: string[] } {
+function resultOf({ disk, asked, source, ...on }: Case) {
   const local = blockSource(source);
   const remote = remoteDisk(local.identity.size, disk);
   const there = { ...local, remote } as SourceFacts;
-  const result = planAcquisition(
+  return planAcquisition(
     factsWith({
       source: there,
       case: { authority: 'warrant', ...on.case },
@@ -82,6 +81,11 @@ function planned({ disk, asked, source, ...on }: Case): { refused: string[]; sai
       verdict: { name: 'not-applicable', meaning: '', evidence: [] },
     }),
   );
+}
+
+/** Codes of what is refused, and of what is said beside it. */
+function planned(on: Case): { refused: string[]; said: string[] } {
+  const result = resultOf(on);
   const codes = (list: readonly { readonly code: string }[]): string[] => list.map(({ code }) => code);
   return result.ok
     ? { refused: [], said: codes(result.plan.findings) }
@@ -144,6 +148,18 @@ describe('what is planned of a disk of another machine', () => {
       assert.deepEqual(not, []);
       assert.ok(said.includes(code), said.join(', '));
     });
+
+  test('by how much a clock is off, how sure that is, and what to do with it', () => {
+    for (const [offset, words] of [
+      [-90_000, /is 90,000 ms behind ours, right to 3 ms\. Added to the times/],
+      [7_200_123, /is 7,200,123 ms ahead of ours, right to 3 ms\. Taken off the times/],
+    ] as const) {
+      const clock = known({ theirs: offset, ours: 0, offset, roundTrip: 4, step: 1 });
+      const result = resultOf({ disk: { machine: { ...machine, clock } } });
+      const found = result.ok ? result.plan.findings.find(({ code }) => code === 'remote.clock-off') : undefined;
+      assert.match(found?.message ?? '', words);
+    }
+  });
 
   test('a disk there is not the disk here that has its name', () => {
     const { refused: not } = planned({ source: { disks: ['sdy'], name: 'sdy', wholeDisk: 'sdy' } });

@@ -17,7 +17,7 @@ import { journalOf, MAIN, manifestOf, newDesk, Running, type Desk, type Ended } 
 import { startLink } from '../support/link.ts';
 import { diskBytes, lacks, sh } from '../support/loop.ts';
 import { realm, usersOf } from '../support/realm.ts';
-import { lacksSshd, startSshd, type Sshd } from '../support/sshd.ts';
+import { hostKeyOf, lacksSshd, startSshd, type Sshd } from '../support/sshd.ts';
 import { atEnd, tempFolder } from '../support/temp.ts';
 import { judge, transcript, type Expected } from '../cli/transcript.ts';
 import { loopDisk, MIB } from './ranges-support.ts';
@@ -91,34 +91,40 @@ describe('--transport openssh', () => {
     await transcript(['verify', desk.evidence(), '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
   });
 
-  test('cut in the middle: noticed, connected anew with the same key, gone on with; then killed, and resumed', async (t) => {
-    if (skipped(t)) return;
-    const bytes = diskBytes(64 * MIB);
-    const node = loopDisk(t, bytes);
-    const sshd = await startSshd(t);
-    const link = await startLink(t, sshd.port);
-    const known = sshd.knownLine.replace(String(sshd.port), String(link.port));
-    const home = atHome(t, `${entry('box', { port: link.port, identity: sshd.identity })}\n`, [known]);
-    const desk = newDesk(t);
-    const job = home.start(desk.acquire(`ssh://box${node}`, ...LEAVE));
-    await until(() => link.received > bytes.length / 4, 'a quarter has come', 60_000);
-    link.cut();
-    await until(() => journalOf(desk.evidence()).some(({ type }) => type === 'reconnected'), 'it is back', 30_000);
-    await until(() => journalOf(desk.evidence()).some(({ type }) => type === 'checkpoint'), 'a checkpoint', 60_000);
-    job.kill('SIGKILL');
-    await job.ended;
-    await until(() => childrenOf(job.child.pid ?? 0).length === 0, 'ssh died with us');
-    const login = ['resume', desk.evidence(), '--key', desk.key];
-    await home.run([...login, '--transport', 'ssh2'], { exit: 2, says: [/does not say who logs in on box/] });
-    await home.run(login, { exit: 0, says: [/going on at byte/], prints: [/Every byte was read/] });
-    sameImage(desk, bytes);
-    const { sessions, source } = manifestOf(desk.evidence());
-    const [pause] = sessions[0]?.pauses ?? [];
-    assert.deepEqual([pause?.code, pause?.outcome], ['remote.link-lost', 'reconnected']);
-    assert.equal(source.remote?.transport, 'openssh');
-    assert.ok(source.remote.connections.every(({ host_key }) => host_key.fingerprint === sshd.fingerprint));
-    await transcript(['verify', desk.evidence(), '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
-  });
+  for (const type of ['ed25519', 'rsa', 'ecdsa'] as const)
+    test(`cut in the middle: noticed, connected anew with the same key (${type}), gone on with; then killed, and resumed`, async (t) => {
+      if (skipped(t)) return;
+      const bytes = diskBytes(64 * MIB);
+      const node = loopDisk(t, bytes);
+      // It has two keys, and only the other one is known.
+      const second = type === 'ed25519' ? null : hostKeyOf(t, type);
+      const sshd = await startSshd(t, second === null ? {} : { config: [`HostKey ${second.path}`] });
+      const link = await startLink(t, sshd.port);
+      const line = second === null ? sshd.knownLine : `[127.0.0.1]:${sshd.port} ${second.name} ${second.base64}`;
+      const known = line.replace(String(sshd.port), String(link.port));
+      const home = atHome(t, `${entry('box', { port: link.port, identity: sshd.identity })}\n`, [known]);
+      const desk = newDesk(t);
+      const job = home.start(desk.acquire(`ssh://box${node}`, ...LEAVE));
+      await until(() => link.received > bytes.length / 4, 'a quarter has come', 60_000);
+      link.cut();
+      await until(() => journalOf(desk.evidence()).some(({ type }) => type === 'reconnected'), 'it is back', 30_000);
+      await until(() => journalOf(desk.evidence()).some(({ type }) => type === 'checkpoint'), 'a checkpoint', 60_000);
+      job.kill('SIGKILL');
+      await job.ended;
+      await until(() => childrenOf(job.child.pid ?? 0).length === 0, 'ssh died with us');
+      const login = ['resume', desk.evidence(), '--key', desk.key];
+      await home.run([...login, '--transport', 'ssh2'], { exit: 2, says: [/does not say who logs in on box/] });
+      await home.run(login, { exit: 0, says: [/going on at byte/], prints: [/Every byte was read/] });
+      sameImage(desk, bytes);
+      const { sessions, source } = manifestOf(desk.evidence());
+      const [pause] = sessions[0]?.pauses ?? [];
+      assert.deepEqual([pause?.code, pause?.outcome], ['remote.link-lost', 'reconnected']);
+      assert.equal(source.remote?.transport, 'openssh');
+      assert.ok(
+        source.remote.connections.every(({ host_key }) => host_key.fingerprint === (second ?? sshd).fingerprint),
+      );
+      await transcript(['verify', desk.evidence(), '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
+    });
 
   test("under sudo it is the caller's ssh: that person's agent, keys, configuration and known hosts", async (t) => {
     if (skipped(t) || lacks(t, 'sudo', 'ssh-agent', 'setpriv', 'busybox')) return;

@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { gzipSync } from 'node:zlib';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
 import type { WireMode } from '../../src/model/remote.ts';
 import { ModeChooser } from '../../src/remote/mode-chooser.ts';
 import { remoteReader } from '../../src/remote/read-ahead.ts';
-import { canUnpack, unpack } from '../../src/remote/unpack.ts';
+import { Unpacker } from '../../src/remote/unpack.ts';
+import { systemCommands } from '../../src/system/run-command.ts';
 import { badDisk } from '../support/bad-disk.ts';
+import { until } from '../support/children.ts';
 import { diskBytes, lacks } from '../support/loop.ts';
 import { lacksSshd, startSshd } from '../support/sshd.ts';
+import { tempFolder } from '../support/temp.ts';
 import { assertExact, readAll } from '../read/read-all.ts';
 import { code, held, loopDisk, MIB, orderOn, pathWith, proofs, type Options } from './ranges-support.ts';
 
@@ -29,10 +35,7 @@ describe('what is packed on its way', () => {
     const node = loopDisk(t, bytes);
     const server = await startSshd(t);
     for (const mode of ['gzip', 'zstd'] as const) {
-      if (!canUnpack(mode) || lacks(t, mode)) {
-        t.diagnostic(`not tested: this Node can not unpack ${mode}`);
-        continue;
-      }
+      if (lacks(t, mode)) continue;
       for (const change of [
         { hash: 'sha256sum' },
         { hash: 'openssl' },
@@ -78,13 +81,102 @@ describe('what is packed on its way', () => {
       assert.equal(got.bytes.length, 0);
     });
 
+  for (const [what, zstd, expected] of [
+    ['is cut short', 'exec /usr/bin/zstd "$@" | head -c 100', 'remote.reader-died'],
+    ['is no such stream', 'cat', 'remote.reader-died'],
+    ['unpacks to more than was read', '{ cat; head -c 9000000 /dev/zero; } | /usr/bin/zstd "$@"', 'remote.reader-died'],
+    ['is another disk', 'tr "\\000-\\377" "\\001-\\377\\000" | /usr/bin/zstd "$@"', 'remote.hash-mismatch'],
+  ] as const)
+    test(`what ${what} never enters the image, unpacked by the program zstd`, async (t) => {
+      if (lacksSshd(t) || lacks(t, 'losetup') || lacks(t, 'zstd')) return;
+      const bytes = diskBytes(2 * MIB);
+      const env = pathWith(t, 'zstd', zstd);
+      const change = { unpacker: byProgram() };
+      const got = await read(t, loopDisk(t, bytes), bytes.length, ['zstd'], { sshd: { env }, change });
+      if (expected === 'remote.hash-mismatch') {
+        assertExact(got, bytes, []);
+        assert.equal(got.proof.mismatches.length, 2);
+        return;
+      }
+      code(expected)(got.error);
+      assert.match(String(got.error), /can not be unpacked by zstd/);
+      assert.equal(got.bytes.length, 0);
+    });
+
   test('nothing is unpacked beyond what was read', async () => {
+    const { unpack } = waiting(new Unpacker(systemCommands()));
     const bomb = gzipSync(Buffer.alloc(50 * MIB));
     await assert.rejects(unpack('gzip', bomb, MIB), /larger than|maxOutputLength|Cannot create/i);
     await assert.rejects(unpack('gzip', gzipSync(Buffer.alloc(10)), MIB), /10 bytes were packed/);
     assert.equal((await unpack('gzip', gzipSync(Buffer.alloc(0)), 0)).length, 0);
   });
+
+  test('zstd by its program: exactly what was packed, or nothing', async (t) => {
+    if (lacks(t, 'zstd')) return;
+    const { unpack } = waiting(byProgram());
+    for (const bytes of [Buffer.alloc(0), Buffer.alloc(3 * MIB), diskBytes(2 * MIB + 512)])
+      assert.ok((await unpack('zstd', zstdOf(bytes), bytes.length)).equals(bytes));
+    const packed = zstdOf(diskBytes(MIB));
+    const table: readonly [what: string, packed: Buffer, length: number, RegExp][] = [
+      ['a bomb', zstdOf(Buffer.alloc(500 * MIB)), MIB, /gives more than the 1048576 bytes/],
+      ['a byte too much', zstdOf(Buffer.alloc(11)), 10, /gives more than the 10 bytes/],
+      ['too little', zstdOf(Buffer.alloc(10)), MIB, /10 bytes were packed, 1048576 were read/],
+      ['garbage', diskBytes(MIB, 3), MIB, /zstd of this station: status 1, .*(unsupported|unknown)/i],
+      ['nothing at all', Buffer.alloc(0), MIB, /zstd of this station: status 1|0 bytes were packed/],
+      ['a frame without its end', packed.subarray(0, -5), MIB, /zstd of this station: status 1/],
+      ['garbage behind a frame', Buffer.concat([packed, diskBytes(512, 4)]), MIB, /zstd of this station: status 1/],
+      ['a changed byte', changed(packed), MIB, /zstd of this station: status 1/],
+    ];
+    for (const [what, given, length, says] of table) await assert.rejects(unpack('zstd', given, length), says, what);
+  });
+
+  test('without the program, and without a Node that has it, zstd can not be unpacked here', async () => {
+    const missing = new Unpacker({ ...systemCommands(), which: () => null }, { gzip: null, zstd: null });
+    assert.equal(missing.can('zstd'), false);
+    await assert.rejects(waiting(missing).unpack('zstd', Buffer.alloc(1), 1), /zstd can not be unpacked here/);
+  });
+
+  test('a program that hangs ends with whoever waits for it', async (t) => {
+    const pid = join(tempFolder(t), 'pid');
+    const path = pathWith(t, 'zstd', `echo $$ >${pid}; exec sleep 600`)['PATH'];
+    const left = new AbortController();
+    const unpacked = new Unpacker(systemCommands(path), { gzip: null, zstd: null }).unpack(
+      'zstd',
+      Buffer.alloc(MIB),
+      MIB,
+      left.signal,
+    );
+    unpacked.catch(() => undefined);
+    await until(() => existsSync(pid) && readFileSync(pid, 'utf8') !== '', 'it runs');
+    left.abort();
+    await assert.rejects(unpacked, /aborted|SIGKILL/);
+    await until(() => !existsSync(`/proc/${readFileSync(pid, 'utf8').trim()}`), 'it is gone');
+  });
 });
+
+/** As where Node has no zstd. */
+function byProgram(): Unpacker {
+  return new Unpacker(systemCommands(), { gzip: null, zstd: null });
+}
+
+function waiting(unpacker: Unpacker) {
+  const { signal } = new AbortController();
+  return {
+    unpack: (mode: 'gzip' | 'zstd', packed: Buffer, length: number) => unpacker.unpack(mode, packed, length, signal),
+  };
+}
+
+function zstdOf(input: Buffer): Buffer {
+  const { status, stdout } = spawnSync('zstd', ['-1', '-q', '-c'], { input, maxBuffer: 100 * MIB });
+  assert.equal(status, 0);
+  return stdout;
+}
+
+function changed(packed: Buffer): Buffer {
+  const other = Buffer.from(packed);
+  other.writeUInt8(other.readUInt8(packed.length / 2) ^ 1, packed.length / 2);
+  return other;
+}
 
 /** Reads ranges of 1 MiB over a link and a machine as told, on one channel; gives how many crossed in each way. */
 function simulate(

@@ -12,9 +12,11 @@ import type { GivenUp } from '../../src/remote/channel-pool.ts';
 import type { Mismatch } from '../../src/remote/range-reader.ts';
 import type { Crossing } from '../../src/remote/range-answer.ts';
 import { ReaderChannel, type ChannelOrder } from '../../src/remote/reader-channel.ts';
+import { Unpacker } from '../../src/remote/unpack.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { badDisk } from '../support/bad-disk.ts';
 import { attachLoop, diskBytes } from '../support/loop.ts';
+import { testPorts } from '../support/ports.ts';
 import { startSshd, type Sshd, type SshdOptions } from '../support/sshd.ts';
 import { atEnd, tempFolder } from '../support/temp.ts';
 import { connected } from './connected.ts';
@@ -43,6 +45,7 @@ export async function orderOn(t: TestContext, path: string, options: Options = {
     path,
     dd: { byBytes, direct: true },
     hash: 'sha256sum',
+    unpacker: new Unpacker(testPorts().commands),
     ...options.change,
   };
 }

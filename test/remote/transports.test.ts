@@ -7,7 +7,7 @@ import { connectRemote } from '../../src/remote/connect.ts';
 import { parseSshAddress } from '../../src/remote/address.ts';
 import { childrenOf, until } from '../support/children.ts';
 import { testPorts } from '../support/ports.ts';
-import { lacksSshd, startSshd } from '../support/sshd.ts';
+import { hostKeyOf, lacksSshd, startSshd } from '../support/sshd.ts';
 import { connected, orderFor } from './connected.ts';
 
 function code(expected: string, fault?: string): (error: unknown) => boolean {
@@ -134,6 +134,22 @@ for (const transport of TRANSPORTS)
         assert.match((error as ExhibitError).message, /It takes: publickey/);
         return true;
       });
+    });
+
+    test('of several keys the one that was met is asked for, by its type', async (t) => {
+      if (lacksSshd(t)) return;
+      const rsa = hostKeyOf(t, 'rsa');
+      const sshd = await startSshd(t, { config: [`HostKey ${rsa.path}`] });
+      const pin = { hostKey: rsa.fingerprint };
+      await assert.rejects(connectRemote(testPorts(), orderFor(sshd, transport, pin)), { message: /ssh-ed25519/ });
+      const shell = await connected(t, sshd, transport, { ...pin, hostKeyType: 'ssh-rsa' });
+      assert.deepEqual({ ...shell.facts.hostKey }, { type: 'ssh-rsa', fingerprint: rsa.fingerprint });
+      // It is no more than an order: another key stays another key.
+      const gone = connectRemote(
+        testPorts(),
+        orderFor(sshd, transport, { ...pin, hostKeyType: 'ecdsa-sha2-nistp256' }),
+      );
+      await assert.rejects(gone, { message: /ssh-ed25519/ });
     });
 
     test('a host key that was not expected is shown and refused before anything is said', async (t) => {

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { known, unknown } from '../../src/model/device.ts';
-import type { RemoteFacts, RemoteRequest } from '../../src/model/remote.ts';
+import type { RemoteFacts, RemoteRequest, WireMode } from '../../src/model/remote.ts';
 import { waysOf } from '../../src/remote/disk.ts';
-import { canUnpack } from '../../src/remote/unpack.ts';
 
 const asked: RemoteRequest = {
   program: 'auto',
@@ -34,8 +33,16 @@ function machine(tools: readonly string[], devFd = true): RemoteFacts {
   };
 }
 
-const ways = (tools: readonly string[], change: Partial<RemoteRequest> = {}, roundTrip = 1, devFd = true) =>
-  waysOf(machine(tools, devFd), known(true), { ...asked, ...change }, roundTrip);
+/** What this station unpacks. */
+const here = (...modes: WireMode[]) => ({ can: (mode: WireMode) => mode === 'none' || modes.includes(mode) });
+
+const ways = (
+  tools: readonly string[],
+  change: Partial<RemoteRequest> = {},
+  roundTrip = 1,
+  devFd = true,
+  unpacker = here('gzip', 'zstd'),
+) => waysOf(machine(tools, devFd), known(true), { ...asked, ...change }, roundTrip, unpacker);
 
 describe('how a disk over there is read', () => {
   test('the longer the way, the more channels, unless a number was asked for', () => {
@@ -48,7 +55,9 @@ describe('how a disk over there is read', () => {
 
   test('it is packed by what both machines have, and counted there', () => {
     const all = ['tee', 'wc', 'gzip', 'zstd'];
-    assert.deepEqual(ways(all).modes, ['none', canUnpack('zstd') ? 'zstd' : 'gzip']);
+    assert.deepEqual(ways(all).modes, ['none', 'zstd']);
+    assert.deepEqual(ways(all, {}, 1, true, here('gzip')).modes, ['none', 'gzip']);
+    assert.deepEqual(ways(all, { compress: 'zstd' }, 1, true, here('gzip')).modes, ['none']);
     assert.deepEqual(ways(['tee', 'wc', 'gzip']).modes, ['none', 'gzip']);
     assert.deepEqual(ways(all, { compress: 'gzip' }).modes, ['gzip']);
     assert.deepEqual(ways(all, { compress: 'none' }).modes, ['none']);
@@ -63,7 +72,7 @@ describe('how a disk over there is read', () => {
 
   test('python3 reads where it is, unless dd was asked for', () => {
     const by = (python: RemoteFacts['python'], program: RemoteRequest['program'] = 'auto') =>
-      waysOf({ ...machine(['tee']), python }, known(true), { ...asked, program }, 1).program;
+      waysOf({ ...machine(['tee']), python }, known(true), { ...asked, program }, 1, { can: () => true }).program;
     assert.deepEqual(
       [by(known(true)), by(known(true), 'dd'), by(known(false)), by(unknown('not asked'))],
       ['python3', 'dd', 'dd', 'dd'],
@@ -72,7 +81,7 @@ describe('how a disk over there is read', () => {
 
   test('what hashes there: the first that did when it was tried, nothing where a pipe can not be split', () => {
     const hash = (tools: readonly string[], hashTools: RemoteFacts['hashTools'], devFd = true) =>
-      waysOf({ ...machine(tools, devFd), hashTools }, known(true), asked, 1).hash;
+      waysOf({ ...machine(tools, devFd), hashTools }, known(true), asked, 1, { can: () => true }).hash;
     assert.equal(hash(['tee', 'sha256sum', 'openssl'], ['openssl', 'sha256sum']), 'openssl');
     assert.equal(hash(['tee', 'sha256sum', 'openssl'], ['sha256sum']), 'sha256sum');
     assert.equal(hash(['tee', 'sha256sum'], []), null);

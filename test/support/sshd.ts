@@ -92,6 +92,14 @@ export async function startSshd(t: TestContext, options: SshdOptions = {}): Prom
   };
 }
 
+/** One more key for a server, with which it can show itself: `HostKey PATH`. */
+export function hostKeyOf(t: TestContext, type: 'rsa' | 'ecdsa') {
+  const path = join(tempFolder(t), `host_key_${type}`);
+  sh('ssh-keygen', '-q', '-t', type, '-N', '', '-C', 'test', '-f', path);
+  const [name = '', base64 = ''] = readFileSync(`${path}.pub`, 'utf8').split(' ');
+  return { path, name, base64, fingerprint: fingerprintOf(Buffer.from(base64, 'base64')).fingerprint };
+}
+
 function configOf(
   {
     hostKey,

@@ -1,4 +1,4 @@
-import { valueOf, type Fact } from '../../model/device.ts';
+import { valueOf } from '../../model/device.ts';
 import { ExhibitError } from '../../model/errors.ts';
 import { identityDifferences, type SourceIdentity } from '../../model/identity.ts';
 import type { SourceFacts } from '../../model/plan.ts';
@@ -32,8 +32,10 @@ export function isGone(error: unknown): error is ExhibitError {
 async function sideAgain(side: SourceSide, lost: SourceFacts, stop: AbortSignal): Promise<SourceSide | null> {
   if (side.remote === undefined) return side;
   try {
-    const again = await connectSide(side.remote.reach, side.remote.account, stop);
-    const rebooted = again.remote === undefined ? null : rebootedSince(lost, again.remote.machine.facts.bootId);
+    const { reach, account } = side.remote;
+    const was = account.bootId;
+    const again = await connectSide(reach, account, stop);
+    const rebooted = rebootedSince(lost, was, account.bootId);
     if (rebooted !== null) throw rebooted;
     return again;
   } catch (error) {
@@ -62,12 +64,11 @@ export async function lookAgain(
   };
 }
 
-/** Null: it is not known to have been started anew. */
-function rebootedSince(lost: SourceFacts, now: Fact<string>): ExhibitError | null {
-  const was = lost.remote === undefined ? null : valueOf(lost.remote.machine.bootId);
-  if (was === null || !now.known || now.value === was) return null;
+/** Null: it is not known to have been started anew. Each is the last that was told: silence in between hides nothing. */
+function rebootedSince(lost: SourceFacts, was: string | null, now: string | null): ExhibitError | null {
+  if (was === null || now === null || now === was) return null;
   const place = lost.remote === undefined ? '' : placeOf(lost.remote.address);
-  const message = `${place} was started anew since: its boot id was ${visible(was)}, and is ${visible(now.value)}. Its disk was written to in between.`;
+  const message = `${place} was started anew since: its boot id was ${visible(was)}, and is ${visible(now)}. Its disk was written to in between.`;
   return new ExhibitError('source', 'source.rebooted', message, {
     hint: 'Nothing was read since, and what was read is kept. Whether to go on is for you to decide: exhibit resume DIR --rebooted REASON',
   });

@@ -13,11 +13,14 @@ const LINE_MS = 10_000;
 
 /**
  * Opens the port to which the disk will be sent, with a certificate of this session's own. Nobody is let in before the
- * reader waits for them.
+ * reader waits for them; of a disk that has come as a whole nobody is waited for.
  * @throws ExhibitError `listen.port-taken`, `listen.not-ours`, `listen.no-leave`, `listen.no-openssl`
  */
 export async function holdListening(ports: Ports, side: ListenSide, source: SourceFacts): Promise<HeldSource> {
   const { request, account } = side;
+  const sent = heldFor(request, source);
+  if (side.whole === true)
+    return { ...sent, elsewhere: { ranges: neverRanges, reader: neverReads }, close: () => Promise.resolve() };
   const own = request.plaintext === null ? await makeCertificate(ports) : null;
   const door = await Door.open({
     open: ports.listen,
@@ -32,16 +35,9 @@ export async function holdListening(ports: Ports, side: ListenSide, source: Sour
   });
   account.countRefused = () => door.refused;
   return {
-    file: null,
-    kind: 'block',
-    path: source.path,
-    size: request.size,
-    logicalSector: source.kind === 'block' ? source.device.logicalSector : 0,
-    heldBy: 'stream',
+    ...sent,
     elsewhere: {
-      ranges: () => {
-        throw bug('a range of a disk that is sent');
-      },
+      ranges: neverRanges,
       reader: listenReader({
         door,
         disk: request.address.path,
@@ -55,6 +51,19 @@ export async function holdListening(ports: Ports, side: ListenSide, source: Sour
     },
     close: () => door.close(),
   };
+}
+
+function heldFor({ size }: ListenSide['request'], source: SourceFacts) {
+  const logicalSector = source.kind === 'block' ? source.device.logicalSector : 0;
+  return { file: null, kind: 'block', path: source.path, size, logicalSector, heldBy: 'stream' } as const;
+}
+
+function neverRanges(): never {
+  throw bug('a range of a disk that is sent');
+}
+
+function neverReads(): never {
+  throw bug('a stream for a disk of which everything has come');
 }
 
 function netOf(text: string) {

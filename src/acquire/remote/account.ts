@@ -24,6 +24,7 @@ export class RemoteAccount implements ProofLog {
   readonly #givenUp: GivenUp[] = [];
   readonly #shells: { readonly shell: RemoteShell; told: number }[] = [];
   #runs = 0;
+  #bootId: string | null = null;
   #changed = false;
   #telling: Promise<void> = Promise.resolve();
 
@@ -53,6 +54,21 @@ export class RemoteAccount implements ProofLog {
   /** What is run there is ours from now on. */
   met(shell: RemoteShell): void {
     if (this.#shells.every((each) => each.shell !== shell)) this.#shells.push({ shell, told: 0 });
+  }
+
+  /** The boot id that the machine told last, in this session or before it; null: it told none. */
+  get bootId(): string | null {
+    return this.#bootId;
+  }
+
+  /** @param bootId what it says now; null tells nothing, and what was known stays */
+  started(bootId: string | null): void {
+    this.#bootId = bootId ?? this.#bootId;
+  }
+
+  /** @param bootId of an earlier session, for as long as this one knows of none */
+  startedBefore(bootId: string | null): void {
+    this.#bootId ??= bootId;
   }
 
   /** From here on the disk is read a second time: what comes is counted for itself. Tell what came before first. */

@@ -1,5 +1,4 @@
 import { bug } from '../../model/errors.ts';
-import { valueOf } from '../../model/device.ts';
 import type { SourceFacts } from '../../model/plan.ts';
 import { PROBE_LIMIT } from '../../read/probe-protocol.ts';
 import type { HeldSource } from '../../read/held-source.ts';
@@ -31,8 +30,9 @@ export async function holdRemote({ machine, account }: RemoteSide, source: Sourc
     hash: ways.hash,
     program: ways.program,
     modes: ways.modes,
+    unpacker: machine.unpacker,
     limit: new RateLimit(machine.ports.clock, ways.limitRate),
-    expected: { bootId: valueOf(machine.facts.bootId), node: source.identity.node, size: source.identity.size },
+    expected: { bootId: account.bootId, node: source.identity.node, size: source.identity.size },
   };
   const keeper = new ReaderChannel(channel);
   await keeper.hello;

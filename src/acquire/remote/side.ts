@@ -1,4 +1,5 @@
 import { findSource } from '../../discover/source.ts';
+import { valueOf } from '../../model/device.ts';
 import { ExhibitError } from '../../model/errors.ts';
 import type { SourceFacts } from '../../model/plan.ts';
 import type { ListenRequest } from '../../model/listen.ts';
@@ -38,6 +39,8 @@ export interface SourceSide {
 export interface ListenSide {
   readonly request: ListenRequest;
   readonly account: ReceivedAccount;
+  /** All of it came in an earlier session: nobody is waited for, and no port is opened. */
+  readonly whole?: boolean;
   /** Absent: the usual ones. */
   readonly limits?: ListenLimits;
 }
@@ -53,6 +56,7 @@ export interface RemoteSide {
 export async function connectSide(reach: RemoteReach, account: RemoteAccount, stop: AbortSignal): Promise<SourceSide> {
   const machine = await reach.machine(stop);
   account.met(machine.shell);
+  account.started(valueOf(machine.facts.bootId));
   return { ports: machine.ports, remote: { machine, reach, account } };
 }
 

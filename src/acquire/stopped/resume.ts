@@ -115,7 +115,7 @@ function notForSplit(path: string): ExhibitError {
 
 async function stoppedFacts(
   ports: Ports,
-  { folder, start, identity, lastHead }: StoppedFolder,
+  { folder, start, identity, lastHead, bootId }: StoppedFolder,
 ): Promise<Parameters<typeof planResume>[0]['stopped']> {
   const { probes } = start.head;
   let taken = 0;
@@ -129,7 +129,7 @@ async function stoppedFacts(
     size: start.size,
     identity,
     own: probes.own,
-    remote: lastHead.source.remote === null ? null : { bootId: lastHead.source.remote.system.boot_id },
+    remote: lastHead.source.remote === null ? null : { bootId },
     taken,
   };
 }
@@ -188,6 +188,8 @@ async function takeUp(
     start.segments.map(({ name }) => name),
   );
   const there = await imageThere(ports, stopped);
+  // A reason for going on with a machine that was started anew holds for whichever start it turns out to be.
+  if ((plan.request.remote?.rebooted ?? null) === null) taken.side.remote?.account.startedBefore(stopped.bootId);
   const again = await rereadLast(job, taken);
   await removeStaleReport(ports.files, path, stem);
   await journal.append('resumed', {

@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import { bootIdTold } from '../../manifest/consistency-remote-journal.ts';
 import { folderNames } from '../../manifest/file-names.ts';
 import { checkChain } from '../../manifest/journal-chain.ts';
 import type { JournalAccount } from '../../manifest/journal-records.ts';
@@ -11,6 +12,7 @@ import { errnoOf, ExhibitError } from '../../model/errors.ts';
 import type { FatalEnd } from '../../model/listen.ts';
 import type { SourceIdentity } from '../../model/identity.ts';
 import type { FolderPlan } from '../../model/plan.ts';
+import type { HostKey } from '../../model/remote.ts';
 import { shellQuote, visible } from '../../model/text.ts';
 import type { ImageFileThere } from '../../sink/segment-files.ts';
 import { tryLock } from '../../system/lock.ts';
@@ -34,8 +36,10 @@ export interface StoppedFolder {
   readonly mismatch: 'read-back' | 'source-check' | FatalEnd | null;
   /** Why the last session ended, as it said itself; null: without a word. */
   readonly stopped: string | null;
-  /** Fingerprint of the key by which the source's machine proved who it is; null: it is here, or none was put on record. */
-  readonly hostKey: string | null;
+  /** The key by which the source's machine proved who it is; null: it is here, or none was put on record. */
+  readonly hostKey: HostKey | null;
+  /** The boot id that this machine told last; null: it is here, or it told none. */
+  readonly bootId: string | null;
 }
 
 /**
@@ -63,7 +67,8 @@ export async function readStoppedFolder(ports: Ports, path: string, stem: string
     head: chain.head,
     mismatch: mismatchIn(account),
     stopped: account.stopped?.message ?? null,
-    hostKey: remoteTold(chain.records).connections[0]?.host_key.fingerprint ?? null,
+    hostKey: remoteTold(chain.records).connections[0]?.host_key ?? null,
+    bootId: bootIdTold(chain.records, start),
   };
 }
 

@@ -62,7 +62,7 @@ export async function resumeCommand(
   const { remote, sent } = elsewhere;
   if (sent !== null) {
     const listen = listenAgain(sent.section, choices.sourcePath ?? sent.path, options);
-    return resumeFrom(env, output, state, { ...choices, listen }, options, listeningSide(env, listen));
+    return resumeFrom(env, output, state, { ...choices, listen }, options, listeningSide(env, listen, sent.whole));
   }
   if (remote === null) return resumeFrom(env, output, state, choices, options, undefined);
   const { address, pinned, transport } = remoteChoice(remote, choices, options);
