@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- --quick] [--rounds N] [--size MIB] [--only throughput|bad-media|cut-off|ssh]`: exhibit against the tools
+ * `npm run bench [-- --quick] [--rounds N] [--size MIB] [--only throughput|bad-media|cut-off|ssh|netcat]`: exhibit against the tools
  * its users pick today, rounds interleaved, medians and ratios of the same run: memory to memory; a disk with three bad
- * sectors; what checkpoints cost and how soon a killed job reads on; a disk over SSH, near and far. Prints tables and writes bench/results.json.
+ * sectors; what checkpoints cost and how soon a killed job reads on; a disk over SSH, near and far, and through netcat. Prints tables and writes bench/results.json.
  */
 import { randomFillSync } from 'node:crypto';
 import {
@@ -21,6 +21,7 @@ import { parseArgs } from 'node:util';
 import { canMakeBadMedia, measureBadMedia } from './bad-media.ts';
 import { measureCutOff, type CutOffFigures } from './cut-off.ts';
 import { measure, median, type Measurement } from './measure.ts';
+import { measureNetcat } from './netcat.ts';
 import { measureSsh } from './ssh.ts';
 
 const { values } = parseArgs({
@@ -31,7 +32,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
   },
 });
-/** `throughput`, `bad-media`, `cut-off`, `ssh`: without it, all of them. */
+/** `throughput`, `bad-media`, `cut-off`, `ssh`, `netcat`: without it, all of them. */
 const wants = (part: string): boolean => values.only === undefined || values.only === part;
 const rounds = Number(values.rounds ?? (values.quick === true ? 1 : 5));
 const mebibytes = Number(values.size ?? (values.quick === true ? 512 : 2048));
@@ -106,6 +107,9 @@ if (wants('cut-off')) {
     cutOff.push(await measureCutOff(onDisk, source, main, engine, badRounds));
   console.table(cutOff);
 }
+const netcat =
+  wants('netcat') && canSsh() && onPath('nc') ? await measureNetcat(folder, source, mebibytes, exhibit, rounds) : [];
+if (netcat.length > 0) console.table(netcat.map(({ times, ...each }) => ({ ...each, times: JSON.stringify(times) })));
 const ssh = wants('ssh') && canSsh() ? await measureSsh(folder, source, mebibytes, exhibit, rounds) : [];
 if (ssh.length > 0) console.table(ssh.map(({ times, ...each }) => ({ ...each, times: JSON.stringify(times) })));
 if (wants('ssh') && !canSsh()) console.log('Nothing over SSH: it takes root, losetup, ssh and /usr/sbin/sshd.');
@@ -140,7 +144,7 @@ const machine = {
 const file = join(import.meta.dirname, '..', '..', 'bench', 'results.json');
 writeFileSync(
   file,
-  `${JSON.stringify({ machine, mebibytes, rounds, hashes: 'md5, sha256 (exhibit: and pieces)', help_milliseconds: Math.round(median(help) * 1000), results, bad_media: badMedia, cut_off: cutOff, ssh, missing }, null, 2)}\n`,
+  `${JSON.stringify({ machine, mebibytes, rounds, hashes: 'md5, sha256 (exhibit: and pieces)', help_milliseconds: Math.round(median(help) * 1000), results, bad_media: badMedia, cut_off: cutOff, ssh, netcat, missing }, null, 2)}\n`,
 );
 
 function writeRandom(path: string, size: number): void {

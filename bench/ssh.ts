@@ -1,5 +1,6 @@
 /** A disk of another machine over SSH, both ends on this one: against what people pipe today, and over a long way. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -7,44 +8,21 @@ import { parseSshAddress } from '../src/remote/address.ts';
 import { connectRemote } from '../src/remote/connect.ts';
 import { ModeChooser } from '../src/remote/mode-chooser.ts';
 import { probeRemote } from '../src/remote/probe.ts';
+import { rangesFor } from '../src/remote/rate-limit.ts';
 import { remoteReader } from '../src/remote/read-ahead.ts';
 import type { ChannelOrder } from '../src/remote/reader-channel.ts';
-import { Ring } from '../src/ring/ring.ts';
 import { connectSsh2 } from '../src/system/ssh2-link.ts';
 import { Unpacker } from '../src/remote/unpack.ts';
 import { systemClock } from '../src/system/clock.ts';
 import { orderFor } from '../test/remote/connected.ts';
-import { Log } from '../test/read/read-all.ts';
-import { held, proofs } from '../test/remote/ranges-support.ts';
-import { startLink } from '../test/support/link.ts';
+import { proofs } from '../test/remote/ranges-support.ts';
 import { testPorts } from '../test/support/ports.ts';
 import { startSshd, type Sshd } from '../test/support/sshd.ts';
-import { measure, median } from './measure.ts';
+import { figures, MIB, readAlone, undoing, type RemoteFigures } from './elsewhere.ts';
+import { measure } from './measure.ts';
 
-const MIB = 1024 ** 2;
 const CIPHER = 'aes128-gcm@openssh.com';
 const FAR_MS = 50;
-
-export interface SshFigures {
-  readonly name: string;
-  readonly mebibytes_per_second: number;
-  readonly slowest: number;
-  readonly fastest: number;
-  /** Ratios to others of the same run. */
-  readonly times: Readonly<Record<string, number>>;
-}
-
-/** What is undone at the end, as a test would. */
-function undoing(): { t: TestContext; undo: () => Promise<void> } {
-  const steps: (() => unknown)[] = [];
-  const t = { after: (step: () => unknown) => steps.push(step) } as unknown as TestContext;
-  return {
-    t,
-    undo: async () => {
-      for (const step of steps.reverse()) await step();
-    },
-  };
-}
 
 /** @param folder holds `source`, which is shown as a loop device, and takes what is written */
 export async function measureSsh(folder: string, source: string, mebibytes: number, exhibit: string, rounds: number) {
@@ -67,7 +45,7 @@ async function measureNear(
   exhibit: string,
   rounds: number,
   sshd: Sshd,
-): Promise<SshFigures[]> {
+): Promise<RemoteFigures[]> {
   const out = join(folder, 'out');
   const known = join(folder, 'known_hosts');
   writeFileSync(known, `${sshd.knownLine}\n`);
@@ -93,9 +71,19 @@ async function measureNear(
   return figures(seconds, mebibytes, { exhibit: rivals, 'transport alone': rivals.slice(0, 1) });
 }
 
+/** In a process of its own: whoever reads does not carry the bytes, too. */
+async function slowLink(t: TestContext, port: number, delayMs: number): Promise<{ port: number }> {
+  const program = join(import.meta.dirname, 'slow-link-child.js');
+  const child = spawn(process.execPath, [program, String(port), String(delayMs)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill());
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  return { port: Number(line.toString()) };
+}
+
 async function measureFar(t: TestContext, node: string, mebibytes: number, rounds: number, sshd: Sshd) {
-  const link = await startLink(t, sshd.port);
-  link.delayMs = FAR_MS / 2;
+  const link = await slowLink(t, sshd.port, FAR_MS / 2);
   const seconds: Record<string, number[]> = {};
   const add = (name: string, value: number): void => void (seconds[name] ??= []).push(value);
   const one = `${FAR_MS} ms away: one stream`;
@@ -121,6 +109,7 @@ async function transport(sshd: Sshd, port: number, node: string, mebibytes: numb
   );
   try {
     const facts = await probeRemote(shell, systemClock);
+    const program = facts.python.known && facts.python.value ? 'python3' : 'dd';
     const channel: ChannelOrder = {
       shell,
       expected: null,
@@ -128,45 +117,17 @@ async function transport(sshd: Sshd, port: number, node: string, mebibytes: numb
       clock: systemClock,
       path: node,
       dd: { byBytes: true, direct: true },
-      hash: facts.tools['openssl'] === null ? 'sha256sum' : 'openssl',
+      hash: facts.hashTools[0] ?? null,
+      program,
       unpacker: new Unpacker(testPorts().commands),
     };
     const modes = new ModeChooser(['none'], connections);
-    const reader = remoteReader({ channel, proof: proofs(), connections, rangeBytes: 8 * MIB, modes, ahead: 2 });
-    const ring = new Ring(8, 4 * MIB, 1);
-    const drained = drain(ring);
-    const since = performance.now();
-    await reader({
-      ports: testPorts(),
-      source: held(mebibytes * MIB),
-      range: { start: 0, end: mebibytes * MIB },
-      retries: 0,
-      readTimeoutMs: null,
-      maxBadSectors: null,
-      blockBytes: 4 * MIB,
-      out: ring,
-      log: new Log(),
-      checkPresent: () => Promise.resolve(),
-      stop: new AbortController().signal,
-    });
-    ring.end();
-    if ((await drained) !== mebibytes * MIB) throw new Error('not all of it came');
-    return (performance.now() - since) / 1000;
+    const reader = remoteReader({ channel, proof: proofs(), connections, modes, ...rangesFor(program, null) });
+    return await readAlone(reader, mebibytes);
   } finally {
     await shell.close();
   }
 }
-
-async function drain(ring: Ring): Promise<number> {
-  const input = ring.reader(0);
-  let bytes = 0;
-  for (let chunk = await input.next(); chunk !== null; chunk = await input.next()) {
-    bytes += chunk.bytes.length;
-    input.release();
-  }
-  return bytes;
-}
-
 /** Seconds for so much of the disk through one channel of ssh2, as one dd gives it, unchecked. */
 async function stream(sshd: Sshd, port: number, node: string, mebibytes: number): Promise<number> {
   const shell = await connectRemote(
@@ -185,24 +146,4 @@ async function stream(sshd: Sshd, port: number, node: string, mebibytes: number)
   } finally {
     await shell.close();
   }
-}
-
-function figures(
-  seconds: Readonly<Record<string, readonly number[]>>,
-  mebibytes: number,
-  rivals: Readonly<Record<string, readonly string[]>>,
-): SshFigures[] {
-  const rate = (value: number): number => Math.round((mebibytes / value) * 10) / 10;
-  return Object.entries(seconds).map(([name, all]) => ({
-    name,
-    mebibytes_per_second: rate(median(all)),
-    slowest: rate(Math.max(...all)),
-    fastest: rate(Math.min(...all)),
-    times: Object.fromEntries(
-      (rivals[name] ?? []).map((rival) => [
-        rival,
-        Math.round((median(seconds[rival] ?? []) / median(all)) * 100) / 100,
-      ]),
-    ),
-  }));
 }

@@ -1,17 +1,12 @@
 import { bug } from '../../model/errors.ts';
 import type { SourceFacts } from '../../model/plan.ts';
-import { PROBE_LIMIT } from '../../read/probe-protocol.ts';
 import type { HeldSource } from '../../read/held-source.ts';
 import { remoteReader } from '../../remote/read-ahead.ts';
 import { ModeChooser } from '../../remote/mode-chooser.ts';
-import { RateLimit, rangeFor } from '../../remote/rate-limit.ts';
+import { RateLimit, rangesFor } from '../../remote/rate-limit.ts';
 import { RemoteRanges } from '../../remote/range-reader.ts';
 import { ReaderChannel, type ChannelOrder } from '../../remote/reader-channel.ts';
 import type { RemoteSide } from './side.ts';
-
-/** Bytes of a range, and ranges that are ordered ahead on each channel: what is under way is read anew after a loss. */
-const RANGE_BYTES = 2 * PROBE_LIMIT;
-const AHEAD = 2;
 
 /**
  * Has a program over there hold the disk open, and what it holds must be the disk that was found. Nobody is kept from it.
@@ -49,9 +44,8 @@ export async function holdRemote({ machine, account }: RemoteSide, source: Sourc
         channel,
         proof: account,
         connections: ways.connections,
-        rangeBytes: rangeFor(ways.limitRate, RANGE_BYTES),
+        ...rangesFor(ways.program, ways.limitRate),
         modes: new ModeChooser(ways.modes, ways.connections),
-        ahead: AHEAD,
       }),
     },
     close: () => {
