@@ -36,7 +36,8 @@ const PROGRAM = [
 ].join(' ');
 
 const PATIENCE_MS = 20_000;
-const ENTRY_LIMIT = 64 * 1024 * 1024;
+/** Bytes that wait for the end of an answer at most: no file that is asked for is a tenth as long. */
+const MOST_WAITING = 16 * 1024 * 1024;
 
 export interface Asked {
   readonly question: Question;
@@ -69,6 +70,8 @@ export class FileAgent {
   #current: SshChannel | null = null;
   #pending: Pending[] = [];
   #parts: Buffer[] = [];
+  /** Bytes in them. */
+  #waiting = 0;
   #begun = false;
   /** Grows whenever an answer came, or a question was put while none was open. */
   #steps = 0;
@@ -147,12 +150,18 @@ export class FileAgent {
   #take(part: Buffer, channel: SshChannel): void {
     if (channel !== this.#current) return;
     this.#parts.push(part);
+    this.#waiting += part.length;
+    if (this.#waiting > MOST_WAITING) {
+      channel.kill();
+      this.#fail(channel, 'it says more than any answer is long');
+      return;
+    }
     // An answer ends with a line: no need to look at every part of a long one.
     if (part.at(-1) !== 0x0a) return;
     let left: Buffer = Buffer.concat(this.#parts);
     for (let rest = this.#answer(left); rest !== null; rest = this.#answer(left)) left = rest;
     this.#parts = [left];
-    if (left.length > ENTRY_LIMIT) channel.kill();
+    this.#waiting = left.length;
   }
 
   /** Takes one answer off the front; null: it is not whole yet. */
@@ -199,6 +208,7 @@ export class FileAgent {
     this.#channel = null;
     this.#begun = false;
     this.#parts = [];
+    this.#waiting = 0;
     for (const { reject, what } of this.#pending.splice(0)) {
       reject(this.#shell.lost.aborted ? (this.#shell.lost.reason as Error) : new Unanswered(what, why || 'no answer'));
     }

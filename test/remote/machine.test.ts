@@ -151,6 +151,14 @@ describe('the files of another machine', () => {
     agent.close();
   });
 
+  test('an answer without an end is left, and asking goes on', async (t) => {
+    if (lacksSshd(t)) return;
+    const agent = new FileAgent(await connected(t, await startSshd(t)), { rights: 'root' }, systemClock);
+    await assert.rejects(agent.ask('read', '/dev/zero'), /EIO: it says more than any answer is long/);
+    assert.ok((await agent.ask('read', '/proc/sys/kernel/hostname')).length > 0);
+    agent.close();
+  });
+
   test('give the errors that Node gives, and asking goes on', async (t) => {
     if (lacksSshd(t)) return;
     const { ports } = await machine(t);
