@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprintOf } from '../../../src/remote/fingerprint.ts';
 import { until } from '../../support/children.ts';
@@ -23,7 +23,7 @@ const MEMORY_KIB = (MEMORY_MIB + 400) * 1024;
 const UP_WITHIN_MS = 180_000;
 const LISTENING = /Server listening on 0\.0\.0\.0 port 22/g;
 /** Beyond a file system that is in use, nobody's. */
-const SIZE = 16 * MIB;
+const SIZE = 32 * MIB;
 const DATA = { start: MIB, size: 8 * MIB };
 /** LUKS takes 16 MiB of it for itself where it is not told otherwise. */
 const SECOND_SIZE = 8 * MIB;
@@ -54,9 +54,10 @@ export class LiveBox {
     const kernel = kernelFor(TOOLS, MEMORY_KIB);
     if (typeof kernel === 'string') return kernel;
     if (!hasNetwork(kernel)) return 'the kept kernel has no network, and no other can be downloaded: .cache/bench';
-    makeKeys(folder);
+    const port = await freePort();
+    makeKeys(folder, port);
     makeDisks(folder);
-    return new LiveBox(folder, await freePort(), kernel, limitMs);
+    return new LiveBox(folder, port, kernel, limitMs);
   }
 
   get pid(): number {
@@ -98,7 +99,7 @@ export class LiveBox {
   }
 
   /** Runs a command line in there, by the station's ssh and root's login shell; what it prints. */
-  run(command: string, input = ''): string {
+  run(command: string, input: string | Buffer = ''): string {
     const login = ['-p', String(this.port), '-i', this.identity, '-o', 'BatchMode=yes', '-o', 'IdentitiesOnly=yes'];
     const known = ['-o', `UserKnownHostsFile=${join(this.#folder, 'known_hosts')}`, '-o', 'StrictHostKeyChecking=yes'];
     const argv = ['-F', 'none', ...login, ...known, 'root@127.0.0.1', command];
@@ -119,9 +120,13 @@ export class LiveBox {
   }
 }
 
-function makeKeys(folder: string): void {
+function makeKeys(folder: string, port: number): void {
   for (const name of ['host_key', 'identity'])
     sh('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', join(folder, name));
+  writeFileSync(
+    join(folder, 'known_hosts'),
+    `[127.0.0.1]:${port} ${readFileSync(join(folder, 'host_key.pub'), 'utf8')}`,
+  );
 }
 
 /** A partition with a file system and random-looking bytes around it; and a disk of zeros. */
@@ -137,7 +142,6 @@ function makeDisks(folder: string): void {
 }
 
 function filesFor(folder: string): CpioFile[] {
-  mkdirSync(folder, { recursive: true });
   return [
     { path: 'main.sh', data: readFileSync(join(packageRoot, 'test/bench/guest/live-box.sh')) },
     { path: 'host_key', data: readFileSync(join(folder, 'host_key')) },
