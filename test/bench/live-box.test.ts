@@ -166,7 +166,7 @@ async function rebooted(t: TestContext, box: LiveBox): Promise<void> {
   // Nobody closes a connection for a machine that is reset: it is silent, or, up again, knows nothing of it.
   const code = String(records('paused')[0]?.data['code']);
   assert.match(code, /^remote\.(silent|link-lost)$/);
-  t.diagnostic(`${code}, noticed after ${records('gave-up-waiting')[0]?.data['waited_ms']} ms`);
+  t.diagnostic(`${code}, told after waiting ${String(records('gave-up-waiting')[0]?.data['waited_ms'])} ms`);
   assert.ok(!existsSync(join(desk.evidence(), 'HDD-01.manifest.json')));
   await box.up(2);
   const resume = ['resume', desk.evidence(), '--identity', box.identity, '--key', desk.key, '--yes', HERE];
