@@ -21,6 +21,11 @@ $b ip link set eth0 up
 
 $b mkdir -p /run/sshd /run/data
 $b chmod 0755 /run/sshd
+# The kernel finds its disks beside what goes on here.
+for second in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  if [ -b /dev/sda1 ] && [ -b /dev/sdb ]; then break; fi
+  $b sleep 1
+done
 $b mount -o ro /dev/sda1 /run/data || echo 'live box: /dev/sda1 is not mounted'
 $b cp /exhibit/host_key /run/host_key
 $b chmod 0600 /run/host_key
