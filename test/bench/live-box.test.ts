@@ -166,7 +166,7 @@ async function resetInTheMiddle(t: TestContext, box: LiveBox, starts: number): P
   const some = (): boolean => records('checkpoint').some(({ data }) => Number(data['position']) > 0);
   await job.until(some, 'some of it is on record', 120_000);
   box.reset();
-  const ended = await job.endedWithin(180_000);
+  const ended = await job.endedWithin(300_000);
   assert.equal(ended.code, 11, ended.stderr);
   assert.match(ended.stderr, /was started anew since: its boot id was/);
   // Nobody closes a connection for a machine that is reset: it is silent, or, up again, knows nothing of it.
