@@ -7,8 +7,8 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 
-/** Two emulated machines with limits of their own: nothing runs beside them. */
-const ALONE = 'test/bench/bench';
+/** Emulated machines with limits of their own: nothing runs beside them. */
+const ALONE = ['test/bench/bench', 'test/bench/live-box'];
 /** What takes longest, first: started last it would be waited for alone. */
 const FIRST = [
   'test/real/resume-killed',
@@ -25,6 +25,7 @@ const FIRST = [
 const LONG = [
   'test/acquire/closing-cut-off',
   'test/acquire/resume-closing',
+  'test/bench/live-box',
   'test/cli/bad-disk-shown',
   'test/cli/remote-acquire',
   'test/listen/acquire-programs',
@@ -58,7 +59,7 @@ if (files.length === 0) {
 }
 // Two at least: many a test waits for a program, a disk, a link or a clock. Node's own choice on two cores is one.
 const concurrency = Math.max(2, availableParallelism() - 1);
-const isAlone = (file) => file.includes(ALONE);
+const isAlone = (file) => isAmong(ALONE, file);
 const totals = { pass: 0, fail: 0, cancelled: 0, skipped: 0 };
 await runFiles(files.filter(isAlone), 1);
 await runFiles(

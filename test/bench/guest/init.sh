@@ -1,6 +1,6 @@
 #!/exhibit/busybox sh
 # The first program of the virtual bench's machine, twice: in the first root it loads the modules and puts the real one
-# together, in that one it starts the bench. When it ends, so does the machine.
+# together, in that one it starts the bench, or what /exhibit/main.sh makes of the machine. When it ends, so does the machine.
 b=/exhibit/busybox
 
 first_root() {
@@ -27,13 +27,17 @@ first_root() {
   $b mkdir -p /root/exhibit
   $b mount -t tmpfs tmpfs /root/exhibit
   $b cp -a /exhibit/. /init /root/exhibit/
-  exec $b switch_root /root $b sh /exhibit/init bench
+  exec $b switch_root /root $b sh /exhibit/init again
 }
 
-bench() {
+second_root() {
   $b mount -t tmpfs tmpfs /run
   $b mkdir -p /run/tmp /run/home /dev/shm
   $b mount -t tmpfs tmpfs /dev/shm
+  if [ -e /exhibit/main.sh ]; then . /exhibit/main.sh; else bench; fi
+}
+
+bench() {
   $b mount -t configfs configfs /sys/kernel/config
   cd /run/tmp
   echo 'bench: the agent starts'
@@ -43,5 +47,5 @@ bench() {
     "$node" --no-opt --max-lazy --single-threaded-gc /exhibit/dist/test/bench/guest/main.js || echo "bench: the agent ended with $?"
 }
 
-if [ "$1" = bench ]; then bench; else first_root; fi
+if [ "$1" = again ]; then second_root; else first_root; fi
 $b poweroff -f

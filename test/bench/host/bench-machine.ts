@@ -2,7 +2,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { packageRoot } from '../../support/root.ts';
 import type { BenchOrder } from './initramfs.ts';
-import { benchKernel } from './kernel.ts';
+import { benchKernel, type BenchKernel } from './kernel.ts';
 import { Machine } from './machine.ts';
 
 /** Packages are kept here between runs; git ignores it. */
@@ -31,9 +31,15 @@ const LIMIT_MS = 420_000;
 
 /** Starts a machine. A string says why there can be none on this station: then tests skip, aloud. */
 export function startMachine(folder: string, order: Omit<BenchOrder, 'node'>, limitMs = LIMIT_MS): Machine | string {
-  const kernel = whyNot() ?? benchKernel(CACHE);
-  if (typeof kernel === 'string') return `no virtual bench here: ${kernel}`;
+  const kernel = kernelFor(TOOLS);
+  if (typeof kernel === 'string') return kernel;
   return new Machine(folder, kernel, { ...order, node: process.execPath }, limitMs);
+}
+
+/** The kernel for a machine that runs these programs of the station. A string says why there can be no machine. */
+export function kernelFor(tools: readonly string[], kib = MEMORY_KIB): BenchKernel | string {
+  const kernel = whyNot(tools, kib) ?? benchKernel(CACHE);
+  return typeof kernel === 'string' ? `no virtual bench here: ${kernel}` : kernel;
 }
 
 /** Whether this station has the memory for so many machines at once. */
@@ -45,12 +51,12 @@ function freeKib(): number {
   return Number(/^MemAvailable: +(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0);
 }
 
-function whyNot(): string | null {
+function whyNot(tools: readonly string[], kib: number): string | null {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'needs Linux on x86-64';
   if (process.getuid?.() !== 0) return 'needs root';
-  const missing = [...PROGRAMS, ...TOOLS].filter((name) => !onPath(name));
+  const missing = [...PROGRAMS, ...tools].filter((name) => !onPath(name));
   if (missing.length > 0) return `needs ${missing.join(', ')}`;
-  return hasRoomFor(1) ? null : `needs ${MEMORY_KIB} KiB of free memory, ${freeKib()} are there`;
+  return freeKib() >= kib ? null : `needs ${kib} KiB of free memory, ${freeKib()} are there`;
 }
 
 function onPath(name: string): boolean {

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { packageRoot } from '../../support/root.ts';
 import { cpio, type CpioFile } from './cpio.ts';
 import type { BenchKernel } from './kernel.ts';
-import { moduleFiles } from './modules.ts';
+import { BENCH_MODULES, moduleFiles, type ModuleSet } from './modules.ts';
 
 /** What the machine is told: `bench.json`. */
 export interface BenchOrder {
@@ -15,27 +15,31 @@ export interface BenchOrder {
   readonly node: string;
 }
 
-/** Where the program lies in the machine. */
+/** Where the program, or whatever a machine is for, lies in it. */
 const PROGRAM = 'exhibit';
 const CODE = /\.(js|mjs|cjs|json|node|wasm)$/;
 /** Of the tests: the bench, and what its scenarios use; they start the program in their own process, from its modules. */
 const TESTS = ['bench', 'support', 'blocker-test/support.js', 'catalog/hardware-support.js', 'catalog/ports.js'];
 
 /**
- * The first root of the machine: init, BusyBox, modules, and a copy of the compiled program with what it depends on.
+ * The first root of a machine of the bench: all of them have a copy of the compiled program with what it depends on.
  * The copy is in memory there: hundreds of small files over 9p take longer than all the rest of a start.
  */
-export function initramfs(kernel: BenchKernel, order: BenchOrder): Buffer {
+export function benchInitramfs(kernel: BenchKernel, order: BenchOrder): Buffer {
+  return initramfs(kernel, BENCH_MODULES, [
+    { path: 'bench.json', data: Buffer.from(JSON.stringify(order)) },
+    ...programFiles().map((path) => ({ path: relative(packageRoot, path), data: readFileSync(path) })),
+  ]);
+}
+
+/** The first root of any machine: init, BusyBox, modules, and files for its folder `/exhibit`. */
+export function initramfs(kernel: BenchKernel, modules: ModuleSet, files: readonly CpioFile[]): Buffer {
   return cpio([
     { path: 'init', data: readFileSync(join(packageRoot, 'test/bench/guest/init.sh')), executable: true },
     { path: `${PROGRAM}/busybox`, data: readFileSync(kernel.busybox), executable: true },
-    { path: `${PROGRAM}/bench.json`, data: Buffer.from(JSON.stringify(order)) },
-    ...moduleFiles(kernel.modules),
-    ...programFiles().map((path) => ({
-      path: `${PROGRAM}/${relative(packageRoot, path)}`,
-      data: readFileSync(path),
-    })),
-  ] satisfies CpioFile[]);
+    ...moduleFiles(kernel.modules, modules),
+    ...files.map((file) => ({ ...file, path: `${PROGRAM}/${file.path}` })),
+  ]);
 }
 
 function programFiles(): string[] {

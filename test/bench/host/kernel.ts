@@ -15,8 +15,8 @@ export interface BenchKernel {
 /** Any kernel that this package depends on will do; its name has the version. */
 const META = 'linux-image-amd64';
 const IMAGE = /^linux-image-\d\S*-amd64$/;
-/** Half of the kernel's package is for hardware that the machine has not. */
-const LEFT_OUT = ['drivers/gpu', 'drivers/net', 'drivers/media', 'drivers/infiniband', 'drivers/iio', 'sound'];
+/** Half of the kernel's package is for hardware that no machine has; of the network, what is for emulated machines stays. */
+const LEFT_OUT = ['drivers/gpu', 'drivers/net/*/*', 'drivers/media', 'drivers/infiniband', 'drivers/iio', 'sound'];
 
 /**
  * The kernel in `cache`, or the one that Debian's archive has today, put there. A string says why neither can be had.
@@ -25,6 +25,7 @@ const LEFT_OUT = ['drivers/gpu', 'drivers/net', 'drivers/media', 'drivers/infini
 export function benchKernel(cache: string): BenchKernel | string {
   mkdirSync(cache, { recursive: true });
   const cached = readdirSync(cache).find((name) => IMAGE.test(name));
+  if (cached !== undefined) renew(cache, cached);
   const name = cached ?? kernelName();
   if (name === null) return `Debian's package lists name no kernel that ${META} depends on`;
   const why = cachePackage(cache, name, unpackKernel) ?? cachePackage(cache, 'busybox-static', unpack);
@@ -37,6 +38,16 @@ export function benchKernel(cache: string): BenchKernel | string {
   };
 }
 
+/** A kernel that an older bench has unpacked gives way to a whole one, where the archive has it. */
+function renew(cache: string, name: string): void {
+  const [version = ''] = readdirSync(join(cache, name, 'lib/modules'));
+  if (hasNetwork({ modules: join(cache, name, 'lib/modules', version) })) return;
+  const aside = join(cache, `older-${process.pid}`);
+  renameSync(join(cache, name), aside);
+  if (cachePackage(cache, name, unpackKernel) === null) rmSync(aside, { recursive: true });
+  else renameSync(aside, join(cache, name));
+}
+
 function kernelName(): string | null {
   const look = (): string | undefined =>
     run('apt-cache', ['depends', META])
@@ -47,6 +58,11 @@ function kernelName(): string | null {
   if (name !== undefined) return name;
   run('apt-get', ['update', '-q']);
   return look() ?? null;
+}
+
+/** Whether a live box can be built of it: what was unpacked by an older bench had no network. */
+export function hasNetwork({ modules }: Pick<BenchKernel, 'modules'>): boolean {
+  return existsSync(join(modules, 'kernel/drivers/net/virtio_net.ko'));
 }
 
 type Unpack = (deb: string, folder: string) => string | null;

@@ -31,14 +31,33 @@ const ON_DEMAND: readonly string[] = [
   ...Object.values<PcDisk>(PC_DISKS).flatMap(({ modules }) => modules ?? []),
 ];
 
+/** What a machine has of the kernel's modules. */
+export interface ModuleSet {
+  /** Loaded by init, in this order; a line may have parameters. */
+  readonly boot: readonly string[];
+  /** Brought along. */
+  readonly onDemand: readonly string[];
+}
+
+export const BENCH_MODULES: ModuleSet = { boot: AT_BOOT, onDemand: ON_DEMAND };
+
+/** The live box: the way to the root, its disks and what is on them, a network, dm-crypt and the ciphers of LUKS. */
+export const BOX_MODULES: ModuleSet = {
+  boot: [
+    ...['virtio_pci', '9pnet_virtio', '9p', 'overlay', 'sd_mod', 'ahci', 'crc32c_generic', 'ext4'],
+    ...['virtio_net', 'dm-crypt', 'ecb', 'xts', 'algif_skcipher'],
+  ],
+  onDemand: [],
+};
+
 /** Where they lie in the machine. */
 const FOLDER = 'exhibit/modules';
 
 /** Module files, the list that init loads (`file parameters`), and the lists that `Bench.load` loads, by module. */
-export function moduleFiles(folder: string): CpioFile[] {
+export function moduleFiles(folder: string, set: ModuleSet): CpioFile[] {
   const order = loadOrder(folder);
-  const boot = new Map(AT_BOOT.flatMap((line) => inBootList(order, line)));
-  const later = ON_DEMAND.map((name) => ({ name, paths: order(name).filter((path) => !boot.has(path)) }));
+  const boot = new Map(set.boot.flatMap((line) => inBootList(order, line)));
+  const later = set.onDemand.map((name) => ({ name, paths: order(name).filter((path) => !boot.has(path)) }));
   const paths = new Set([...boot.keys(), ...later.flatMap((each) => each.paths)]);
   return [
     ...[...paths].map((path) => ({ path: `${FOLDER}/${basename(path)}`, data: readFileSync(join(folder, path)) })),
