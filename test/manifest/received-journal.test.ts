@@ -4,7 +4,7 @@ import { contradictions } from '../../src/manifest/consistency-journal.ts';
 import { checkChain } from '../../src/manifest/journal-chain.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
 import { resumedAt } from '../support/resumed.ts';
-import { sampleManifest } from '../support/sample-manifest.ts';
+import { incompleteManifest, sampleManifest } from '../support/sample-manifest.ts';
 import { sentManifest, tellSent } from '../support/sent.ts';
 import { journalOf, toldBy, withSessions, type Told } from '../support/told.ts';
 
@@ -34,6 +34,19 @@ const later = (manifest: Manifest): Told => resumedAt(manifest, S.source.size, '
 describe('a journal of a disk that was sent', () => {
   test('that is told as it was', () => {
     assert.deepEqual(faultsOf(M, sent), []);
+  });
+
+  test('an end after which nobody goes on, and it was closed as incomplete', () => {
+    const finding = { level: 'warning' as const, code: 'interrupted', message: 'stopped by the operator' };
+    const sample = incompleteManifest();
+    const manifest = sentManifest({ ...sample, acquisition: { ...sample.acquisition, findings: [finding] } });
+    const streams = manifest.source.received!.streams.map((each) => ({
+      ...each,
+      ended: { ...each.ended!, end: 'too-much' as const },
+    }));
+    const spoilt = { ...manifest, source: { ...manifest.source, received: { ...manifest.source.received!, streams } } };
+    const told = tellSent(spoilt, toldBy(spoilt));
+    assert.deepEqual(faultsOf(withSessions(spoilt, told), told), []);
   });
 
   const [stream, end] = ofSent('stream-admitted', 'stream-ended') as [Told, Told];
@@ -78,6 +91,7 @@ describe('a journal of a disk that was sent', () => {
       but(sent, 'stream-ended', { end: 'too-much' }),
       /a stream that ended as too-much; the manifest says complete/,
     ],
+    'nothing that it began with': [M, but(sent, 'begin', { head: null }), /does not say what was begun/],
     'a stream that is none': [
       M,
       but(sent, 'stream-admitted', { offset: -1 }),

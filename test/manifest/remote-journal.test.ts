@@ -43,6 +43,13 @@ function but(told: readonly Told[], type: string, change: Change): Told[] {
 }
 
 const without = (told: readonly Told[], type: string): Told[] => told.filter((each) => each.type !== type);
+/** Connected once, behind the first record of this type; nothing is told of what came. */
+function reachedBehind(told: readonly Told[], type: string): Told[] {
+  const connected = told.find((each) => each.type === 'remote-connected');
+  const rest = without(without(told, 'remote-connected'), 'remote-account');
+  const at = rest.findIndex((each) => each.type === type) + 1;
+  return connected === undefined ? [] : [...rest.slice(0, at), connected, ...rest.slice(at)];
+}
 const account = (bytes: number, more: object = {}): Told => ({
   type: 'remote-account',
   data: {
@@ -89,6 +96,8 @@ describe('a journal of a source on another machine', () => {
       [L, toldBy(L)],
       [F, toldBy(F)],
       [T, twice],
+      [S, toldBy(S)],
+      [resumed(S).manifest, resumed(S).told],
     ] as const)
       assert.deepEqual(faultsOf(manifest, told), []);
     assert.deepEqual(T.source.remote?.proof.bytes, 10_000);
@@ -105,6 +114,12 @@ describe('a journal of a source on another machine', () => {
       (_, nth) => (nth === 2 ? { boot_id: OTHER_BOOT } : {}),
     );
     assert.deepEqual(faultsOf(madeOf(T, anew), anew), []);
+  });
+
+  test('a record of another kind is no connection', () => {
+    const hint = { type: 'hint', data: { ...toldBy(L)[1]!.data, boot_id: OTHER_BOOT } };
+    const more = [...twice.slice(0, -1), hint, ...twice.slice(-1)];
+    assert.deepEqual(faultsOf(madeOf(T, more), more), []);
   });
 
   test('nobody knows the boot id when it came back', () => {
@@ -187,6 +202,20 @@ describe('a forged journal of a source on another machine', () => {
       [told[0]!, told[2]!, told[1]!, ...told.slice(3)],
       /tells of reading before any connection/,
     ],
+    'read to the end before it was reached': [L, reachedBehind(told, 'read'), /tells of reading before any connection/],
+    'a checkpoint before it was reached': [
+      T,
+      reachedBehind(
+        twice.filter(({ type }) => type !== 'resumed'),
+        'checkpoint',
+      ),
+      /tells of reading before any connection/,
+    ],
+    'of a source of this station, with a session that does not say what it read': [
+      resumed(S).manifest,
+      but(resumed(S).told, 'resumed', () => ({ head: null })),
+      /is not what a record of type resumed holds/,
+    ],
     'read without being reached': [L, without(told, 'remote-connected'), /tells of reading before any connection/],
     'counts that fall': [L, [...told.slice(0, 2), account(20_000), ...told.slice(2)], /grows less in a session/],
     'counts of hashes that fall': [
@@ -248,6 +277,23 @@ describe('a forged journal of a source on another machine', () => {
         (_, nth) => (nth === 2 ? { boot_id: OTHER_BOOT } : {}),
       ).filter(({ type }) => type !== 'resumed'),
       /started anew in the middle of a session/,
+    ],
+    'started anew between two sessions, and the first learned late when it was started': [
+      T,
+      but(
+        but(
+          but(
+            twice,
+            'begin',
+            head((remote) => ({ system: { ...remote.system, boot_id: null } })),
+          ),
+          'resumed',
+          bootOf(OTHER_BOOT),
+        ),
+        'remote-connected',
+        (_, nth) => ({ boot_id: [null, BOOT_ID, OTHER_BOOT][nth] ?? null }),
+      ),
+      /goes on with a machine that was started anew, and gives no reason/,
     ],
     'started anew between two sessions, and the second learns it late': [
       T,
