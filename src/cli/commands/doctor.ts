@@ -1,3 +1,4 @@
+import { requireSourceOptions } from '../../catalog/source-options.ts';
 import type { Examination } from '../../doctor/examination.ts';
 import { examineStation } from '../../doctor/examine.ts';
 import type { Env } from '../env.ts';
@@ -17,10 +18,7 @@ interface Options extends RemoteOptions {
  */
 export async function doctorCommand(env: Env, options: Options, machine: string | null): Promise<ExitCode> {
   const output = new Output(env, options.json === true);
-  const examinations =
-    machine === null
-      ? await examineStation(env.ports, options.key ?? null)
-      : await examineMachine(env, machine, options);
+  const examinations = machine === null ? await examineHere(env, options) : await examineMachine(env, machine, options);
   const missing = examinations.filter(({ state }) => state === 'missing').length;
   const exit = missing > 0 ? EXIT.unexpected : EXIT.done;
   output.result(
@@ -28,6 +26,11 @@ export async function doctorCommand(env: Env, options: Options, machine: string 
     `${examinations.map(line).join('\n')}\n${closing(missing, machine === null ? 'this station can image' : 'its disks can be read')}`,
   );
   return exit;
+}
+
+async function examineHere(env: Env, options: Options): Promise<Examination[]> {
+  requireSourceOptions('here', options);
+  return examineStation(env.ports, options.key ?? null);
 }
 
 async function examineMachine(env: Env, machine: string, options: Options): Promise<Examination[]> {
