@@ -5,6 +5,7 @@ import type { Env } from '../env.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Output } from '../output.ts';
 import type { RemoteOptions } from '../remote-machine.ts';
+import { ExhibitError } from '../../model/errors.ts';
 import { visible } from '../../model/text.ts';
 
 interface Options extends RemoteOptions {
@@ -34,9 +35,16 @@ async function examineHere(env: Env, options: Options): Promise<Examination[]> {
 }
 
 async function examineMachine(env: Env, machine: string, options: Options): Promise<Examination[]> {
+  if (options.key !== undefined) throw keyOfThere();
   const { withMachine } = await import('../remote-machine.ts');
   const { examineRemote } = await import('../../remote/describe.ts');
   return withMachine(env, machine, options, async ({ shell, facts }) => examineRemote(shell.facts, facts, shell.noise));
+}
+
+function keyOfThere(): ExhibitError {
+  return new ExhibitError('usage', 'usage', '--key is for the key of this station: none is tried on another machine.', {
+    hint: 'Leave it out; exhibit doctor --key FILE tries it here.',
+  });
 }
 
 const MARK: Readonly<Record<Examination['state'], string>> = {
