@@ -18,6 +18,7 @@ describe('exhibit acquire listen://: what it can not be asked for', () => {
     [HERE, [...SIZE, '--retries', '1'], /no sector of it can be read again/],
     [HERE, [...SIZE, '--profile', 'rescue'], /no passes over it/],
     [HERE, [...SIZE, '--verify-source'], /no second pass to compare it with/],
+    [HERE, [...SIZE, '--profile', 'remote-frozen'], /second pass.*\n.*The profile "remote-frozen" asks for it/],
     [HERE, [...SIZE, '--software-block'], /Leave --software-block out/],
     [HERE, [...SIZE, '--frozen', 'it sleeps'], /--frozen is for what is reached over SSH \(ssh:/],
     [HERE, [...SIZE, '--connections', '4'], /--connections is for what is reached over SSH/],
