@@ -175,7 +175,7 @@ describe('the way to the machine is lost', () => {
     await transcript([...here.resume, '--rebooted', 'power was lost'], {
       exit: 0,
       prints: [/Every byte was read/],
-      says: [/started anew/],
+      says: [/started anew.*power was lost \[resume\.rebooted\]/],
     });
     const { sessions } = manifestOf(here.desk.evidence());
     const second = sessions[1];
