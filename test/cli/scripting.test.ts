@@ -135,7 +135,17 @@ function codesInSource(): Map<string, number | null> {
 }
 
 const FAULTS: ReadonlySet<string> = new Set<Fault>([
-  ...(['unexpected', 'usage', 'guard', 'source', 'destination', 'damage', 'signature', 'remote', 'interrupted'] as const),
+  ...([
+    'unexpected',
+    'usage',
+    'guard',
+    'source',
+    'destination',
+    'damage',
+    'signature',
+    'remote',
+    'interrupted',
+  ] as const),
 ]);
 
 /** The tables of codes: code → the exit codes that it stands beside. */

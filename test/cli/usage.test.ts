@@ -33,8 +33,9 @@ describe('help', { concurrency: 2 }, () => {
     ],
     [
       ['acquire', '--help'],
-      ['--to <dir>', '--label-serial', '--software-block', '--allow-unblocked', '--dry-run', '--json'],
+      ['--to <dir>', '--label-serial', '--software-block', '--allow-unblocked', '--dry-run', '--json', 'or a machine'],
     ],
+    [['resume', '--help'], ['or a machine']],
     [
       ['seal', '--help'],
       ['--incomplete <reason>', '--key'],
