@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { formatPieces } from '../image/pieces.ts';
 import { mapCells } from '../model/map-cells.ts';
 import { normalise } from '../model/range.ts';
+import { SENT_STATE, sentWords, wayWords } from '../manifest/report-received.ts';
+import type { ReceivedSection } from '../manifest/received-schema.ts';
 import { proofWords, stateWords } from '../manifest/report-remote.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import type { Signer } from '../manifest/sign.ts';
@@ -59,7 +61,7 @@ export async function closeJob(story: Story, read: ReadOutcome, checked: Checked
   requireAccount(body, told.records);
   const closed = await closeFolder(ports.files, plan.folder.path, plan.folder.stem, body, signer, emit);
   emit({ type: 'stage', stage: 'seal', status: 'done', detail: signer === null ? 'unsigned' : 'signed' });
-  const { read_map, sessions, source } = closed.manifest;
+  const { image, read_map, sessions, source } = closed.manifest;
   return {
     ended: 'closed',
     outcome: closed.manifest.outcome,
@@ -76,11 +78,15 @@ export async function closeJob(story: Story, read: ReadOutcome, checked: Checked
     unstablePlaces: read_map.unstable.length,
     sessions: sessions.length,
     pauses: sessions.reduce((sum, { pauses }) => sum + pauses.length, 0),
-    ...(source.remote === null
-      ? {}
-      : { remote: [visible(stateWords(source.remote)), proofWords(source.remote)] as const }),
+    remote:
+      source.remote === null ? null : { state: visible(stateWords(source.remote)), proof: proofWords(source.remote) },
+    received: source.received === null ? null : receivedWords(source.received, image.size),
     map: mapCells(told.state.map),
   };
+}
+
+function receivedWords(received: ReceivedSection, size: number): { state: string; way: string; proof: string } {
+  return { state: SENT_STATE, way: wayWords(received), proof: sentWords(received, size) };
 }
 
 export function signingSection(signer: Signer | null): Manifest['signing'] {

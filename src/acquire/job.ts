@@ -51,8 +51,10 @@ export type AcquireResult =
       readonly sessions: number;
       /** How often the source was away while a session waited for it. */
       readonly pauses: number;
-      /** Of a disk of another machine: what its reading can be held to, and whose word it is that it arrived as it was sent. */
-      readonly remote?: readonly [state: string, proof: string];
+      /** Of a disk that was read over SSH: what its reading can be held to, and whose word it is that it arrived as it was sent. */
+      readonly remote: { readonly state: string; readonly proof: string } | null;
+      /** Of a disk that another machine sent: the same, and how it was kept from others on its way. */
+      readonly received: { readonly state: string; readonly way: string; readonly proof: string } | null;
       /** The read map in cells, as `mapCells` gives it. */
       readonly map: string;
     }

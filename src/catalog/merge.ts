@@ -1,9 +1,11 @@
 import type { AcquireRequest, CaseInfo, LabelInfo, Overrides } from '../model/request.ts';
 import { COMPRESSIONS, type Compression, type RemoteRequest } from '../model/remote.ts';
 import { parseLabelSize, parseSize } from '../model/size.ts';
+import { sourceKind } from '../model/source-kind.ts';
 import { mergeSettings, type SettingFlags } from './merge-settings.ts';
 import { DEFAULT_PROFILE, type Profile } from './profiles.ts';
 import type { RequestFile } from './request-file.ts';
+import { judgeSourceOptions, type SourceOptions } from './source-options.ts';
 import { pathFault, type TextLaw, textFault } from './text-laws.ts';
 import { UsageFaults } from './usage-faults.ts';
 
@@ -40,7 +42,7 @@ export function profileName(
  * @throws ExhibitError `usage.request` with every fault at once
  */
 export function buildRequest(
-  flags: AcquireFlags,
+  flags: AcquireFlags & SourceOptions,
   file: RequestFile | null,
   profile: Profile,
   faults = new UsageFaults(),
@@ -53,6 +55,8 @@ export function buildRequest(
   const overrides = overridesOf(flags, faults);
   const keyPath = flags.key ?? null;
   judgeKey(keyPath, overrides.unsigned, faults);
+  const kind = sourceKind(sourcePath);
+  judgeSourceOptions(kind, flags, faults);
   const remote = remoteOf(flags, faults);
   const folderName = optional('--folder-name', flags.folderName ?? file?.folderName, 'line', faults);
   faults.throwIfAny();
@@ -67,14 +71,14 @@ export function buildRequest(
     overrides,
     keyPath,
     yes: flags.yes === true,
-    ...(isRemote(sourcePath) ? { remote } : {}),
+    ...(kind === 'ssh' ? { remote } : {}),
   };
 }
 
 function usualProfile({ source = '', frozen }: Pick<AcquireFlags, 'source' | 'frozen'>): string {
-  if (isSent(source)) return 'remote-live';
-  if (!isRemote(source)) return DEFAULT_PROFILE;
-  return frozen === undefined ? 'remote-live' : 'remote-frozen';
+  const kind = sourceKind(source);
+  if (kind === 'here') return DEFAULT_PROFILE;
+  return kind === 'listen' || frozen === undefined ? 'remote-live' : 'remote-frozen';
 }
 
 function caseOf(flags: AcquireFlags, file: RequestFile | null, faults: UsageFaults): CaseInfo {
@@ -110,27 +114,13 @@ function overridesOf(flags: AcquireFlags, faults: UsageFaults): Overrides {
   };
 }
 
-/** A source on another machine is named by an address. */
-function isRemote(sourcePath: string): boolean {
-  return /^ssh:\/\//i.test(sourcePath);
-}
-
-/** A disk that another machine sends. */
-function isSent(sourcePath: string): boolean {
-  return /^listen:\/\//i.test(sourcePath);
-}
-
 const MOST_CONNECTIONS = 16;
 /** Bytes a second: below it a disk of today takes years. */
 const LEAST_RATE = 16_384;
 
-/** What is said of a source on another machine; none of it may be said of one here. */
+/** What is said of how a disk is read over SSH. */
 function remoteOf(flags: AcquireFlags, faults: UsageFaults): RemoteRequest {
-  const { source = '', remoteReader, connections, compress, limitRate, frozen, ciphertext } = flags;
-  const named = { 'remote-reader': remoteReader, connections, compress, 'limit-rate': limitRate, frozen, ciphertext };
-  const given = Object.entries(named).filter(([, value]) => value !== undefined);
-  if (!isRemote(source))
-    for (const [option] of given) faults.add(`--${option} is for a source on another machine (ssh://…).`);
+  const { remoteReader, connections, compress, limitRate, frozen, ciphertext } = flags;
   const channels = connections === undefined ? null : Number(connections);
   if (channels !== null && !(Number.isInteger(channels) && channels >= 1 && channels <= MOST_CONNECTIONS))
     faults.add(`--connections takes a number from 1 to ${MOST_CONNECTIONS}.`);

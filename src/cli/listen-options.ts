@@ -2,14 +2,14 @@ import { ReceivedAccount } from '../acquire/received/account.ts';
 import type { SourceSide } from '../acquire/remote/side.ts';
 import { textFault } from '../catalog/text-laws.ts';
 import { UsageFaults } from '../catalog/usage-faults.ts';
-import { isListenAddress, parseAllowed, parseExpectSize, parseListenAddress } from '../listen/address.ts';
+import { parseAllowed, parseExpectSize, parseListenAddress } from '../listen/address.ts';
 import type { ReceivedSection } from '../manifest/received-schema.ts';
 import { ExhibitError } from '../model/errors.ts';
 import { formatIp, formatNet, parseIp } from '../model/ip-address.ts';
 import type { ListenRequest } from '../model/listen.ts';
+import { sourceKind } from '../model/source-kind.ts';
 import { visible } from '../model/text.ts';
 import type { Env } from './env.ts';
-import type { RemoteOptions } from './remote-machine.ts';
 
 /** What a command line says of how a disk is waited for that another machine sends. */
 export interface ListenOptions {
@@ -20,29 +20,11 @@ export interface ListenOptions {
   readonly reachedBy?: string;
 }
 
-const NAMES: Readonly<Record<keyof ListenOptions, string>> = {
-  expectSize: '--expect-size',
-  tls: '--tls',
-  allowPeer: '--allow',
-  allowPlaintext: '--allow-plaintext',
-  reachedBy: '--reached-by',
-};
-
 const SIZE_HINT = 'Ask the other machine (blockdev --getsize64 /dev/sda) and give it: --expect-size BYTES';
 
 /** How a disk is to be waited for; null: the source is none that is sent. What is wrong goes to the faults. */
-export function listenAsked(
-  source: string,
-  options: ListenOptions & RemoteOptions,
-  faults: UsageFaults,
-): ListenRequest | null {
-  if (!isListenAddress(source)) {
-    for (const [name, option] of Object.entries(NAMES))
-      if (options[name as keyof ListenOptions] !== undefined)
-        faults.add(`${option} is for a disk that another machine sends (listen://…).`);
-    return null;
-  }
-  refuseSsh(options, faults);
+export function listenAsked(source: string, options: ListenOptions, faults: UsageFaults): ListenRequest | null {
+  if (sourceKind(source) !== 'listen') return null;
   const plaintext = options.allowPlaintext ?? null;
   const fault = plaintext === null ? null : textFault(plaintext, 'line');
   if (fault !== null)
@@ -65,13 +47,8 @@ export function listenAsked(
 }
 
 /** How a stopped one is waited for again: as before, but for what is said anew. @throws ExhibitError `usage.request` */
-export function listenAgain(
-  section: ReceivedSection,
-  source: string,
-  options: ListenOptions & RemoteOptions,
-): ListenRequest {
+export function listenAgain(section: ReceivedSection, source: string, options: ListenOptions): ListenRequest {
   const faults = new UsageFaults();
-  refuseSsh(options, faults);
   const address = faults.attempt(() => parseListenAddress(source), { host: '', port: 0, path: null });
   const allowed = options.allowPeer === undefined ? section.allowed : allowedOf(options, faults);
   const request = {
@@ -91,12 +68,6 @@ export function listenAgain(
  */
 export function listeningSide({ ports }: Env, request: ListenRequest, whole = false): SourceSide {
   return { ports, listen: { request, account: new ReceivedAccount(request), whole } };
-}
-
-function refuseSsh({ identity, hostKey, transport }: RemoteOptions, faults: UsageFaults): void {
-  const given = { '--identity': identity, '--host-key': hostKey, '--transport': transport };
-  for (const [option, value] of Object.entries(given))
-    if (value !== undefined) faults.add(`${option} is for a source over SSH (ssh://…).`);
 }
 
 function allowedOf({ allowPeer = [] }: ListenOptions, faults: UsageFaults): string[] {

@@ -45,7 +45,10 @@ export function addAcquire(program: Command, env: Env, done: (exit: number) => v
     .option('--retries <n>', 'further reads of each sector that failed')
     .option('--max-bad <sectors>', 'give up when more sectors than this stay unreadable; none: no limit')
     .option('--read-timeout <time>', 'leave a read behind that gives no answer for this long (60s, 5m); none: never')
-    .option('--wait-for-device <time>', 'how long to wait for a source that was pulled out (10m); 0: not at all')
+    .option(
+      '--wait-for-device <time>',
+      'how long to wait for a source that was pulled out, or a machine that can not be reached (10m); 0: not at all',
+    )
     .option('--no-probe', 'ask nothing of the disk itself; the manifest says so')
     .option('--vendor-query', "put its maker's query to a Tableau write blocker")
     .optionsGroup('Signing and leave:')

@@ -22,7 +22,10 @@ export function addResume(program: Command, env: Env, done: (exit: number) => vo
     .option('--retries <n>', 'further reads of each sector that failed')
     .option('--max-bad <sectors>', 'give up when more sectors than this stay unreadable; none: no limit')
     .option('--read-timeout <time>', 'leave a read behind that gives no answer for this long (60s, 5m); none: never')
-    .option('--wait-for-device <time>', 'how long to wait for a source that was pulled out (10m); 0: not at all')
+    .option(
+      '--wait-for-device <time>',
+      'how long to wait for a source that was pulled out, or a machine that can not be reached (10m); 0: not at all',
+    )
     .option('--no-read-back', 'refused: a resumed acquisition is always read back')
     .option('--key <file>', 'the signing key (private file, or .pub with the private half in an agent)')
     .option('--unsigned', 'do not sign; it shows everywhere')

@@ -1,9 +1,11 @@
+import { judgeSourceOptions, type SourceOptions } from '../catalog/source-options.ts';
+import { UsageFaults } from '../catalog/usage-faults.ts';
 import { readStoppedFolder } from '../acquire/stopped/stopped-folder.ts';
 import type { ResumeChoices } from '../acquire/stopped/resume-request.ts';
 import { ExhibitError } from '../model/errors.ts';
 import type { HostKey } from '../model/remote.ts';
+import { sourceKind, type SourceKind } from '../model/source-kind.ts';
 import { visible } from '../model/text.ts';
-import { isListenAddress } from '../listen/address.ts';
 import type { ReceivedSection } from '../manifest/received-schema.ts';
 import type { RemoteSection } from '../manifest/remote-schema.ts';
 import { formatSshAddress } from '../remote/address.ts';
@@ -36,14 +38,31 @@ export async function elsewhereOf(
   };
 }
 
-/** A disk that was sent is sent again, and none that was not. @throws ExhibitError `usage.request` */
-export function requireSameWay({ sent }: Elsewhere, source: string | null): void {
-  if (source === null || isListenAddress(source) === (sent !== null)) return;
-  const began = sent === null ? 'was not sent by another machine' : 'was sent by another machine';
-  throw new ExhibitError('usage', 'usage.request', `${visible(source)}: the disk of this acquisition ${began}.`, {
-    hint: sent === null ? 'Name the source as it was named first.' : 'Name where it is waited for: listen://ADDR:PORT',
-  });
+/**
+ * A source is reached as it was when it was begun, and what is said of how fits that.
+ * @throws ExhibitError `usage.request` with every fault at once
+ */
+export function requireSameWay({ remote, sent }: Elsewhere, source: string | null, options: SourceOptions): void {
+  const kind: SourceKind = sent !== null ? 'listen' : remote !== null ? 'ssh' : 'here';
+  const faults = new UsageFaults();
+  if (source !== null && sourceKind(source) !== kind)
+    faults.add(`${visible(source)}: the disk of this acquisition ${BEGAN[kind]}.`, NAME_IT[kind]);
+  judgeSourceOptions(kind, options, faults);
+  faults.throwIfAny();
 }
+
+const BEGAN: Readonly<Record<SourceKind, string>> = {
+  here: 'was on this station',
+  ssh: 'was read over SSH',
+  listen: 'was sent by another machine',
+};
+
+const AS_FIRST = 'Name the source as it was named first, or leave it out.';
+const NAME_IT: Readonly<Record<SourceKind, string>> = {
+  here: AS_FIRST,
+  ssh: AS_FIRST,
+  listen: 'Name where it is waited for: listen://ADDR:PORT',
+};
 
 /**
  * Where and how it is reached again: as before, but for what is said anew. The key must be the one of the first session.

@@ -86,7 +86,7 @@ function addDoctor(program: Command, env: Env, done: Done): void {
     .command('doctor')
     .description('Say whether this station, or another one, has what imaging needs.')
     .argument('[machine]', 'ssh://user@host[:port]')
-    .option('--key FILE', 'the signing key to try')
+    .option('--key <file>', 'the signing key to try')
     .option('--json', 'one JSON object on standard output')
     .action(async (machine: string | undefined, options: RemoteOptions & { key?: string; json?: boolean }) => {
       const { doctorCommand } = await import('./commands/doctor.ts');

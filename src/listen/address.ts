@@ -2,6 +2,7 @@ import { ExhibitError } from '../model/errors.ts';
 import { formatIp, isIn, parseIp, parseNet, type IpNet } from '../model/ip-address.ts';
 import type { ListenAddress } from '../model/listen.ts';
 import { parseSize } from '../model/size.ts';
+import { sourceKind } from '../model/source-kind.ts';
 import { visible } from '../model/text.ts';
 
 const SCHEME = 'listen://';
@@ -11,17 +12,12 @@ const HINT =
 /** The smallest sector there is. */
 const SECTOR = 512;
 
-/** Whether a source is a disk that another machine sends us. */
-export function isListenAddress(text: string): boolean {
-  return text.toLowerCase().startsWith(SCHEME);
-}
-
 /**
  * Takes `listen://ADDR:PORT[/dev/sda]` apart. Port 0: the kernel chooses one, which the printed command names.
  * @throws ExhibitError `usage`, naming the part that is wrong
  */
 export function parseListenAddress(text: string): ListenAddress {
-  if (!isListenAddress(text)) throw wrong(text, 'it does not begin with listen://');
+  if (sourceKind(text) !== 'listen') throw wrong(text, 'it does not begin with listen://');
   const parts = SHAPE.exec(text.slice(SCHEME.length))?.groups;
   if (parts === undefined || parts['port']?.includes(':') === true)
     throw wrong(text, 'an IPv6 address stands in brackets, and a port behind it');

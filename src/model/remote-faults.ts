@@ -4,8 +4,8 @@ import { visible } from './text.ts';
 
 type Place = Pick<RemoteAddress, 'user' | 'host' | 'port'>;
 
-const GO_ON =
-  'Nothing was marked bad for it. Check the link and the machine, then go on where it stopped: exhibit resume DIR';
+/** What is gone on with says so itself, where something was begun. */
+const LOOK = 'Check the link and the machine.';
 
 /** `ada@box`, or `ada@box port 2222`. */
 export function placeOf({ user, host, port }: Place): string {
@@ -41,12 +41,12 @@ export function notSsh(place: Place, why: string): ExhibitError {
 
 export function linkLost(place: Place, why: string, cause?: unknown): ExhibitError {
   const message = `The connection to ${placeOf(place)} was lost: ${visible(why)}.`;
-  return new ExhibitError('source', 'remote.link-lost', message, { hint: GO_ON, cause });
+  return new ExhibitError('source', 'remote.link-lost', message, { hint: LOOK, cause });
 }
 
 export function linkSilent(place: Place, ms: number): ExhibitError {
   const message = `${placeOf(place)} has said nothing for ${(ms / 1000).toFixed(1)} seconds, though it was asked: the link is dead.`;
-  return new ExhibitError('source', 'remote.silent', message, { hint: GO_ON });
+  return new ExhibitError('source', 'remote.silent', message, { hint: LOOK });
 }
 
 export function linkClosed(place: Place): ExhibitError {

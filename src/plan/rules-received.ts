@@ -1,7 +1,7 @@
 import type { ListenRequest } from '../model/listen.ts';
 import type { Finding, PlanFacts } from '../model/plan.ts';
 import { visible } from '../model/text.ts';
-import { note, refusal, type Rule, warning } from './finding.ts';
+import { note, refusal, takeBack, type Rule, warning } from './finding.ts';
 
 /** Asked of disks alone that another machine is to send. */
 const sent =
@@ -17,7 +17,7 @@ const noRetries = sent(({ request }) =>
           'usage',
           'listen.no-retries',
           'A stream has gone by: no sector of it can be read again.',
-          'Leave --retries out. Where sectors are bad, pull the disk by ssh:// instead.',
+          `${takeBack(request, 'retries', '--retries')}. Where sectors are bad, pull the disk by ssh:// instead.`,
         ),
       ],
 );
@@ -30,7 +30,7 @@ const noRescue = sent(({ request }) =>
           'usage',
           'listen.no-rescue',
           'A stream is read in its own order: there are no passes over it.',
-          `Leave --profile ${visible(request.profile.name)} out. A dying disk is pulled by ssh://, or attached here.`,
+          `${takeBack(request, 'recovery', '--profile')}. A dying disk is pulled by ssh://, or attached here.`,
         ),
       ],
 );
@@ -42,7 +42,7 @@ const noSecondPass = sent(({ request }) =>
           'usage',
           'listen.no-second-pass',
           'A stream comes once: there is no second pass to compare it with.',
-          'Leave --verify-source out. Use the command that sends the hash of what was sent, or pull the disk by ssh://.',
+          `${takeBack(request, 'verifySource', '--verify-source')}. Use the command that sends the hash of what was sent, or pull the disk by ssh://.`,
         ),
       ]
     : [],

@@ -3,7 +3,7 @@ import { isElsewhere, type Finding, type PlanFacts } from '../model/plan.ts';
 import type { RemoteDisk, RemoteFacts } from '../model/remote.ts';
 import { groupDigits } from '../model/size.ts';
 import { visible } from '../model/text.ts';
-import { note, refusal, type Rule, warning } from './finding.ts';
+import { note, refusal, takeBack, type Rule, warning } from './finding.ts';
 
 /** An offset of clocks that is told, in milliseconds, beside what the asking itself leaves open. */
 const FAR_OFF_MS = 2000;
@@ -91,7 +91,7 @@ const secondPass = on(({ request }) => {
         'usage',
         'remote.second-pass',
         'A second reading of a disk that is in use differs by itself: it proves nothing.',
-        'Leave --verify-source out, or say why the disk does not change: --frozen REASON.',
+        `${takeBack(request, 'verifySource', '--verify-source')}, or say why the disk does not change: --frozen REASON.`,
       ),
     ];
   }

@@ -1,5 +1,6 @@
 import { ExhibitError } from '../model/errors.ts';
 import type { RemoteAddress } from '../model/remote.ts';
+import { sourceKind } from '../model/source-kind.ts';
 import { visible } from '../model/text.ts';
 
 const SCHEME = 'ssh://';
@@ -10,17 +11,12 @@ const IPV6 = /^(?=[0-9A-Fa-f]*:)[0-9A-Fa-f:]+(\d+\.\d+\.\d+\.\d+)?(%[A-Za-z0-9._
 const HINT =
   'It looks like this: ssh://user@host/dev/sda, ssh://user@host:2222/dev/sda, ssh://user@[2001:db8::7]/dev/sda';
 
-/** Whether a source names a disk of another machine. */
-export function isSshAddress(text: string): boolean {
-  return text.toLowerCase().startsWith(SCHEME);
-}
-
 /**
  * Takes `ssh://[user@]host[:port][/path]` apart. User and path may hold percent-encoded UTF-8.
  * @throws ExhibitError `usage`, naming the part that is wrong; never with a password in it
  */
 export function parseSshAddress(text: string): RemoteAddress {
-  if (!isSshAddress(text)) throw wrong(text, 'it does not begin with ssh://');
+  if (sourceKind(text) !== 'ssh') throw wrong(text, 'it does not begin with ssh://');
   const parts = SHAPE.exec(text.slice(SCHEME.length))?.groups;
   // What can't be taken apart may hold a password.
   if (parts === undefined) throw wrong(null, 'it can not be taken apart');

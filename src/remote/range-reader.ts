@@ -254,7 +254,7 @@ export function failureOf(
     'remote.reader-died',
     `dd ended with status ${told.exit ?? 'unknown'} at byte ${at} of ${where}${said}.`,
     {
-      hint: 'No sector was marked bad for it, and what was read is kept. See what ended it over there, then: exhibit resume DIR',
+      hint: 'No sector was marked bad for it. See what ended it over there.',
     },
   );
 }

@@ -284,7 +284,7 @@ export class ReaderChannel {
     const { shell, path } = this.#order;
     const message = `Reading ${visible(path)} on ${placeOf(shell.facts.address)} broke off: ${visible(why)}${said === '' ? '' : ` (${visible(said)})`}.`;
     return new ExhibitError('source', 'remote.reader-died', message, {
-      hint: 'No sector was marked bad for it, and what was read is kept. See what ended it over there, then: exhibit resume DIR',
+      hint: 'No sector was marked bad for it. See what ended it over there.',
     });
   }
 }

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { readInOrder, StreamEnd, type ProduceWork } from '../../src/acquire/reading/in-order.ts';
+import { readFrom, readInOrder, StreamEnd, type ProduceWork } from '../../src/acquire/reading/in-order.ts';
 import { ReadRecorder } from '../../src/acquire/reading/read-recorder.ts';
 import { Ring } from '../../src/ring/ring.ts';
-import { hold, MIB } from '../read/read-all.ts';
+import { assertCode, hold, MIB } from '../read/read-all.ts';
 import { testPorts } from '../support/ports.ts';
 import { tempFolder } from '../support/temp.ts';
 
@@ -32,4 +32,12 @@ test('nobody goes on waiting for a disk when the destination has failed meanwhil
   } as unknown as ProduceWork;
   await readInOrder(work, new StreamEnd(0, MIB), new Ring(4, 65_536, 1), failed.signal, null);
   assert.equal(waited, 1);
+});
+
+test('a disk is not read on from the middle of a sector: good sectors would count as bad', async () => {
+  const plan = { logicalSector: 4096, source: { path: '/dev/sdx' } };
+  const work = { plan, attached: { held: { kind: 'block' } } } as unknown as ProduceWork;
+  const { signal } = new AbortController();
+  const error: unknown = await readFrom(work, 512, new Ring(4, 65_536, 1), signal).catch((thrown: unknown) => thrown);
+  assertCode(error, 'damage', 'resume.unaligned');
 });

@@ -20,6 +20,8 @@ const CLOSED: Closed = {
   unstablePlaces: 0,
   sessions: 1,
   pauses: 0,
+  remote: null,
+  received: null,
   map: '+',
 };
 const EQUAL = 'source and image hashes match';
@@ -59,6 +61,17 @@ describe('the last words of acquire', () => {
       /^ {2}UNSTABLE: 1 place answered differently when read again; the image has the first answer\.$/m,
     );
     assert.match(text, /^ {2}3 sessions: it was cut off and resumed; the source was away 2 times\.$/m);
+  });
+
+  test('of a disk of another machine: what it is worth, on whose word; of one here nothing of that', () => {
+    assert.doesNotMatch(acquireSummary(CLOSED), /The source was|On its way|hashed there/);
+    const remote = acquireSummary({ ...CLOSED, remote: { state: 'live', proof: 'none' } });
+    assert.match(remote, /^ {2}The source was live\.\n {2}What was sent, hashed there: none\.$/m);
+    const received = acquireSummary({ ...CLOSED, received: { state: 'live', way: 'NOT encrypted', proof: 'none' } });
+    assert.match(
+      received,
+      /^ {2}The source was live\.\n {2}On its way: NOT encrypted\.\n {2}What was sent, .*: none\.$/m,
+    );
   });
 
   test('stopped: where, at what cost, and the command that goes on, ready to be typed', () => {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
-import { jsonLines } from '../support/exhibit.ts';
+import { jsonLines, newDesk } from '../support/exhibit.ts';
 import { attachLoop, diskBytes, lacks } from '../support/loop.ts';
 import { lacksSshd, startSshd } from '../support/sshd.ts';
 import { tempFolder } from '../support/temp.ts';
-import { transcript } from './transcript.ts';
+import { refused, transcript } from './transcript.ts';
 
 describe('exhibit devices and doctor of another machine', () => {
   test('devices: the same table as that machine shows of itself', async (t) => {
@@ -73,6 +73,21 @@ describe('exhibit devices and doctor of another machine', () => {
     assert.doesNotMatch(sshd.log(), /Accepted|Failed/);
   });
 
+  test('a link that is lost where nothing was begun: nothing is there to be gone on with', async (t) => {
+    if (lacksSshd(t)) return;
+    const sshd = await startSshd(t, { config: ['ForceCommand kill -9 $PPID'] });
+    const reach = ['--identity', sshd.identity, '--host-key', sshd.fingerprint];
+    const expected = {
+      exit: 11,
+      says: [/was lost/, /Check the link and the machine/],
+      neverSays: [/resume/, /marked/],
+    };
+    await transcript(['doctor', `ssh://${sshd.place}`, ...reach], expected);
+    const desk = newDesk(t);
+    const argv = desk.acquire(`ssh://${sshd.place}/dev/sda`, ...reach, '--authority', 'warrant', '--dry-run');
+    await refused(desk, argv, expected);
+  });
+
   test('a key that the machine does not know: exit 15, with what was tried', async (t) => {
     if (lacksSshd(t)) return;
     const [sshd, other] = [await startSshd(t), await startSshd(t)];
@@ -91,7 +106,10 @@ describe('exhibit devices and doctor of another machine', () => {
       [['devices', 'ssh://box'], 2, /does not say who logs in/],
       [['devices', 'ssh://root@box/dev/sda'], 2, /names a disk/],
       [['devices', 'ssh://root@box', '--watch'], 2, /can not be watched/],
+      [['devices', 'SSH://root@box', '--watch'], 2, /can not be watched/],
       [['resume', '/nonexistent', 'ssh://root@box/dev/sda', '--adopt-map', 'm'], 2, /is on another machine.*ddrescue/],
+      [['resume', '/nonexistent', 'listen://127.0.0.1:0', '--adopt-map', 'm'], 2, /is on another machine.*ddrescue/],
+      [['doctor', 'ssh://root@box', '--key', '/k'], 2, /--key is for the key of this station/],
       [['devices', 'ssh://root@box', '--host-key', 'x'], 2, /no fingerprint/],
       [['doctor', 'ssh://root@box', '--transport', 'telnet'], 2, /no transport/],
       [['doctor', 'ssh://root@127.0.0.1:1'], 11, /nothing listens/],

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { exitOf } from '../../src/cli/exit-codes.ts';
+import type { Fault } from '../../src/model/errors.ts';
 import { startExhibit } from '../support/exhibit.ts';
 import { exhibitHere, type EndedHere } from '../support/in-process.ts';
 import { Gate } from '../support/gate.ts';
@@ -80,6 +82,82 @@ test('failures and refusals of --json have the keys that docs/scripting.md names
   const [first] = refusal['refusals'] as Json[];
   assert.deepEqual(Object.keys(first!).sort(), ['code', 'fault', 'hint', 'level', 'message']);
 });
+
+test('the failures of a disk of another machine stand in docs/scripting.md, by their exit codes', () => {
+  const documented = documentedCodes();
+  const found = codesInSource();
+  assert.ok(found.size > 50, [...found.keys()].join(' '));
+  const missing = [...found].filter(([code, exit]) => {
+    const exits = documented.get(code) ?? [];
+    return exit === null ? exits.length === 0 : !exits.includes(exit);
+  });
+  assert.deepEqual(missing, [], 'codes that are missing, or stand elsewhere than their fault says');
+  const gone = [...documented.keys()].filter((code) => OF_OTHERS.test(code) && !found.has(code));
+  assert.deepEqual(gone, [], 'codes that no longer are');
+});
+
+/** Of these every failure has to be told of. */
+const OF_OTHERS = /^(remote|listen)\.|^adopt\.remote$/;
+/** Codes that are put together: how that stands in the source, what they are, and with which fault. */
+const MADE: Readonly<Record<string, readonly [fault: Fault, codes: readonly string[]][]>> = {
+  'listen.${bad.end}': [
+    ['damage', ['listen.hash-differs']],
+    ['source', ['ended-early', 'reset', 'stalled', 'too-much', 'sender-failed'].map((end) => `listen.${end}`)],
+  ],
+  'remote.no-${tool}': [['source', ['remote.no-stat', 'remote.no-readlink']]],
+  'remote.host-key-${kind}': [
+    ['remote', ['remote.host-key-unknown', 'remote.host-key-changed', 'remote.host-key-revoked']],
+  ],
+  // What is known of already.
+  'listen.${end}': [],
+  'listen.${fatal}': [],
+};
+
+/** Code → exit code, of every failure and refusal about another machine that the source names; null: not told beside it. */
+function codesInSource(): Map<string, number | null> {
+  const found = new Map<string, number | null>();
+  for (const path of readdirSync(join(packageRoot, 'src'), { recursive: true, encoding: 'utf8' })) {
+    if (!path.endsWith('.ts')) continue;
+    // What is said beside, or only noted, is no failure.
+    const text = readFileSync(join(packageRoot, 'src', path), 'utf8')
+      .replaceAll(/\b(warning|note)\(\s*('\w+',\s*)?'[\w.-]+'/g, '')
+      .replaceAll(/type: 'note'.*?code: '[\w.-]+'|\.code [!=]== '[\w.-]+'/g, '');
+    for (const [, code = ''] of text.matchAll(/'([a-z]+\.[a-z-]+)'/g))
+      if (OF_OTHERS.test(code) && !found.has(code)) found.set(code, null);
+    for (const [, fault = '', code = ''] of text.matchAll(/'(\w+)',\s*'([a-z]+\.[a-z-]+)'/g))
+      if (OF_OTHERS.test(code) && FAULTS.has(fault)) found.set(code, exitOf(fault as Fault));
+    for (const [, made = ''] of text.matchAll(/`((?:remote|listen)\.[^`\s]*\$\{[^`\s]*)`/g)) {
+      assert.ok(made in MADE, `${made} in ${path}`);
+      for (const [fault, codes] of MADE[made] ?? []) for (const code of codes) found.set(code, exitOf(fault));
+    }
+  }
+  return found;
+}
+
+const FAULTS: ReadonlySet<string> = new Set<Fault>([
+  ...([
+    'unexpected',
+    'usage',
+    'guard',
+    'source',
+    'destination',
+    'damage',
+    'signature',
+    'remote',
+    'interrupted',
+  ] as const),
+]);
+
+/** The tables of codes: code → the exit codes that it stands beside. */
+function documentedCodes(): Map<string, number[]> {
+  const text = readFileSync(join(packageRoot, 'docs', 'scripting.md'), 'utf8');
+  const section = text.slice(text.indexOf('### A source on another machine'), text.indexOf('## Exit codes'));
+  const codes = new Map<string, number[]>();
+  for (const [, exit, row = ''] of section.matchAll(/^\| (\d+) \| (.+) \|$/gm))
+    for (const [, code = ''] of row.matchAll(/`([a-z]+\.[a-z-]+)`/g))
+      codes.set(code, [...(codes.get(code) ?? []), Number(exit)]);
+  return codes;
+}
 
 /** The table under "Results": command → keys, sorted. */
 function documentedKeys(): Map<string, string[]> {

@@ -33,8 +33,9 @@ describe('help', { concurrency: 2 }, () => {
     ],
     [
       ['acquire', '--help'],
-      ['--to <dir>', '--label-serial', '--software-block', '--allow-unblocked', '--dry-run', '--json'],
+      ['--to <dir>', '--label-serial', '--software-block', '--allow-unblocked', '--dry-run', '--json', 'or a machine'],
     ],
+    [['resume', '--help'], ['or a machine']],
     [
       ['seal', '--help'],
       ['--incomplete <reason>', '--key'],
@@ -61,7 +62,7 @@ describe('help', { concurrency: 2 }, () => {
       ['hardware', 'learn', '--help'],
       ['--make <make>', '--by <name>', '--validated <date>', '--file <file>', 'asked nothing'],
     ],
-    [['doctor', '--help'], ['--key']],
+    [['doctor', '--help'], ['--key <file>']],
     [['help', 'verify'], ['--signers']],
   ] as const) {
     test(`exhibit ${argv.join(' ')}`, async () => {
@@ -251,5 +252,15 @@ describe('--json on every road', { concurrency: 2 }, () => {
       const [result, ...more] = jsonLines(stdout);
       assert.deepEqual([result?.['type'], result?.['ok'], more.length], ['result', true, 0]);
     }
+  });
+
+  test('doctor --key FILE: that key is tried', async (t) => {
+    const { key, folder } = newDesk(t);
+    await transcriptHere(['doctor', '--key', key], {
+      exit: 0,
+      prints: [/ok +signing key +Ada Byron SHA256:.*trial signature/],
+    });
+    await transcriptHere(['doctor', '--key', `${folder}/none`], { exit: 0, prints: [/warning +signing key .*none/] });
+    await transcriptHere(['doctor', '--key'], { exit: 2, says: [/argument missing/] });
   });
 });

@@ -61,6 +61,35 @@ describe('a disk that another machine sends is imaged', () => {
       );
     });
 
+  test('plain, and without a hash: the last words, and those of verify, say what it is worth', async (t) => {
+    const here = sentScene(t, MIB);
+    const job = begin(
+      t,
+      here.argv.filter((word) => word !== '--json'),
+    );
+    const shown = () => /\bexhibit ([0-9a-f]{16}) 0 alone\b.*\/dev\/tcp\/127\.0\.0\.1\/(\d+)/.exec(job.stderr);
+    await job.until(() => shown() !== null, 'the command is shown');
+    const [, token = '', port] = shown() ?? [];
+    const offer = { host: '127.0.0.1', port: Number(port), offset: 0, fingerprint: null, token, commands: [] };
+    (await send(t, offer, here.bytes, 'alone')).end();
+    const ended = await job.ended;
+    assert.equal(ended.code, 0, ended.stderr);
+    assert.match(ended.stdout, /^ACQUIRED\. Every byte was read\./);
+    assert.match(ended.stdout, /^ {2}The source was live, not reproducible: .* while it was sent\.$/m);
+    assert.match(ended.stdout, /^ {2}On its way: NOT encrypted, and NOT authenticated: a lab of our own\.$/m);
+    assert.match(ended.stdout, /^ {2}What was sent, hashed there: none: nothing is known to have arrived as it was/m);
+    const verify = ['verify', here.desk.evidence(), '--signers', here.desk.signers];
+    const prints = [
+      /VERIFIED/,
+      /sent by another machine: live, not reproducible/,
+      /On its way: NOT encrypted, and NOT authenticated: a lab of our own/,
+      /Hashes of what was sent.*: none: nothing is known/,
+    ];
+    await transcriptHere(verify, { exit: 0, prints });
+    const { stdout } = await transcriptHere([...verify, '--json'], { exit: 0, prints: [/./] });
+    assert.match(JSON.stringify(jsonLines(stdout).at(-1)?.['notes']), /NOT authenticated/);
+  });
+
   test('who comes twice, from elsewhere, or with another token: not let in, and on record', async (t) => {
     const here = sentScene(t, SIZE, [...PLAIN, '--allow', '127.0.0.1']);
     const job = begin(t, here.argv);
@@ -77,6 +106,11 @@ describe('a disk that another machine sends is imaged', () => {
     const ended = await job.ended;
     assert.equal(ended.code, 0, ended.stderr);
     await judgeSent(here);
+    assert.deepEqual(jsonLines(ended.stdout).at(-1)?.['received'], {
+      state: 'live, not reproducible: the disk was in use, or may have been, while it was sent',
+      way: 'NOT encrypted, and NOT authenticated: a lab of our own',
+      proof: 'none: nothing is known to have arrived as it was sent',
+    });
     const { received } = manifestOf(here.desk.evidence()).source;
     assert.equal(received?.refused.count, 3);
     assert.deepEqual(
@@ -159,7 +193,10 @@ describe('a stream that does not come to its end', () => {
     assert.ok(!existsSync(join(here.desk.evidence(), 'HDD-01.manifest.json')));
     const [command = '', folder = '', ...rest] = here.resume.filter((word) => word !== '--json');
     await transcriptHere([command, folder, here.file, ...rest], { exit: 2, says: [/was sent by another machine/] });
-    await transcriptHere([...here.resume.slice(0, 4), '--retries', '2'], { exit: 2, says: [/read again/] });
+    await transcriptHere([...here.resume.slice(0, 4), '--retries', '2'], {
+      exit: 2,
+      says: [/read again/, /Leave --retries out/],
+    });
     await finish(t, here, 2 * MIB + 512);
     await judgeSent(here);
     const { source, sessions } = manifestOf(here.desk.evidence());
@@ -239,4 +276,5 @@ async function finish(t: TestContext, here: ReturnType<typeof sentScene>, from: 
   await tellEnd(t, offer, 0, sha256(rest));
   const ended = await job.ended;
   assert.equal(ended.code, 0, ended.stderr);
+  assert.match(ended.stderr, /nothing that came before is compared with it\. \[resume\.not-compared\]/);
 }

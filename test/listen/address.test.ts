@@ -3,13 +3,13 @@ import { isIP } from 'node:net';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { ExhibitError } from '../../src/model/errors.ts';
+import { sourceKind } from '../../src/model/source-kind.ts';
 import { formatIp, formatNet, parseIp, parseNet } from '../../src/model/ip-address.ts';
 import type { ListenAddress } from '../../src/model/listen.ts';
 import {
   formatListenAddress,
   isAllowed,
   isEveryAddress,
-  isListenAddress,
   parseAllowed,
   parseExpectSize,
   parseListenAddress,
@@ -72,7 +72,7 @@ function refused(code: string, pattern: RegExp): (error: unknown) => boolean {
 describe('listen addresses', () => {
   for (const [text, expected] of Object.entries(GOOD))
     test(`${text} is understood`, () => {
-      assert.equal(isListenAddress(text), true);
+      assert.equal(sourceKind(text), 'listen');
       const address = parseListenAddress(text);
       assert.deepEqual(address, expected);
       assert.deepEqual(parseListenAddress(formatListenAddress(address)), address);

@@ -19,8 +19,8 @@ interface Case {
   readonly origins?: Partial<AcquireRequest['origins']>;
 }
 
-/** Codes of what is refused, and of what is said beside it. */
-function planned({ asked, origins, ...on }: Case): { refused: string[]; said: string[] } {
+/** Codes of what is refused, and of what is said beside it, and what to do about it. */
+function planned({ asked, origins, ...on }: Case): { refused: string[]; said: string[]; hints: string } {
   const source: SourceFacts = { ...blockSource(), received: { ...ASKED, ...asked } } as SourceFacts;
   const facts = factsWith({ source });
   const request: AcquireRequest = {
@@ -33,7 +33,9 @@ function planned({ asked, origins, ...on }: Case): { refused: string[]; said: st
   const verdict = { ...facts.verdict, name: 'not-applicable' as const };
   const result = planAcquisition({ ...facts, request, verdict });
   const said = result.ok ? result.plan.findings : result.findings;
-  return { refused: result.ok ? [] : result.refusals.map(({ code }) => code), said: said.map(({ code }) => code) };
+  const refusals = result.ok ? [] : result.refusals;
+  const hints = refusals.map(({ hint }) => hint ?? '').join('\n');
+  return { refused: refusals.map(({ code }) => code), said: said.map(({ code }) => code), hints };
 }
 
 describe('what can not be asked of a disk that is sent', () => {
@@ -48,6 +50,27 @@ describe('what can not be asked of a disk that is sent', () => {
   for (const [change, codes] of cases)
     test(`${JSON.stringify(change)}: ${codes.join(', ') || 'nothing against it'}`, () => {
       assert.deepEqual([...planned(change).refused].sort(), [...codes].sort());
+    });
+});
+
+describe('what to do about it, by whoever asked for it', () => {
+  const profile = /The profile "bench" asks for it: name another one \(--profile remote-live\)\./;
+  const cases: readonly (readonly [Case, RegExp, RegExp])[] = [
+    [{ settings: { retries: 1 }, origins: { retries: 'command-line' } }, /Leave --retries out\./, /profile/],
+    [{ settings: { retries: 1 }, origins: { retries: 'profile' } }, profile, /--retries/],
+    [
+      { settings: { verifySource: true }, origins: { verifySource: 'command-line' } },
+      /Leave --verify-source out\./,
+      /profile/,
+    ],
+    [{ settings: { verifySource: true }, origins: { verifySource: 'profile' } }, profile, /--verify-source/],
+    [{ settings: { recovery: 'deferred' } }, profile, /Leave/],
+  ];
+  for (const [change, says, never] of cases)
+    test(JSON.stringify(change), () => {
+      const { hints } = planned(change);
+      assert.match(hints, says);
+      assert.doesNotMatch(hints, never);
     });
 });
 

@@ -65,31 +65,32 @@ interface Case {
   readonly case?: Partial<AcquireRequest['caseInfo']>;
   readonly settings?: Partial<AcquireRequest['settings']>;
   readonly overrides?: Partial<AcquireRequest['overrides']>;
+  readonly origins?: Partial<AcquireRequest['origins']>;
 }
 
-function resultOf({ disk, asked, source, ...on }: Case) {
+function resultOf({ disk, asked, source, origins, ...on }: Case) {
   const local = blockSource(source);
   const remote = remoteDisk(local.identity.size, disk);
   const there = { ...local, remote } as SourceFacts;
-  return planAcquisition(
-    factsWith({
-      source: there,
-      case: { authority: 'warrant', ...on.case },
-      settings: on.settings ?? {},
-      overrides: on.overrides ?? {},
-      request: { remote: { ...nothing, ...asked } },
-      verdict: { name: 'not-applicable', meaning: '', evidence: [] },
-    }),
-  );
+  const facts = factsWith({
+    source: there,
+    case: { authority: 'warrant', ...on.case },
+    settings: on.settings ?? {},
+    overrides: on.overrides ?? {},
+    request: { remote: { ...nothing, ...asked } },
+    verdict: { name: 'not-applicable', meaning: '', evidence: [] },
+  });
+  const request = { ...facts.request, origins: { ...facts.request.origins, ...origins } };
+  return planAcquisition({ ...facts, request });
 }
 
 /** Codes of what is refused, and of what is said beside it. */
-function planned(on: Case): { refused: string[]; said: string[] } {
+function planned(on: Case): { refused: string[]; said: string[]; hints: string } {
   const result = resultOf(on);
   const codes = (list: readonly { readonly code: string }[]): string[] => list.map(({ code }) => code);
-  return result.ok
-    ? { refused: [], said: codes(result.plan.findings) }
-    : { refused: codes(result.refusals), said: codes(result.findings) };
+  if (result.ok) return { refused: [], said: codes(result.plan.findings), hints: '' };
+  const hints = result.refusals.map(({ hint }) => hint ?? '').join('\n');
+  return { refused: codes(result.refusals), said: codes(result.findings), hints };
 }
 
 describe('what is planned of a disk of another machine', () => {
@@ -122,6 +123,13 @@ describe('what is planned of a disk of another machine', () => {
       assert.deepEqual(planned(on).refused, [code]);
     });
 
+  test('a second reading is left out where it was asked for: on the command line, or by the profile', () => {
+    const given = planned({ settings, origins: { verifySource: 'command-line' } }).hints;
+    assert.match(given, /^Leave --verify-source out, or say why the disk does not change: --frozen REASON\.$/);
+    const byProfile = planned({ settings, origins: { verifySource: 'profile' } }).hints;
+    assert.match(byProfile, /^The profile "bench" asks for it: name another one \(--profile remote-live\), or say why/);
+  });
+
   const slow = known({ theirs: 0, ours: 0, offset: -90_000, roundTrip: 4, step: 1 });
   const ways = { byBytes: false, direct: false, hash: null, connections: 1, ...plain };
   const told: [what: string, on: Case, code: string][] = [
@@ -136,6 +144,7 @@ describe('what is planned of a disk of another machine', () => {
     ['nothing hashes there', { disk: { ways } }, 'remote.no-hash'],
     ['through the page cache', { disk: { ways } }, 'remote.cached'],
     ['a clock far off', { disk: { machine: { ...machine, clock: slow } } }, 'remote.clock-off'],
+    ['a clock that does not tell', { disk: { machine: { ...machine, clock: unknown('x') } } }, 'remote.clock-unknown'],
     [
       'no second way of asking for the size',
       { disk: { sizes: { blockdev: unknown('x'), lsblk: unknown('y') } } },

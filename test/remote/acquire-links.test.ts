@@ -140,6 +140,18 @@ describe('the way to the machine is lost', () => {
     await transcript([...here.resume, '--host-key', other.fingerprint], { exit: 15, says: [/not the key by which/] });
     const elsewhere = `ssh://root@127.0.0.1:${other.port}${here.node}`;
     const [command = '', folder = '', ...rest] = here.resume;
+    await transcript([...here.resume, '--allow', '127.0.0.1', '--reached-by', '192.0.2.1'], {
+      exit: 2,
+      says: [
+        /--allow is for a disk that another machine sends/,
+        /--reached-by is for a disk that another machine sends/,
+      ],
+    });
+    for (const source of [here.node, 'listen://127.0.0.1:0'])
+      await transcript([command, folder, source, ...rest], {
+        exit: 2,
+        says: [/the disk of this acquisition was read over SSH/, /Name the source as it was named first/],
+      });
     await transcript([command, folder, elsewhere, ...rest], { exit: 15, says: [/which is changed/] });
     assert.doesNotMatch(other.log(), /Accepted|Failed/);
     await transcript(here.resume, { exit: 0, prints: [/Every byte was read/], says: [/going on at byte/] });
@@ -164,7 +176,7 @@ describe('the way to the machine is lost', () => {
     await transcript([...here.resume, '--rebooted', 'power was lost'], {
       exit: 0,
       prints: [/Every byte was read/],
-      says: [/started anew/],
+      says: [/started anew.*power was lost \[resume\.rebooted\]/],
     });
     const { sessions } = manifestOf(here.desk.evidence());
     const second = sessions[1];

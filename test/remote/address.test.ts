@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { ExhibitError } from '../../src/model/errors.ts';
-import { formatSshAddress, isSshAddress, parseSshAddress } from '../../src/remote/address.ts';
+import { sourceKind } from '../../src/model/source-kind.ts';
+import { formatSshAddress, parseSshAddress } from '../../src/remote/address.ts';
 
 const GOOD: Readonly<Record<string, ReturnType<typeof parseSshAddress>>> = {
   'ssh://ada@box/dev/sda': { user: 'ada', host: 'box', port: null, path: '/dev/sda' },
@@ -50,7 +51,7 @@ const BAD: Readonly<Record<string, RegExp>> = {
 describe('ssh addresses', () => {
   for (const [text, expected] of Object.entries(GOOD))
     test(`${text} is understood`, () => {
-      assert.equal(isSshAddress(text), true);
+      assert.equal(sourceKind(text), 'ssh');
       assert.deepEqual(parseSshAddress(text), expected);
     });
 
@@ -82,8 +83,8 @@ describe('ssh addresses', () => {
     });
 
   test('a local path is no address', () => {
-    assert.equal(isSshAddress('/dev/sda'), false);
-    assert.equal(isSshAddress('./ssh:'), false);
+    assert.equal(sourceKind('/dev/sda'), 'here');
+    assert.equal(sourceKind('./ssh:'), 'here');
   });
 
   test('what is written is read back, whatever the names hold', () => {

@@ -70,7 +70,7 @@ export function requestToResume(
       readBack: true,
       ...(outOfOrder ? { recovery: 'deferred' as const } : {}),
     },
-    origins: originsOf(acquisition.setting_origins),
+    origins: { ...originsOf(acquisition.setting_origins), ...saidAnew(choices.limits) },
     overrides: {
       ...choices.overrides,
       softwareBlock: choices.overrides.softwareBlock || given('software-block') !== undefined,
@@ -146,6 +146,10 @@ function spelt(settings: Head['acquisition']['settings']): Settings {
     readTimeout: settings.read_timeout,
     waitForDevice: settings.wait_for_device,
   };
+}
+
+function saidAnew(limits: Partial<Settings>): Partial<Record<keyof Settings, SettingOrigin>> {
+  return Object.fromEntries(Object.keys(limits).map((name) => [name, 'command-line']));
 }
 
 function originsOf(origins: Readonly<Record<string, SettingOrigin>>): Readonly<Record<keyof Settings, SettingOrigin>> {

@@ -1,5 +1,6 @@
 import { probesSection } from '../../acquire/guard-section.ts';
 import { faultNotes } from '../../catalog/hardware.ts';
+import { requireSourceOptions } from '../../catalog/source-options.ts';
 import { listDevices } from '../../discover/devices.ts';
 import { findNamed } from '../../discover/named-device.ts';
 import { type Device, type Fact, valueOf } from '../../model/device.ts';
@@ -11,10 +12,11 @@ import { deviceJudge } from '../device-verdict.ts';
 import type { Env } from '../env.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Output } from '../output.ts';
+import type { RemoteOptions } from '../remote-machine.ts';
 import { deviceDetails } from '../screen/device-details.ts';
 import { deviceJson } from '../screen/device-json.ts';
 
-export interface ShowOptions {
+export interface ShowOptions extends RemoteOptions {
   readonly json?: boolean;
   /** False: `--no-probe`. */
   readonly probe?: boolean;
@@ -23,6 +25,7 @@ export interface ShowOptions {
 
 /** `exhibit devices show DEV`: everything that is known of one device, with the place that says so, and what it answers. */
 export async function devicesShowCommand(env: Env, name: string, options: ShowOptions): Promise<ExitCode> {
+  requireSourceOptions('here', options);
   const output = new Output(env, options.json === true);
   const named = await findNamed(env.ports, name);
   const { given, path, realPath, device, evidence } = named;

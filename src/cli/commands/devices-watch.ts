@@ -5,10 +5,12 @@ import { slowLink } from '../../model/slow-link.ts';
 import { visible } from '../../model/text.ts';
 import { utc } from '../../system/clock.ts';
 import { faultNotes } from '../../catalog/hardware.ts';
+import { requireSourceOptions } from '../../catalog/source-options.ts';
 import { deviceJudge, type DeviceJudge } from '../device-verdict.ts';
 import type { Env } from '../env.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Output } from '../output.ts';
+import type { RemoteOptions } from '../remote-machine.ts';
 import { changesOf, changeWords, eventWords, newNotes } from '../screen/device-events.ts';
 import { deviceJson } from '../screen/device-json.ts';
 import { deviceTable, type JudgedDevice } from '../screen/device-table.ts';
@@ -17,7 +19,8 @@ import { deviceTable, type JudgedDevice } from '../screen/device-table.ts';
  * `exhibit devices --watch`: the table, then a line for everything that comes, goes or changes. Ends with 130 at Ctrl-C,
  * with 0 when nobody reads its output any more.
  */
-export async function devicesWatchCommand(env: Env, options: { json?: boolean }): Promise<ExitCode> {
+export async function devicesWatchCommand(env: Env, options: RemoteOptions & { json?: boolean }): Promise<ExitCode> {
+  requireSourceOptions('here', options);
   const output = new Output(env, options.json === true);
   let hungUp = false;
   const signals = env.watchSignals(() => {

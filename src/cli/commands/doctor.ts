@@ -1,9 +1,11 @@
+import { requireSourceOptions } from '../../catalog/source-options.ts';
 import type { Examination } from '../../doctor/examination.ts';
 import { examineStation } from '../../doctor/examine.ts';
 import type { Env } from '../env.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Output } from '../output.ts';
 import type { RemoteOptions } from '../remote-machine.ts';
+import { ExhibitError } from '../../model/errors.ts';
 import { visible } from '../../model/text.ts';
 
 interface Options extends RemoteOptions {
@@ -17,10 +19,7 @@ interface Options extends RemoteOptions {
  */
 export async function doctorCommand(env: Env, options: Options, machine: string | null): Promise<ExitCode> {
   const output = new Output(env, options.json === true);
-  const examinations =
-    machine === null
-      ? await examineStation(env.ports, options.key ?? null)
-      : await examineMachine(env, machine, options);
+  const examinations = machine === null ? await examineHere(env, options) : await examineMachine(env, machine, options);
   const missing = examinations.filter(({ state }) => state === 'missing').length;
   const exit = missing > 0 ? EXIT.unexpected : EXIT.done;
   output.result(
@@ -30,10 +29,22 @@ export async function doctorCommand(env: Env, options: Options, machine: string 
   return exit;
 }
 
+async function examineHere(env: Env, options: Options): Promise<Examination[]> {
+  requireSourceOptions('here', options);
+  return examineStation(env.ports, options.key ?? null);
+}
+
 async function examineMachine(env: Env, machine: string, options: Options): Promise<Examination[]> {
+  if (options.key !== undefined) throw keyOfThere();
   const { withMachine } = await import('../remote-machine.ts');
   const { examineRemote } = await import('../../remote/describe.ts');
   return withMachine(env, machine, options, async ({ shell, facts }) => examineRemote(shell.facts, facts, shell.noise));
+}
+
+function keyOfThere(): ExhibitError {
+  return new ExhibitError('usage', 'usage', '--key is for the key of this station: none is tried on another machine.', {
+    hint: 'Leave it out; exhibit doctor --key FILE tries it here.',
+  });
 }
 
 const MARK: Readonly<Record<Examination['state'], string>> = {

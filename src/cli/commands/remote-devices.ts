@@ -2,6 +2,7 @@ import { faultNotes } from '../../catalog/hardware.ts';
 import { listDevices } from '../../discover/devices.ts';
 import { ExhibitError } from '../../model/errors.ts';
 import { serialNotes } from '../../model/serial.ts';
+import { sourceKind } from '../../model/source-kind.ts';
 import { visible } from '../../model/text.ts';
 import { deviceJudge } from '../device-verdict.ts';
 import type { Env } from '../env.ts';
@@ -18,7 +19,7 @@ interface Options extends RemoteOptions {
 
 /** `exhibit devices ssh://user@host`: the same table, of the other machine's disks. Passive there, too. */
 export async function remoteDevicesCommand(env: Env, text: string, options: Options): Promise<ExitCode> {
-  if (!text.startsWith('ssh://')) throw noMachine(text);
+  if (sourceKind(text) !== 'ssh') throw noMachine(text);
   if (options.watch === true) throw noWatch();
   const output = new Output(env, options.json === true);
   const judge = await deviceJudge(env);

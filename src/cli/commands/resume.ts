@@ -58,7 +58,7 @@ export async function resumeCommand(
   const state = await lookAt(env, target);
   if (state.closed) return finishClosing(env, target, options);
   const elsewhere = await elsewhereOf(env, state);
-  requireSameWay(elsewhere, choices.sourcePath);
+  requireSameWay(elsewhere, choices.sourcePath, options);
   const { remote, sent } = elsewhere;
   if (sent !== null) {
     const listen = listenAgain(sent.section, choices.sourcePath ?? sent.path, options);

@@ -70,11 +70,15 @@ function storyLines({ failedReads, unstablePlaces, sessions, pauses }: Closed): 
   ];
 }
 
-/** Of a disk of another machine: that what was read may be gone, and that its hashes are that machine's own word. */
-function remoteLines({ remote }: Closed): string[] {
-  if (remote === undefined) return [];
-  const [state, proof] = remote;
-  return [...sentence(`the source was ${state}`), ...sentence(`what was sent, hashed there: ${proof}`)];
+/** Of a disk of another machine: that what was read may be gone, who may have changed it, and that its hashes are that machine's own word. */
+function remoteLines({ remote, received }: Closed): string[] {
+  const told = remote ?? received;
+  if (told === null) return [];
+  return [
+    ...sentence(`the source was ${told.state}`),
+    ...(received === null ? [] : sentence(`on its way: ${received.way}`)),
+    ...sentence(`what was sent, hashed there: ${told.proof}`),
+  ];
 }
 
 function times(count: number, what: string): string {
