@@ -1,5 +1,5 @@
 import { ExhibitError } from '../model/errors.ts';
-import { formatIp, isIn, parseIp, parseNet, type IpNet } from '../model/ip-address.ts';
+import { formatIp, parseIp, parseNet, type IpNet } from '../model/ip-address.ts';
 import type { ListenAddress } from '../model/listen.ts';
 import { parseSize } from '../model/size.ts';
 import { visible } from '../model/text.ts';
@@ -70,14 +70,6 @@ export function parseAllowed(texts: readonly string[]): IpNet[] {
     });
   }
   return judged.flatMap(({ net }) => (typeof net === 'string' ? [] : [net]));
-}
-
-/** @param allowed none: nobody's address is looked at, the token alone decides */
-export function isAllowed(peer: string, allowed: readonly IpNet[]): boolean {
-  if (allowed.length === 0) return true;
-  // A zone (`fe80::1%eth0`) is a name of our own interface.
-  const address = parseIp(peer.replace(/%.*$/, ''));
-  return address !== null && allowed.some((net) => isIn(address, net));
 }
 
 function hostOf(text: string, host: string): string {

@@ -1,10 +1,9 @@
-import type { IpNet } from '../model/ip-address.ts';
+import { isAllowed, type IpNet } from '../model/ip-address.ts';
 import type { Caller, ListenAddress, Refusal, RefusedCaller, ToldEnd } from '../model/listen.ts';
 import { visible } from '../model/text.ts';
 import type { Arrival } from '../system/arrival.ts';
 import { utc, type Clock } from '../system/clock.ts';
 import type { Knock, Listener, OpenListener, ServerIdentity } from '../system/listener.ts';
-import { isAllowed } from './address.ts';
 import { notListening } from './faults.ts';
 import { isSameToken, LINE_LIMIT, looksLikeTls, parseFirstLine, type FirstLine } from './words.ts';
 import { within } from './within.ts';
@@ -14,7 +13,7 @@ export interface DoorOrder {
   readonly address: ListenAddress;
   /** Null: plain. */
   readonly identity: ServerIdentity | null;
-  /** None: nobody's address is looked at. */
+  /** None: nobody's address is looked at, the token alone decides. */
   readonly allowed: readonly IpNet[];
   readonly clock: Clock;
   /** Milliseconds within which a connection has to tell whose it is, the handshake of TLS included twice. */
