@@ -1,6 +1,7 @@
 import type { AcquireRequest, CaseInfo, LabelInfo, Overrides } from '../model/request.ts';
 import { COMPRESSIONS, type Compression, type RemoteRequest } from '../model/remote.ts';
 import { parseLabelSize, parseSize } from '../model/size.ts';
+import { kindOfSource } from '../model/source-address.ts';
 import { mergeSettings, type SettingFlags } from './merge-settings.ts';
 import { DEFAULT_PROFILE, type Profile } from './profiles.ts';
 import type { RequestFile } from './request-file.ts';
@@ -66,14 +67,14 @@ export function buildRequest(
     overrides,
     keyPath,
     yes: flags.yes === true,
-    ...(isRemote(sourcePath) ? { remote } : {}),
+    ...(kindOfSource(sourcePath) === 'ssh' ? { remote } : {}),
   };
 }
 
 function usualProfile({ source = '', frozen }: Pick<AcquireFlags, 'source' | 'frozen'>): string {
-  if (isSent(source)) return 'remote-live';
-  if (!isRemote(source)) return DEFAULT_PROFILE;
-  return frozen === undefined ? 'remote-live' : 'remote-frozen';
+  const kind = kindOfSource(source);
+  if (kind === 'here') return DEFAULT_PROFILE;
+  return kind === 'ssh' && frozen !== undefined ? 'remote-frozen' : 'remote-live';
 }
 
 function caseOf(flags: AcquireFlags, file: RequestFile | null, faults: UsageFaults): CaseInfo {
@@ -109,16 +110,6 @@ function overridesOf(flags: AcquireFlags, faults: UsageFaults): Overrides {
   };
 }
 
-/** A source on another machine is named by an address. */
-function isRemote(sourcePath: string): boolean {
-  return /^ssh:\/\//i.test(sourcePath);
-}
-
-/** A disk that another machine sends. */
-function isSent(sourcePath: string): boolean {
-  return /^listen:\/\//i.test(sourcePath);
-}
-
 const MOST_CONNECTIONS = 16;
 /** Bytes a second: below it a disk of today takes years. */
 const LEAST_RATE = 16_384;
@@ -128,7 +119,7 @@ function remoteOf(flags: AcquireFlags, faults: UsageFaults): RemoteRequest {
   const { source = '', connections, compress, limitRate, frozen, ciphertext } = flags;
   const named = { connections, compress, 'limit-rate': limitRate, frozen, ciphertext };
   const given = Object.entries(named).filter(([, value]) => value !== undefined);
-  if (!isRemote(source))
+  if (kindOfSource(source) !== 'ssh')
     for (const [option] of given) faults.add(`--${option} is for a source on another machine (ssh://…).`);
   const channels = connections === undefined ? null : Number(connections);
   if (channels !== null && !(Number.isInteger(channels) && channels >= 1 && channels <= MOST_CONNECTIONS))

@@ -2,11 +2,12 @@ import { ReceivedAccount } from '../acquire/received/account.ts';
 import type { SourceSide } from '../acquire/remote/side.ts';
 import { textFault } from '../catalog/text-laws.ts';
 import { UsageFaults } from '../catalog/usage-faults.ts';
-import { isListenAddress, parseAllowed, parseExpectSize, parseListenAddress } from '../listen/address.ts';
+import { parseAllowed, parseExpectSize, parseListenAddress } from '../listen/address.ts';
 import type { ReceivedSection } from '../manifest/received-schema.ts';
 import { ExhibitError } from '../model/errors.ts';
 import { formatIp, formatNet, parseIp } from '../model/ip-address.ts';
 import type { ListenRequest } from '../model/listen.ts';
+import { kindOfSource } from '../model/source-address.ts';
 import { visible } from '../model/text.ts';
 import type { Env } from './env.ts';
 import type { RemoteOptions } from './remote-machine.ts';
@@ -36,7 +37,7 @@ export function listenAsked(
   options: ListenOptions & RemoteOptions,
   faults: UsageFaults,
 ): ListenRequest | null {
-  if (!isListenAddress(source)) {
+  if (kindOfSource(source) !== 'listen') {
     for (const [name, option] of Object.entries(NAMES))
       if (options[name as keyof ListenOptions] !== undefined)
         faults.add(`${option} is for a disk that another machine sends (listen://…).`);

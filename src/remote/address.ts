@@ -1,8 +1,8 @@
 import { ExhibitError } from '../model/errors.ts';
 import type { RemoteAddress } from '../model/remote.ts';
+import { kindOfSource, parsePort, percentDecoded, percentEncodedPath, SCHEMES } from '../model/source-address.ts';
 import { visible } from '../model/text.ts';
 
-const SCHEME = 'ssh://';
 const SHAPE = /^(?:(?<user>[^@/]*)@)?(?<host>\[[^\]/]*\]|[^:@/[\]]*)(?::(?<port>[^/@]*))?(?<path>\/.*)?$/s;
 const HOST_NAME = /^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?$/;
 /** Hex groups, with an IPv4 tail and a zone where there are any; what it means is for the resolver to say. */
@@ -10,18 +10,13 @@ const IPV6 = /^(?=[0-9A-Fa-f]*:)[0-9A-Fa-f:]+(\d+\.\d+\.\d+\.\d+)?(%[A-Za-z0-9._
 const HINT =
   'It looks like this: ssh://user@host/dev/sda, ssh://user@host:2222/dev/sda, ssh://user@[2001:db8::7]/dev/sda';
 
-/** Whether a source names a disk of another machine. */
-export function isSshAddress(text: string): boolean {
-  return text.toLowerCase().startsWith(SCHEME);
-}
-
 /**
  * Takes `ssh://[user@]host[:port][/path]` apart. User and path may hold percent-encoded UTF-8.
  * @throws ExhibitError `usage`, naming the part that is wrong; never with a password in it
  */
 export function parseSshAddress(text: string): RemoteAddress {
-  if (!isSshAddress(text)) throw wrong(text, 'it does not begin with ssh://');
-  const parts = SHAPE.exec(text.slice(SCHEME.length))?.groups;
+  if (kindOfSource(text) !== 'ssh') throw wrong(text, 'it does not begin with ssh://');
+  const parts = SHAPE.exec(text.slice(SCHEMES.ssh.length))?.groups;
   // What can't be taken apart may hold a password.
   if (parts === undefined) throw wrong(null, 'it can not be taken apart');
   if (parts['user']?.includes(':') === true) throw passwordGiven();
@@ -38,8 +33,7 @@ export function parseSshAddress(text: string): RemoteAddress {
 export function formatSshAddress({ user, host, port, path }: RemoteAddress): string {
   const login = user === null ? '' : `${encodeURIComponent(user)}@`;
   const name = host.includes(':') ? `[${host.replace('%', '%25')}]` : host;
-  const tail = path === null ? '' : path.split('/').map(encodeURIComponent).join('/');
-  return `${SCHEME}${login}${name}${port === null ? '' : `:${port}`}${tail}`;
+  return `${SCHEMES.ssh}${login}${name}${port === null ? '' : `:${port}`}${percentEncodedPath(path)}`;
 }
 
 function userOf(text: string, encoded: string): string {
@@ -60,8 +54,8 @@ function hostOf(text: string, encoded: string): string {
 }
 
 function portOf(text: string, digits: string): number {
-  const port = /^\d{1,5}$/.test(digits) ? Number(digits) : 0;
-  if (port >= 1 && port <= 65_535) return port;
+  const port = parsePort(digits, 1);
+  if (port !== null) return port;
   // Who left the host out may have written a password there.
   throw wrong(/\D/.test(digits) ? null : text, 'what stands behind the colon is no port (1 to 65535)');
 }
@@ -74,12 +68,8 @@ function pathOf(text: string, encoded: string): string | null {
 }
 
 function decoded(text: string, encoded: string): string {
-  try {
-    const plain = decodeURIComponent(encoded);
-    if (plain.isWellFormed()) return plain;
-  } catch {
-    // Said below.
-  }
+  const plain = percentDecoded(encoded);
+  if (plain !== null) return plain;
   throw wrong(text, `"${visible(encoded)}" is not percent-encoded UTF-8 (a % itself is written %25)`);
 }
 

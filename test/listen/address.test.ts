@@ -5,7 +5,6 @@ import type { ListenAddress } from '../../src/model/listen.ts';
 import {
   formatListenAddress,
   isEveryAddress,
-  isListenAddress,
   parseAllowed,
   parseExpectSize,
   parseListenAddress,
@@ -68,7 +67,6 @@ function refused(code: string, pattern: RegExp): (error: unknown) => boolean {
 describe('listen addresses', () => {
   for (const [text, expected] of Object.entries(GOOD))
     test(`${text} is understood`, () => {
-      assert.equal(isListenAddress(text), true);
       const address = parseListenAddress(text);
       assert.deepEqual(address, expected);
       assert.deepEqual(parseListenAddress(formatListenAddress(address)), address);

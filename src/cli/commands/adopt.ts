@@ -4,7 +4,7 @@ import { loadProfile } from '../../catalog/profiles.ts';
 import { ExhibitError } from '../../model/errors.ts';
 import { visible } from '../../model/text.ts';
 import { findSigningKey } from '../../manifest/keys.ts';
-import { isSshAddress } from '../../remote/address.ts';
+import { kindOfSource } from '../../model/source-address.ts';
 import { describePlan } from '../../plan/describe.ts';
 import type { Env } from '../env.ts';
 import { labHardwareFile } from '../lab-hardware.ts';
@@ -32,7 +32,7 @@ export async function adoptCommand(
   options: Options,
 ): Promise<number> {
   const output = new Output(env, options.json === true);
-  if (source !== undefined && isSshAddress(source)) throw notFromThere(source);
+  if (source !== undefined && kindOfSource(source) === 'ssh') throw notFromThere(source);
   const profile = await loadProfile(env.ports, 'rescue');
   const request = buildRequest({ ...options, to: target, source, folderName: undefined }, null, profile);
   if (env.supervise !== null) return env.supervise();
