@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { known, unknown } from '../../src/model/device.ts';
-import type { RemoteFacts, RemoteRequest } from '../../src/model/remote.ts';
+import type { LinkFacts, RemoteFacts, RemoteRequest } from '../../src/model/remote.ts';
+import { lacksOf } from '../../src/model/remote-fitness.ts';
+import { examineRemote } from '../../src/remote/describe.ts';
 import { waysOf } from '../../src/remote/disk.ts';
 import { canUnpack } from '../../src/remote/unpack.ts';
 
@@ -63,5 +65,60 @@ describe('how a disk over there is read', () => {
     assert.equal(ways(['tee', 'sha256sum']).hash, 'sha256sum');
     assert.equal(ways(['tee']).hash, null);
     assert.equal(ways(['tee', 'openssl'], {}, 1, false).hash, null);
+  });
+});
+
+describe('doctor tells what a reading would do', () => {
+  const link: LinkFacts = {
+    transport: 'ssh2',
+    address: { user: 'root', host: 'box', port: null },
+    hostKey: { type: 'ssh-ed25519', fingerprint: 'SHA256:x' },
+    judgedBy: '--host-key',
+    serverVersion: null,
+    cipher: null,
+    authentication: null,
+  };
+  /** Every tool at a path with its name. */
+  const examined = (names: readonly string[], devFd = true) => {
+    const facts = machine(names, devFd);
+    const tools = Object.fromEntries(names.map((name) => [name, { path: `/bin/${name}`, kind: 'gnu', version: null }]));
+    const named = { ...facts, tools } as RemoteFacts;
+    const said = examineRemote(link, named, waysOf(facts, known(true), asked, 0), null);
+    return new Map(said.map(({ what, state, found }) => [what, `${state}: ${found}`]));
+  };
+  const both = ['dd', 'stat', 'readlink', 'tee', 'wc', 'gzip', 'zstd', 'openssl', 'sha256sum'];
+
+  test('where both are there: the one that hashes, and the one that packs', () => {
+    const said = examined(both);
+    assert.equal(said.get('hashes'), `ok: /bin/${String(ways(both).hash)} (gnu), in the same read`);
+    assert.equal(said.get('hashes'), 'ok: /bin/openssl (gnu), in the same read');
+    const packs = canUnpack('zstd')
+      ? 'ok: /bin/zstd (gnu)'
+      : 'warning: /bin/gzip (gnu); zstd is there, and can not be unpacked by the Node.js here';
+    assert.equal(said.get('packing'), packs);
+  });
+
+  test('what is not used is said not to be, and why', () => {
+    const without = (...names: readonly string[]) => examined(both.filter((name) => !names.includes(name)));
+    assert.match(without('zstd').get('packing') ?? '', /^warning: \/bin\/gzip \(gnu\); zstd is not there/);
+    assert.equal(without('zstd', 'gzip').get('packing'), 'warning: neither zstd nor gzip is there');
+    assert.equal(without('wc').get('packing'), 'warning: wc is not there');
+    assert.equal(without('tee').get('packing'), 'warning: tee is not there');
+    assert.equal(without('tee').get('hashes'), 'warning: tee is not there');
+    assert.equal(without('openssl', 'sha256sum').get('hashes'), 'warning: neither sha256sum nor openssl is there');
+    assert.equal(examined(both, false).get('hashes'), 'warning: /dev/fd can not be used');
+  });
+
+  test('what could send a disk to us', () => {
+    assert.equal(examined([...both, 'nc']).get('listen://'), 'ok: could be sent by /bin/openssl (gnu), /bin/nc (gnu)');
+    assert.equal(examined(['nc']).get('listen://'), 'ok: could be sent by /bin/nc (gnu)');
+    assert.match(examined([]).get('listen://') ?? '', /^warning: neither openssl nor nc/);
+  });
+
+  test('what is missing is what the plan would refuse', () => {
+    const missing = [...examined([])].filter(([, said]) => said.startsWith('missing')).map(([what]) => what);
+    assert.deepEqual(missing.sort(), ['dd', 'readlink', 'stat']);
+    const codes = lacksOf(machine([])).map(({ code }) => code);
+    assert.deepEqual(codes.sort(), missing.map((what) => `remote.no-${what}`).sort());
   });
 });

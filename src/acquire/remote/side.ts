@@ -15,7 +15,8 @@ import type { Ports } from '../../system/ports.ts';
 import type { ReceivedAccount } from '../received/account.ts';
 import type { RemoteAccount } from './account.ts';
 
-const NOTHING_ASKED: RemoteRequest = {
+/** A source on another machine of which nothing was said but its address. */
+export const NOTHING_ASKED: RemoteRequest = {
   connections: null,
   compress: 'auto',
   limitRate: null,

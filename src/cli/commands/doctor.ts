@@ -1,5 +1,6 @@
 import type { Examination } from '../../doctor/examination.ts';
 import { examineStation } from '../../doctor/examine.ts';
+import { unknown } from '../../model/device.ts';
 import type { Env } from '../env.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Output } from '../output.ts';
@@ -32,8 +33,16 @@ export async function doctorCommand(env: Env, options: Options, machine: string 
 
 async function examineMachine(env: Env, machine: string, options: Options): Promise<Examination[]> {
   const { withMachine } = await import('../remote-machine.ts');
-  const { examineRemote } = await import('../../remote/describe.ts');
-  return withMachine(env, machine, options, async ({ shell, facts }) => examineRemote(shell.facts, facts, shell.noise));
+  const [{ examineRemote }, { waysOf }, { NOTHING_ASKED }] = await Promise.all([
+    import('../../remote/describe.ts'),
+    import('../../remote/disk.ts'),
+    import('../../acquire/remote/side.ts'),
+  ]);
+  return withMachine(env, machine, options, async ({ shell, facts }) => {
+    // What is told of a machine without one of its disks.
+    const ways = waysOf(facts, unknown('no disk was named'), NOTHING_ASKED, 0);
+    return examineRemote(shell.facts, facts, ways, shell.noise);
+  });
 }
 
 const MARK: Readonly<Record<Examination['state'], string>> = {
