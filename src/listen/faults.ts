@@ -30,12 +30,6 @@ const MEANINGS: Readonly<Record<string, readonly [code: string, why: string, hin
   EACCES: ['listen.no-leave', 'this user may not take it', 'Ports below 1024 take root: choose a higher one.'],
 };
 
-export function nobodyCame(at: string, seconds: number): ExhibitError {
-  return new ExhibitError('source', 'listen.nobody-came', `Nobody connected to ${at} within ${seconds} seconds.`, {
-    hint: `Does a firewall stand between, is the address one that the live machine can reach? ${GO_ON}`,
-  });
-}
-
 /** What a stream that did not end well is called. */
 export interface BadEnd {
   readonly end: Exclude<StreamEnd, 'complete' | 'left-open' | 'stopped'>;

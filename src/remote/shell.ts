@@ -15,7 +15,6 @@ export interface RemoteResult extends RemoteEnd {
 }
 
 export interface RemoteRunOptions {
-  readonly input?: string | Uint8Array;
   /** Default 20 s. */
   readonly timeoutMs?: number;
   /** Bytes of standard output kept at most (default 16 MiB); more is a failure, not a cut. */
@@ -135,7 +134,7 @@ function inC(argv: readonly string[]): readonly string[] {
 async function toEnd(
   channel: SshChannel,
   argv: readonly string[],
-  { input, timeoutMs = PATIENCE_MS, maxOutput = KEPT_OUTPUT }: RemoteRunOptions,
+  { timeoutMs = PATIENCE_MS, maxOutput = KEPT_OUTPUT }: RemoteRunOptions,
   clock: Clock,
 ): Promise<RemoteResult> {
   let failure: RemoteResult['failure'] = null;
@@ -151,9 +150,8 @@ async function toEnd(
     else giveUp('too-much-output');
   });
   channel.stderr.on('data', (part: Buffer) => (stderr = keep(stderr, part)));
-  // A command that ends before it has read everything: its exit status says so.
   channel.stdin.on('error', () => undefined);
-  channel.stdin.end(input);
+  channel.stdin.end();
   const ended = new AbortController();
   const late = clock.sleep(timeoutMs, ended.signal).then((): null => null);
   const end = await Promise.race([channel.done, late]);

@@ -10,7 +10,8 @@ import type { Range } from '../../src/model/range.ts';
 import { makeCertificate } from '../../src/listen/certificate.ts';
 import { variantsOf, type Invitation, type Variant } from '../../src/listen/command.ts';
 import { Door } from '../../src/listen/door.ts';
-import { listenReader, USUAL_LIMITS, type ListenLimits } from '../../src/listen/reader.ts';
+import { listenReader } from '../../src/listen/reader.ts';
+import type { StreamLimits } from '../../src/listen/stream.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { openListener } from '../../src/system/listener.ts';
 import { Log, readAll, type ReadAll } from '../read/read-all.ts';
@@ -20,7 +21,7 @@ import { atEnd, tempFolder } from '../support/temp.ts';
 import { held } from '../remote/ranges-support.ts';
 
 /** Short ones: nothing on loopback takes long. */
-const QUICK: ListenLimits = { ...USUAL_LIMITS, waitMs: 20_000, stallMs: 1500, endMs: 1000, tellMs: 1500 };
+const QUICK: StreamLimits = { stallMs: 1500, endMs: 1000, tellMs: 1500 };
 
 export interface Ways {
   readonly tls?: boolean;
@@ -28,7 +29,7 @@ export interface Ways {
   readonly port?: number;
   readonly allowed?: readonly IpNet[];
   readonly lineMs?: number;
-  readonly limits?: Partial<ListenLimits>;
+  readonly limits?: Partial<StreamLimits>;
   readonly range?: Range;
   readonly disk?: string;
   readonly stop?: AbortSignal;

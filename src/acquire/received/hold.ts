@@ -47,7 +47,7 @@ export async function holdListening(ports: Ports, side: ListenSide, source: Sour
         disk: request.address.path,
         reachedBy: request.reachedBy,
         tls: own === null ? null : { fingerprint: own.fingerprint, certificate: own.base64 },
-        limits: side.limits ?? USUAL_LIMITS,
+        limits: USUAL_LIMITS,
         invite: (invitation) => account.invite(invitation),
         admitted: (stream) => account.admitted(stream),
         received: (stream) => account.received(stream),

@@ -6,7 +6,6 @@ import type { RemoteRequest } from '../../model/remote.ts';
 import { placeOf } from '../../model/remote-faults.ts';
 import { visible } from '../../model/text.ts';
 import { sentDisk } from '../../listen/disk.ts';
-import type { ListenLimits } from '../../listen/reader.ts';
 import { formatSshAddress } from '../../remote/address.ts';
 import { lookAtDisk } from '../../remote/disk.ts';
 import type { RemoteReach } from '../../remote/open-machine.ts';
@@ -38,8 +37,6 @@ export interface SourceSide {
 export interface ListenSide {
   readonly request: ListenRequest;
   readonly account: ReceivedAccount;
-  /** Absent: the usual ones. */
-  readonly limits?: ListenLimits;
 }
 
 /** The machine that a source is on, as it is connected now, and how it is reached when it no longer is. */
