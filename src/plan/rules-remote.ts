@@ -1,4 +1,4 @@
-import type { DeviceUse } from '../model/device.ts';
+import { useText } from '../model/device.ts';
 import { isElsewhere, type Finding, type PlanFacts } from '../model/plan.ts';
 import type { RemoteDisk, RemoteFacts } from '../model/remote.ts';
 import { isFarOff, lacksOf } from '../model/remote-fitness.ts';
@@ -41,7 +41,7 @@ const byLeave = elsewhere(({ request }) =>
 const live = on(({ source, request }) => {
   const frozen = request.remote?.frozen ?? null;
   const uses = source.kind === 'block' && source.device.uses.known ? source.device.uses.value : [];
-  const by = uses.map(useText).join('; ');
+  const by = visible(uses.map(useText).join('; '));
   const used = by === '' ? '' : ` In use: ${by}.`;
   if (frozen === null) {
     const message = `${visible(source.path)} is read while its machine runs: what changes meanwhile is read as it is then, and nobody can read the same again.${used}`;
@@ -185,14 +185,3 @@ export const REMOTE_RULES: readonly Rule[] = [
   clockNear,
   moreVolatile,
 ];
-
-/** Who uses a device, as a phrase. */
-export function useText({ kind, device, by }: DeviceUse): string {
-  const words = {
-    mount: 'is mounted at',
-    swap: 'is swap:',
-    holder: 'is held by',
-    system: 'serves the running system:',
-  } as const;
-  return `${visible(device)} ${words[kind]} ${visible(by)}`;
-}

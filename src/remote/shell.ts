@@ -45,6 +45,7 @@ const PATIENCE_MS = 20_000;
 const KEPT_OUTPUT = 16 * 1024 * 1024;
 const KEPT_STDERR = 64 * 1024;
 const LOSS_SEEN_MS = 1000;
+/** A channel that was closed counts over there until its program has ended. */
 const ROOM_WITHIN_MS = 5000;
 const ASK_AGAIN_MS = 100;
 
@@ -101,15 +102,26 @@ export function remoteShell(link: SshLink, clock: Clock): RemoteShell {
   };
 }
 
-/** A server gives so many channels at a time (MaxSessions): a command that is soon over waits for those before it. */
-async function whenThereIsRoom<T>(begin: () => Promise<T>, clock: Clock): Promise<T> {
-  const until = clock.monotonicMs() + ROOM_WITHIN_MS;
+/**
+ * A server gives so many channels at a time (MaxSessions): begins again, for a while, where it gives none. The refusal
+ * is thrown on when it lasts, or when somebody says stop.
+ * @param mayWait asked at the first refusal; false: nothing there will make room
+ */
+export async function whenThereIsRoom<T>(
+  begin: () => Promise<T>,
+  clock: Clock,
+  stop?: AbortSignal | null,
+  mayWait = () => true,
+): Promise<T> {
+  let until: number | null = null;
   for (;;) {
     try {
       return await begin();
     } catch (error) {
-      if (!isRefused(error) || clock.monotonicMs() > until) throw error;
-      await clock.sleep(ASK_AGAIN_MS);
+      if (!isRefused(error) || (until === null && !mayWait())) throw error;
+      until ??= clock.monotonicMs() + ROOM_WITHIN_MS;
+      if (clock.monotonicMs() > until || stop?.aborted === true) throw error;
+      await clock.sleep(ASK_AGAIN_MS, stop ?? undefined);
     }
   }
 }
@@ -126,9 +138,9 @@ function behind(said: Buffer, mark: string): { before: string; rest: Buffer } {
   return { before: said.toString('utf8', 0, at), rest: said.subarray(at + mark.length + 1) };
 }
 
-/** sudo drops the environment: the language is set behind it. */
-function inC(argv: readonly string[]): readonly string[] {
-  return argv[0] === 'sudo' ? ['sudo', '-n', 'env', 'LC_ALL=C', ...argv.slice(2)] : ['env', 'LC_ALL=C', ...argv];
+/** What programs say is looked at. */
+export function inC(argv: readonly string[]): readonly string[] {
+  return ['env', 'LC_ALL=C', ...argv];
 }
 
 async function toEnd(
