@@ -127,7 +127,7 @@ export function diskFile(t: TestContext, bytes: Uint8Array, name = 'disk'): stri
 }
 
 /** A connection of a test's own, which says what it likes. */
-export async function caller(t: TestContext, to: Invitation, from?: string): Promise<Socket> {
+export async function caller(t: TestContext, to: Pick<Invitation, 'host' | 'port'>, from?: string): Promise<Socket> {
   const socket = connect({ host: to.host, port: to.port, ...(from === undefined ? {} : { localAddress: from }) });
   socket.on('error', () => undefined);
   atEnd(t, () => socket.destroy());
@@ -142,8 +142,11 @@ export async function caller(t: TestContext, to: Invitation, from?: string): Pro
   return socket;
 }
 
+/** What a sender has to know. */
+type Called = Pick<Invitation, 'host' | 'port' | 'token' | 'offset'>;
+
 /** The line with which a stream begins. */
-export function firstLine({ token, offset }: Invitation, way: 'alone' | 'told' = 'alone'): string {
+export function firstLine({ token, offset }: Called, way: 'alone' | 'told' = 'alone'): string {
   return `exhibit ${token} ${offset} ${way}\n`;
 }
 
@@ -153,12 +156,16 @@ export async function isEnded(socket: Socket, ms = 3000): Promise<boolean> {
   return true;
 }
 
-/** A sender of the test's own: says the line, sends so much, and then does something. */
-export async function sending(t: TestContext, there: Waiting, bytes: Uint8Array, way: 'alone' | 'told' = 'alone') {
-  const socket = await caller(t, there.invitation);
-  socket.write(firstLine(there.invitation, way));
+/** A sender of the test's own: says the line, sends so much, and leaves the rest to the test. */
+export async function send(t: TestContext, to: Called, bytes: Uint8Array, way: 'alone' | 'told'): Promise<Socket> {
+  const socket = await caller(t, to);
+  socket.write(firstLine(to, way));
   socket.write(bytes);
   return socket;
+}
+
+export function sending(t: TestContext, there: Waiting, bytes: Uint8Array, way: 'alone' | 'told' = 'alone') {
+  return send(t, there.invitation, bytes, way);
 }
 
 /** What the reader gave is the disk's beginning, in whole sectors, and never all of it. */
