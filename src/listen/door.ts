@@ -8,6 +8,7 @@ import { notListening } from './faults.ts';
 import { isSameToken, LINE_LIMIT, looksLikeTls, parseFirstLine, type FirstLine } from './words.ts';
 import { unlessStopped, within } from './within.ts';
 
+/** Where a door is to be, and who may come in. */
 export interface DoorOrder {
   readonly open: OpenListener;
   readonly address: ListenAddress;

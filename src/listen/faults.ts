@@ -41,6 +41,7 @@ export interface BadEnd {
   readonly stallMs: number;
 }
 
+/** The error with which a stream ends that did not end well: `listen.` and its end, fault `damage` where hashes differ, else `source`. */
 export function badEnd(bad: BadEnd): ExhibitError {
   const [message, hint] = WORDS[bad.end](bad);
   // Two hashes that should be equal are not: that is no matter of the line.

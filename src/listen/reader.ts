@@ -13,7 +13,9 @@ import { newToken } from './words.ts';
 /** What suits a live machine. */
 export const USUAL_LIMITS: StreamLimits = { stallMs: 60_000, endMs: 10_000, tellMs: 15_000 };
 
+/** How a disk that is sent is waited for, and who is told. What `invite`, `admitted` or `received` reject with ends the reading. */
 export interface ListenSettings {
+  /** Open; the reading does not close it. */
   readonly door: Door;
   /** The disk over there, for the command; null: not said. */
   readonly disk: string | null;

@@ -14,6 +14,7 @@ export interface RemoteResult extends RemoteEnd {
   readonly failure: 'timeout' | 'too-much-output' | null;
 }
 
+/** How long a command may take, and how much it may say. */
 export interface RemoteRunOptions {
   /** Default 20 s. */
   readonly timeoutMs?: number;

@@ -30,7 +30,7 @@ export async function holdListening(ports: Ports, side: ListenSide, source: Sour
       account.refused(caller);
     },
   });
-  account.countRefused = () => door.refused;
+  account.opened(() => door.refused);
   return {
     file: null,
     kind: 'block',
