@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { isGone, pauseAfter, ranOn } from '../../src/acquire/reading/come-back.ts';
-import type { SourceSide } from '../../src/acquire/remote/side.ts';
+import type { SourceSide } from '../../src/acquire/source-side.ts';
 import { known, unknown, type Fact } from '../../src/model/device.ts';
 import { ExhibitError } from '../../src/model/errors.ts';
 import type { SourceIdentity } from '../../src/model/identity.ts';

@@ -6,7 +6,7 @@ import { Door } from '../../listen/door.ts';
 import { listenReader, USUAL_LIMITS } from '../../listen/reader.ts';
 import type { HeldSource } from '../../read/held-source.ts';
 import type { Ports } from '../../system/ports.ts';
-import type { ListenSide } from '../remote/side.ts';
+import type { ListenSide } from '../source-side.ts';
 
 /** Milliseconds in which a connection has to tell whose it is. */
 const LINE_MS = 10_000;

@@ -8,7 +8,7 @@ import { ModeChooser } from '../../remote/mode-chooser.ts';
 import { RateLimit, rangeFor } from '../../remote/rate-limit.ts';
 import { RemoteRanges } from '../../remote/range-reader.ts';
 import { ReaderChannel, type ChannelOrder } from '../../remote/reader-channel.ts';
-import type { RemoteSide } from './side.ts';
+import type { RemoteSide } from '../source-side.ts';
 
 /** Bytes of a range, and ranges that are ordered ahead on each channel: what is under way is read anew after a loss. */
 const RANGE_BYTES = 2 * PROBE_LIMIT;

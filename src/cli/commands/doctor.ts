@@ -36,7 +36,7 @@ async function examineMachine(env: Env, machine: string, options: Options): Prom
   const [{ examineRemote }, { waysOf }, { NOTHING_ASKED }] = await Promise.all([
     import('../../remote/describe.ts'),
     import('../../remote/disk.ts'),
-    import('../../acquire/remote/side.ts'),
+    import('../../acquire/source-side.ts'),
   ]);
   return withMachine(env, machine, options, async ({ shell, facts }) => {
     // What is told of a machine without one of its disks.

@@ -1,18 +1,18 @@
-import { findSource } from '../../discover/source.ts';
-import { ExhibitError } from '../../model/errors.ts';
-import type { SourceFacts } from '../../model/plan.ts';
-import type { ListenRequest } from '../../model/listen.ts';
-import type { RemoteRequest } from '../../model/remote.ts';
-import { placeOf } from '../../model/remote-faults.ts';
-import { visible } from '../../model/text.ts';
-import { sentDisk } from '../../listen/disk.ts';
-import { formatSshAddress } from '../../remote/address.ts';
-import { lookAtDisk } from '../../remote/disk.ts';
-import type { RemoteReach } from '../../remote/open-machine.ts';
-import type { RemoteMachine } from '../../remote/remote-ports.ts';
-import type { Ports } from '../../system/ports.ts';
-import type { ReceivedAccount } from '../received/account.ts';
-import type { RemoteAccount } from './account.ts';
+import { findSource } from '../discover/source.ts';
+import { ExhibitError } from '../model/errors.ts';
+import type { SourceFacts } from '../model/plan.ts';
+import type { ListenRequest } from '../model/listen.ts';
+import type { RemoteRequest } from '../model/remote.ts';
+import { placeOf } from '../model/remote-faults.ts';
+import { visible } from '../model/text.ts';
+import { sentDisk } from '../listen/disk.ts';
+import { formatSshAddress } from '../remote/address.ts';
+import { lookAtDisk } from '../remote/disk.ts';
+import type { RemoteReach } from '../remote/open-machine.ts';
+import type { RemoteMachine } from '../remote/remote-ports.ts';
+import type { Ports } from '../system/ports.ts';
+import type { ReceivedAccount } from './received/account.ts';
+import type { RemoteAccount } from './remote/account.ts';
 
 /** A source on another machine of which nothing was said but its address. */
 export const NOTHING_ASKED: RemoteRequest = {
@@ -24,8 +24,9 @@ export const NOTHING_ASKED: RemoteRequest = {
   rebooted: null,
 };
 
-/** Where a source is looked at: whoever asks for its files, its commands and its numbers asks these ports. */
+/** Where a source is: here, on another machine, or sent by one. */
 export interface SourceSide {
+  /** Whoever asks for its files, its commands and its numbers asks these. */
   readonly ports: Ports;
   /** Set when it is on another machine. */
   readonly remote?: RemoteSide;
