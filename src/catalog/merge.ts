@@ -1,7 +1,7 @@
 import type { AcquireRequest, CaseInfo, LabelInfo, Overrides } from '../model/request.ts';
 import { COMPRESSIONS, type Compression, type RemoteRequest } from '../model/remote.ts';
 import { parseLabelSize, parseSize } from '../model/size.ts';
-import { kindOfSource } from '../model/source-address.ts';
+import { sourceKind } from '../model/source-kind.ts';
 import { mergeSettings, type SettingFlags } from './merge-settings.ts';
 import { DEFAULT_PROFILE, type Profile } from './profiles.ts';
 import type { RequestFile } from './request-file.ts';
@@ -67,12 +67,12 @@ export function buildRequest(
     overrides,
     keyPath,
     yes: flags.yes === true,
-    ...(kindOfSource(sourcePath) === 'ssh' ? { remote } : {}),
+    ...(sourceKind(sourcePath) === 'ssh' ? { remote } : {}),
   };
 }
 
 function usualProfile({ source = '', frozen }: Pick<AcquireFlags, 'source' | 'frozen'>): string {
-  const kind = kindOfSource(source);
+  const kind = sourceKind(source);
   if (kind === 'here') return DEFAULT_PROFILE;
   return kind === 'ssh' && frozen !== undefined ? 'remote-frozen' : 'remote-live';
 }
@@ -119,7 +119,7 @@ function remoteOf(flags: AcquireFlags, faults: UsageFaults): RemoteRequest {
   const { source = '', connections, compress, limitRate, frozen, ciphertext } = flags;
   const named = { connections, compress, 'limit-rate': limitRate, frozen, ciphertext };
   const given = Object.entries(named).filter(([, value]) => value !== undefined);
-  if (kindOfSource(source) !== 'ssh')
+  if (sourceKind(source) !== 'ssh')
     for (const [option] of given) faults.add(`--${option} is for a source on another machine (ssh://…).`);
   const channels = connections === undefined ? null : Number(connections);
   if (channels !== null && !(Number.isInteger(channels) && channels >= 1 && channels <= MOST_CONNECTIONS))

@@ -7,7 +7,7 @@ import type { ReceivedSection } from '../manifest/received-schema.ts';
 import { ExhibitError } from '../model/errors.ts';
 import { formatIp, formatNet, parseIp } from '../model/ip-address.ts';
 import type { ListenRequest } from '../model/listen.ts';
-import { kindOfSource } from '../model/source-address.ts';
+import { sourceKind } from '../model/source-kind.ts';
 import { visible } from '../model/text.ts';
 import type { Env } from './env.ts';
 import type { RemoteOptions } from './remote-machine.ts';
@@ -37,7 +37,7 @@ export function listenAsked(
   options: ListenOptions & RemoteOptions,
   faults: UsageFaults,
 ): ListenRequest | null {
-  if (kindOfSource(source) !== 'listen') {
+  if (sourceKind(source) !== 'listen') {
     for (const [name, option] of Object.entries(NAMES))
       if (options[name as keyof ListenOptions] !== undefined)
         faults.add(`${option} is for a disk that another machine sends (listen://…).`);

@@ -2,7 +2,7 @@ import { readStoppedFolder } from '../acquire/stopped/stopped-folder.ts';
 import type { ResumeChoices } from '../acquire/stopped/resume-request.ts';
 import { ExhibitError } from '../model/errors.ts';
 import { visible } from '../model/text.ts';
-import { kindOfSource } from '../model/source-address.ts';
+import { sourceKind } from '../model/source-kind.ts';
 import type { ReceivedSection } from '../manifest/received-schema.ts';
 import type { RemoteSection } from '../manifest/remote-schema.ts';
 import { formatSshAddress } from '../remote/address.ts';
@@ -32,7 +32,7 @@ export async function elsewhereOf(
 
 /** A disk that was sent is sent again, and none that was not. @throws ExhibitError `usage.request` */
 export function requireSameWay({ sent }: Elsewhere, source: string | null): void {
-  if (source === null || (kindOfSource(source) === 'listen') === (sent !== null)) return;
+  if (source === null || (sourceKind(source) === 'listen') === (sent !== null)) return;
   const began = sent === null ? 'was not sent by another machine' : 'was sent by another machine';
   throw new ExhibitError('usage', 'usage.request', `${visible(source)}: the disk of this acquisition ${began}.`, {
     hint: sent === null ? 'Name the source as it was named first.' : 'Name where it is waited for: listen://ADDR:PORT',

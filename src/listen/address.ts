@@ -2,7 +2,8 @@ import { ExhibitError } from '../model/errors.ts';
 import { formatIp, parseIp, parseNet, type IpNet } from '../model/ip-address.ts';
 import type { ListenAddress } from '../model/listen.ts';
 import { parseSize } from '../model/size.ts';
-import { kindOfSource, parsePort, percentDecoded, percentEncodedPath, SCHEMES } from '../model/source-address.ts';
+import { parsePort, percentDecoded, percentEncodedPath, SCHEMES } from '../model/source-address.ts';
+import { sourceKind } from '../model/source-kind.ts';
 import { visible } from '../model/text.ts';
 
 const SHAPE = /^(?<host>\[[^\]/]*\]|[^:/[\]]*)(?::(?<port>[^/]*))?(?<path>\/.*)?$/s;
@@ -16,7 +17,7 @@ const SECTOR = 512;
  * @throws ExhibitError `usage`, naming the part that is wrong
  */
 export function parseListenAddress(text: string): ListenAddress {
-  if (kindOfSource(text) !== 'listen') throw wrong(text, 'it does not begin with listen://');
+  if (sourceKind(text) !== 'listen') throw wrong(text, 'it does not begin with listen://');
   const parts = SHAPE.exec(text.slice(SCHEMES.listen.length))?.groups;
   if (parts === undefined || parts['port']?.includes(':') === true)
     throw wrong(text, 'an IPv6 address stands in brackets, and a port behind it');

@@ -1,16 +1,6 @@
 /** Schemes of sources that are not on this station: a disk behind SSH, and one that another machine sends. */
 export const SCHEMES = { ssh: 'ssh://', listen: 'listen://' } as const;
 
-/** Where a source is by the way it is named: `here` is a path of this station. */
-export type SourceKind = keyof typeof SCHEMES | 'here';
-
-/** Told by the scheme alone, in any case of its letters (RFC 3986, 3.1): what follows may still be wrong. */
-export function kindOfSource(text: string): SourceKind {
-  const lower = text.toLowerCase();
-  if (lower.startsWith(SCHEMES.ssh)) return 'ssh';
-  return lower.startsWith(SCHEMES.listen) ? 'listen' : 'here';
-}
-
 /** Percent-encoded UTF-8 in plain; null: it is none. */
 export function percentDecoded(encoded: string): string | null {
   try {

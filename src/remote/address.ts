@@ -1,6 +1,7 @@
 import { ExhibitError } from '../model/errors.ts';
 import type { RemoteAddress } from '../model/remote.ts';
-import { kindOfSource, parsePort, percentDecoded, percentEncodedPath, SCHEMES } from '../model/source-address.ts';
+import { parsePort, percentDecoded, percentEncodedPath, SCHEMES } from '../model/source-address.ts';
+import { sourceKind } from '../model/source-kind.ts';
 import { visible } from '../model/text.ts';
 
 const SHAPE = /^(?:(?<user>[^@/]*)@)?(?<host>\[[^\]/]*\]|[^:@/[\]]*)(?::(?<port>[^/@]*))?(?<path>\/.*)?$/s;
@@ -15,7 +16,7 @@ const HINT =
  * @throws ExhibitError `usage`, naming the part that is wrong; never with a password in it
  */
 export function parseSshAddress(text: string): RemoteAddress {
-  if (kindOfSource(text) !== 'ssh') throw wrong(text, 'it does not begin with ssh://');
+  if (sourceKind(text) !== 'ssh') throw wrong(text, 'it does not begin with ssh://');
   const parts = SHAPE.exec(text.slice(SCHEMES.ssh.length))?.groups;
   // What can't be taken apart may hold a password.
   if (parts === undefined) throw wrong(null, 'it can not be taken apart');

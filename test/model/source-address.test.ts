@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
-import { kindOfSource, parsePort, percentDecoded, percentEncodedPath } from '../../src/model/source-address.ts';
+import { parsePort, percentDecoded, percentEncodedPath } from '../../src/model/source-address.ts';
+import { sourceKind } from '../../src/model/source-kind.ts';
 
 describe('how a source is named', () => {
   const kinds: Readonly<Record<string, string>> = {
@@ -21,7 +22,7 @@ describe('how a source is named', () => {
   };
   for (const [text, kind] of Object.entries(kinds))
     test(`"${text}" is ${kind}`, () => {
-      assert.equal(kindOfSource(text), kind);
+      assert.equal(sourceKind(text), kind);
     });
 
   test('a path comes back as it was, whatever its names hold', () => {

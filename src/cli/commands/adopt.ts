@@ -2,9 +2,9 @@ import { adoptAcquisition, preflightAdopt } from '../../acquire/stopped/adopt-fo
 import { buildRequest, type AcquireFlags } from '../../catalog/merge.ts';
 import { loadProfile } from '../../catalog/profiles.ts';
 import { ExhibitError } from '../../model/errors.ts';
+import { sourceKind } from '../../model/source-kind.ts';
 import { visible } from '../../model/text.ts';
 import { findSigningKey } from '../../manifest/keys.ts';
-import { kindOfSource } from '../../model/source-address.ts';
 import { describePlan } from '../../plan/describe.ts';
 import type { Env } from '../env.ts';
 import { labHardwareFile } from '../lab-hardware.ts';
@@ -32,7 +32,7 @@ export async function adoptCommand(
   options: Options,
 ): Promise<number> {
   const output = new Output(env, options.json === true);
-  if (source !== undefined && kindOfSource(source) === 'ssh') throw notFromThere(source);
+  if (source !== undefined && sourceKind(source) !== 'here') throw notFromThere(source);
   const profile = await loadProfile(env.ports, 'rescue');
   const request = buildRequest({ ...options, to: target, source, folderName: undefined }, null, profile);
   if (env.supervise !== null) return env.supervise();
@@ -58,7 +58,7 @@ export async function adoptCommand(
 function notFromThere(source: string): ExhibitError {
   const message = `${visible(source)} is on another machine: an image that ddrescue began is only gone on with from a disk of this station.`;
   return new ExhibitError('usage', 'adopt.remote', message, {
-    hint: 'Begin it anew: exhibit acquire ssh://… Or bring the disk here.',
+    hint: `Begin it anew: exhibit acquire ${sourceKind(source)}://… Or bring the disk here.`,
   });
 }
 

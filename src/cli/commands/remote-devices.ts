@@ -2,8 +2,8 @@ import { faultNotes } from '../../catalog/hardware.ts';
 import { listDevices } from '../../discover/devices.ts';
 import { ExhibitError } from '../../model/errors.ts';
 import { serialNotes } from '../../model/serial.ts';
+import { sourceKind } from '../../model/source-kind.ts';
 import { visible } from '../../model/text.ts';
-import { kindOfSource } from '../../model/source-address.ts';
 import { deviceJudge } from '../device-verdict.ts';
 import type { Env } from '../env.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -19,7 +19,7 @@ interface Options extends RemoteOptions {
 
 /** `exhibit devices ssh://user@host`: the same table, of the other machine's disks. Passive there, too. */
 export async function remoteDevicesCommand(env: Env, text: string, options: Options): Promise<ExitCode> {
-  if (kindOfSource(text) !== 'ssh') throw noMachine(text);
+  if (sourceKind(text) !== 'ssh') throw noMachine(text);
   if (options.watch === true) throw noWatch();
   const output = new Output(env, options.json === true);
   const judge = await deviceJudge(env);
