@@ -1,5 +1,5 @@
 // Runs the compiled tests by name: `node --test FOLDER` would also run the helpers beside them.
-// Usage: node scripts/run-tests.mjs [part of a path …]; --long: what a run of all leaves out
+// Usage: node scripts/run-tests.mjs [part of a path …]; or --long alone: what a run of all leaves out
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -21,7 +21,7 @@ const FIRST = [
   'test/real/',
 ];
 
-/** What goes through many variants at length, and would keep the gate from its minutes: only by name, or by --long. */
+/** What goes through many variants at length, and would keep the gate from its minutes: only by name, or by --long (docs/decisions/0017). */
 const LONG = [
   'test/acquire/closing-cut-off',
   'test/acquire/resume-closing',
@@ -43,20 +43,22 @@ const LONG = [
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const asked = process.argv.slice(2);
-const wanted = asked.includes('--long') ? LONG : asked;
+const isLong = asked.includes('--long');
+if (isLong && asked.length > 1) stop('--long stands alone: a test file is run by its name, also one that takes long.');
+const wanted = isLong ? LONG : asked;
 process.chdir(root);
 
-const files = sources(join(root, 'test'))
-  .map((file) => relative(root, file))
+const all = sources(join(root, 'test')).map((file) => relative(root, file));
+// What was renamed would be back in the gate, and nobody would see it.
+const stale = LONG.filter((part) => !all.some((file) => isAmong([part], file)));
+if (stale.length > 0) stop(`LONG names what is no test file: ${stale.join(' ')}`);
+const files = all
   .filter((file) => (wanted.length === 0 ? !isAmong(LONG, file) : isAmong(wanted, file)))
   .sort()
   .sort((a, b) => turn(a) - turn(b))
   .map((file) => join('dist', file.replace(/\.ts$/, '.js')));
 
-if (files.length === 0) {
-  console.error(`No test file matches: ${wanted.join(' ')}`);
-  process.exit(1);
-}
+if (files.length === 0) stop(`No test file matches: ${wanted.join(' ')}`);
 // Two at least: many a test waits for a program, a disk, a link or a clock. Node's own choice on two cores is one.
 const concurrency = Math.max(2, availableParallelism() - 1);
 const isAlone = (file) => isAmong(ALONE, file);
@@ -81,6 +83,11 @@ async function runFiles(files, concurrency) {
     })
     .compose(new spec());
   for await (const text of results) process.stdout.write(text);
+}
+
+function stop(why) {
+  console.error(why);
+  process.exit(1);
 }
 
 function isAmong(parts, file) {

@@ -8,7 +8,7 @@ import type { AcquireJob, AcquireResult } from './job.ts';
 import { openFolder } from './open-folder.ts';
 import type { LeftBefore } from './reading/read-stage.ts';
 import { recordFailure } from './record.ts';
-import { tellConnected } from './remote/record.ts';
+import { tellTaken } from './side-record.ts';
 import type { Reserve } from './reserve.ts';
 import { readCheckClose } from './run.ts';
 import { manifestStart } from './start.ts';
@@ -61,7 +61,7 @@ export async function runSession(
     const folder = await claim(taken, begin);
     const source = new Attached(taken);
     attached.now = source;
-    await tellConnected(taken, folder.journal, job.emit);
+    await tellTaken(taken, folder.journal, job.emit);
     const stop = AbortSignal.any([job.stop, source.signal]);
     const story = { ...folder, job: { ...job, stop }, attached: source, startedMono, clockWatch };
     try {

@@ -4,7 +4,7 @@ import { ExhibitError } from '../model/errors.ts';
 import { isElsewhere } from '../model/plan.ts';
 import type { HeldSource } from '../read/held-source.ts';
 import type { TakenSource } from './hold.ts';
-import type { SourceSide } from './remote/side.ts';
+import type { SourceSide } from './source-side.ts';
 
 /** The source as it is attached now, and what looks after its write protection. A pulled cable makes it another one. */
 export class Attached {

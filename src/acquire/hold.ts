@@ -17,7 +17,7 @@ import type { Ports } from '../system/ports.ts';
 import { holdListening } from './received/hold.ts';
 import { holdRemote } from './remote/hold.ts';
 import { askAgain, guardFacts } from './protection.ts';
-import { lookFor, lookOn, type SourceSide } from './remote/side.ts';
+import { lookFor, lookOn, type SourceSide } from './source-side.ts';
 
 /** The source, held as far as it can be (`HeldBy` says how far), and it is the one that was planned. */
 export interface TakenSource {

@@ -7,7 +7,7 @@ import type { Signer } from '../manifest/sign.ts';
 import type { CacheState } from '../read/page-cache.ts';
 import type { Ports } from '../system/ports.ts';
 import type { Seal } from './close-folder.ts';
-import type { SourceSide } from './remote/side.ts';
+import type { SourceSide } from './source-side.ts';
 
 /** Everything one acquisition needs, all of it judged: from here on things happen. */
 export interface AcquireJob {

@@ -15,7 +15,7 @@ import { ddVersion } from '../read/dd-reader.ts';
 import { directVersion } from '../read/direct-reader.ts';
 import type { Ports } from '../system/ports.ts';
 import { observeProtection } from './protection.ts';
-import { findOn, type SourceSide } from './remote/side.ts';
+import { findOn, type SourceSide } from './source-side.ts';
 
 export interface Preflight {
   readonly result: PlanResult;

@@ -15,7 +15,7 @@ import type { AcquireResult } from './job.ts';
 import { isThere } from './stopped/leftovers.ts';
 import type { ReadRecorder } from './reading/read-recorder.ts';
 import type { ReadFailure, ReadOutcome } from './reading/read-stage.ts';
-import { leaveRemote, tellSide } from './remote/record.ts';
+import { leaveSide, tellSide } from './side-record.ts';
 import type { Story } from './story.ts';
 import { withWayOn } from './stopped/way-on.ts';
 
@@ -73,7 +73,7 @@ export async function stopped(story: Story, read: ReadOutcome, stage: string): P
   const { position, recorder } = read;
   // Not the person: what was seen of the source ended it, or ends it now.
   await endWatch(story);
-  await leaveRemote(story);
+  await leaveSide(story);
   const disturbances = story.clockWatch.stop();
   const message = 'stopped by the operator';
   await story.journal.append('stopped', { code: 'interrupted', message, stage, position, disturbances });
@@ -110,7 +110,7 @@ export async function giveUp(story: Story, { error, position, recorder }: ReadFa
 export async function recordFailure(story: Story, error: unknown): Promise<unknown> {
   if (await hasManifest(story)) return cutOff(story, error);
   const told = withSign(error, await story.attached.endWatch());
-  await leaveRemote(story).catch(() => undefined);
+  await leaveSide(story).catch(() => undefined);
   await recordStop(story, told);
   return withWayOn(told, story.job.plan.folder.path);
 }

@@ -12,7 +12,7 @@ import type { AcquireResult } from './job.ts';
 import { readAll } from './reading/read-all.ts';
 import type { ReadOutcome, ReadWork } from './reading/read-stage.ts';
 import { endWatch, lookAfter, stopped, writeSidecar } from './record.ts';
-import { leaveRemote, tellSecondPass } from './remote/record.ts';
+import { leaveSide, tellSecondPass } from './side-record.ts';
 import type { Story } from './story.ts';
 import { unstableSectors } from './reading/unstable.ts';
 
@@ -34,7 +34,7 @@ export async function readCheckClose(story: Story): Promise<AcquireResult> {
   const last = second.state === 'not-done' ? after : await lookWhenReached(story, work, read);
 
   await endWatch(story);
-  await leaveRemote(story);
+  await leaveSide(story);
   const published = back.state !== 'mismatch' && second.state !== 'mismatch';
   if (published) await publish(ports.files, read.written);
   const closed = await closeJob(story, read, { after: last, back, second, published });

@@ -78,7 +78,7 @@ export function buildRequest(
 function usualProfile({ source = '', frozen }: Pick<AcquireFlags, 'source' | 'frozen'>): string {
   const kind = sourceKind(source);
   if (kind === 'here') return DEFAULT_PROFILE;
-  return kind === 'listen' || frozen === undefined ? 'remote-live' : 'remote-frozen';
+  return kind === 'ssh' && frozen !== undefined ? 'remote-frozen' : 'remote-live';
 }
 
 function caseOf(flags: AcquireFlags, file: RequestFile | null, faults: UsageFaults): CaseInfo {

@@ -1,5 +1,5 @@
 import { ReceivedAccount } from '../acquire/received/account.ts';
-import type { SourceSide } from '../acquire/remote/side.ts';
+import type { SourceSide } from '../acquire/source-side.ts';
 import { textFault } from '../catalog/text-laws.ts';
 import { UsageFaults } from '../catalog/usage-faults.ts';
 import { parseAllowed, parseExpectSize, parseListenAddress } from '../listen/address.ts';

@@ -1,5 +1,5 @@
 import { RemoteAccount } from '../acquire/remote/account.ts';
-import { connectSide, type SourceSide } from '../acquire/remote/side.ts';
+import { connectSide, type SourceSide } from '../acquire/source-side.ts';
 import { ExhibitError } from '../model/errors.ts';
 import type { HostKey } from '../model/remote.ts';
 import { visible } from '../model/text.ts';

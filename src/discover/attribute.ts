@@ -6,6 +6,7 @@ import { at } from './root.ts';
 /** What the kernel answers for an entry that is not there, or whose device was pulled out while it was asked. */
 const GONE = new Set(['ENOENT', 'ENOTDIR', 'ENODEV', 'ENXIO']);
 
+/** Whether there is no such entry, or no longer: anything else that keeps it from being read is not known to be that. */
 export function isGone(error: unknown): boolean {
   return GONE.has(errnoOf(error) ?? '');
 }

@@ -1,11 +1,11 @@
 import { ExhibitError } from '../model/errors.ts';
-import { formatIp, isIn, parseIp, parseNet, type IpNet } from '../model/ip-address.ts';
+import { formatIp, parseIp, parseNet, type IpNet } from '../model/ip-address.ts';
 import type { ListenAddress } from '../model/listen.ts';
 import { parseSize } from '../model/size.ts';
+import { parsePort, percentDecoded, percentEncodedPath, SCHEMES } from '../model/source-address.ts';
 import { sourceKind } from '../model/source-kind.ts';
 import { visible } from '../model/text.ts';
 
-const SCHEME = 'listen://';
 const SHAPE = /^(?<host>\[[^\]/]*\]|[^:/[\]]*)(?::(?<port>[^/]*))?(?<path>\/.*)?$/s;
 const HINT =
   'It looks like this: listen://192.0.2.1:9000, listen://[2001:db8::1]:9000; on every address: listen://0.0.0.0:9000, listen://[::]:9000';
@@ -18,7 +18,7 @@ const SECTOR = 512;
  */
 export function parseListenAddress(text: string): ListenAddress {
   if (sourceKind(text) !== 'listen') throw wrong(text, 'it does not begin with listen://');
-  const parts = SHAPE.exec(text.slice(SCHEME.length))?.groups;
+  const parts = SHAPE.exec(text.slice(SCHEMES.listen.length))?.groups;
   if (parts === undefined || parts['port']?.includes(':') === true)
     throw wrong(text, 'an IPv6 address stands in brackets, and a port behind it');
   if (/[?#]/.test(text)) throw wrong(text, 'a ? or # in a path is written %3F or %23');
@@ -31,8 +31,7 @@ export function parseListenAddress(text: string): ListenAddress {
 
 /** The address as it is written: what {@link parseListenAddress} gives back. */
 export function formatListenAddress({ host, port, path }: ListenAddress): string {
-  const tail = path === null ? '' : path.split('/').map(encodeURIComponent).join('/');
-  return `${SCHEME}${host.includes(':') ? `[${host}]` : host}:${port}${tail}`;
+  return `${SCHEMES.listen}${host.includes(':') ? `[${host}]` : host}:${port}${percentEncodedPath(path)}`;
 }
 
 /** Every address of this station: nobody can connect to it by that name. */
@@ -68,14 +67,6 @@ export function parseAllowed(texts: readonly string[]): IpNet[] {
   return judged.flatMap(({ net }) => (typeof net === 'string' ? [] : [net]));
 }
 
-/** @param allowed none: nobody's address is looked at, the token alone decides */
-export function isAllowed(peer: string, allowed: readonly IpNet[]): boolean {
-  if (allowed.length === 0) return true;
-  // A zone (`fe80::1%eth0`) is a name of our own interface.
-  const address = parseIp(peer.replace(/%.*$/, ''));
-  return address !== null && allowed.some((net) => isIn(address, net));
-}
-
 function hostOf(text: string, host: string): string {
   if (host === '') throw wrong(text, 'it names no address (0.0.0.0 and [::] are all that this station has)');
   const bracketed = host.startsWith('[');
@@ -89,8 +80,8 @@ function hostOf(text: string, host: string): string {
 
 function portOf(text: string, digits: string | undefined): number {
   if (digits === undefined) throw wrong(text, 'it names no port');
-  const port = /^\d{1,5}$/.test(digits) ? Number(digits) : 65_536;
-  if (port <= 65_535) return port;
+  const port = parsePort(digits, 0);
+  if (port !== null) return port;
   throw wrong(text, `"${visible(digits)}" is no port (1 to 65535; 0: any that is free)`);
 }
 
@@ -105,12 +96,8 @@ function pathOf(text: string, encoded: string): string | null {
 }
 
 function decoded(text: string, encoded: string): string {
-  try {
-    const plain = decodeURIComponent(encoded);
-    if (plain.isWellFormed()) return plain;
-  } catch {
-    // Said below.
-  }
+  const plain = percentDecoded(encoded);
+  if (plain !== null) return plain;
   throw wrong(text, `"${visible(encoded)}" is not percent-encoded UTF-8 (a % itself is written %25)`);
 }
 

@@ -19,12 +19,15 @@ export interface Invitation {
   readonly tls: { readonly fingerprint: string; readonly certificate: string } | null;
 }
 
+/** A command that sends the disk, for what the live machine may have. */
 export interface Variant {
+  /** What sends, as it is shown and put on record. */
   readonly name: string;
   /** What the live machine must have for it. */
   readonly needs: string;
   /** It tells dd's exit status and the hash of what was sent in a second connection. */
   readonly tells: boolean;
+  /** To be typed as it is, in any login shell. */
   readonly line: ShellLine;
 }
 

@@ -1,20 +1,20 @@
-import type { IpNet } from '../model/ip-address.ts';
+import { isAllowed, type IpNet } from '../model/ip-address.ts';
 import type { Caller, ListenAddress, Refusal, RefusedCaller, ToldEnd } from '../model/listen.ts';
 import { visible } from '../model/text.ts';
 import type { Arrival } from '../system/arrival.ts';
 import { utc, type Clock } from '../system/clock.ts';
 import type { Knock, Listener, OpenListener, ServerIdentity } from '../system/listener.ts';
-import { isAllowed } from './address.ts';
 import { notListening } from './faults.ts';
 import { isSameToken, LINE_LIMIT, looksLikeTls, parseFirstLine, type FirstLine } from './words.ts';
-import { within } from './within.ts';
+import { unlessStopped, within } from './within.ts';
 
+/** Where a door is to be, and who may come in. */
 export interface DoorOrder {
   readonly open: OpenListener;
   readonly address: ListenAddress;
   /** Null: plain. */
   readonly identity: ServerIdentity | null;
-  /** None: nobody's address is looked at. */
+  /** None: nobody's address is looked at, the token alone decides. */
   readonly allowed: readonly IpNet[];
   readonly clock: Clock;
   /** Milliseconds within which a connection has to tell whose it is, the handshake of TLS included twice. */
@@ -85,26 +85,21 @@ export class Door {
     return this.#listener;
   }
 
-  get encrypted(): boolean {
-    return this.#order.identity !== null;
-  }
-
   /** Connections that were not let in. */
   get refused(): number {
     return this.#refused;
   }
 
-  /** Waits for the stream that tells this token and offset. `late`: not within so many milliseconds. */
+  /** Waits for the stream that tells this token and offset, for as long as it takes. */
   async take(
     { token, offset }: { readonly token: string; readonly offset: number },
-    waitMs: number | null,
     stop: AbortSignal,
-  ): Promise<LiveStream | 'late' | 'stopped'> {
+  ): Promise<LiveStream | 'stopped'> {
     const come = new Promise<LiveStream>((enter) => {
       this.#ticket = { token, offset, enter };
     });
     const over = AbortSignal.any([stop, this.#closed.signal]);
-    const stream = await within(this.#order.clock, waitMs, over, come);
+    const stream = await unlessStopped(over, come);
     this.#ticket = null;
     // It may have come in the very moment in which nobody waited any more.
     if (typeof stream === 'string')

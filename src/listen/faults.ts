@@ -30,12 +30,6 @@ const MEANINGS: Readonly<Record<string, readonly [code: string, why: string, hin
   EACCES: ['listen.no-leave', 'this user may not take it', 'Ports below 1024 take root: choose a higher one.'],
 };
 
-export function nobodyCame(at: string, seconds: number): ExhibitError {
-  return new ExhibitError('source', 'listen.nobody-came', `Nobody connected to ${at} within ${seconds} seconds.`, {
-    hint: `Does a firewall stand between, is the address one that the live machine can reach? ${GO_ON}`,
-  });
-}
-
 /** What a stream that did not end well is called. */
 export interface BadEnd {
   readonly end: Exclude<StreamEnd, 'complete' | 'left-open' | 'stopped'>;
@@ -47,6 +41,7 @@ export interface BadEnd {
   readonly stallMs: number;
 }
 
+/** The error with which a stream ends that did not end well: `listen.` and its end, fault `damage` where hashes differ, else `source`. */
 export function badEnd(bad: BadEnd): ExhibitError {
   const [message, hint] = WORDS[bad.end](bad);
   // Two hashes that should be equal are not: that is no matter of the line.

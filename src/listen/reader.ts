@@ -6,19 +6,16 @@ import { SlotFiller } from '../read/slot-filler.ts';
 import { isEveryAddress } from './address.ts';
 import type { Invitation } from './command.ts';
 import type { Door, LiveStream } from './door.ts';
-import { badEnd, nobodyCame } from './faults.ts';
+import { badEnd } from './faults.ts';
 import { StreamReceiver, type StreamLimits, type StreamResult } from './stream.ts';
 import { newToken } from './words.ts';
 
-export interface ListenLimits extends StreamLimits {
-  /** For somebody to connect; null: for as long as it takes. */
-  readonly waitMs: number | null;
-}
-
 /** What suits a live machine. */
-export const USUAL_LIMITS: ListenLimits = { waitMs: null, stallMs: 60_000, endMs: 10_000, tellMs: 15_000 };
+export const USUAL_LIMITS: StreamLimits = { stallMs: 60_000, endMs: 10_000, tellMs: 15_000 };
 
+/** How a disk that is sent is waited for, and who is told. What `invite`, `admitted` or `received` reject with ends the reading. */
 export interface ListenSettings {
+  /** Open; the reading does not close it. */
   readonly door: Door;
   /** The disk over there, for the command; null: not said. */
   readonly disk: string | null;
@@ -26,7 +23,7 @@ export interface ListenSettings {
   readonly reachedBy: string | null;
   /** Null: plain. */
   readonly tls: Invitation['tls'];
-  readonly limits: ListenLimits;
+  readonly limits: StreamLimits;
   /** Shows the commands to the operator. */
   readonly invite: (invitation: Invitation) => Promise<void>;
   /** Told of a stream that is let in, before a byte of it is taken. */
@@ -38,8 +35,8 @@ export interface ListenSettings {
 /**
  * Reads a disk that another machine sends: shows the command for where it stands, waits for one connection, and takes
  * it to the end of the disk. Nothing is asked for twice. Throws `listen.ended-early`, `listen.reset`, `listen.stalled`,
- * `listen.too-much`, `listen.sender-failed`, `listen.hash-differs`, `listen.nobody-came`; what was received is in the
- * ring and in the log, in whole sectors, and never all of it: the last sector goes in only when all was well.
+ * `listen.too-much`, `listen.sender-failed`, `listen.hash-differs`; what was received is in the ring and in the log, in
+ * whole sectors, and never all of it: the last sector goes in only when all was well.
  */
 export function listenReader(settings: ListenSettings): Reader {
   return async (order) => {
@@ -60,14 +57,13 @@ export function listenReader(settings: ListenSettings): Reader {
 }
 
 async function admit(settings: ListenSettings, order: ReadOrder): Promise<LiveStream | null> {
-  const { door, limits, disk, tls } = settings;
+  const { door, disk, tls } = settings;
   const { address, port, reachable } = door.listener;
   const ticket = { token: newToken(), offset: order.range.start };
   const own = isEveryAddress(address) ? (reachable.find((each) => sameFamily(each, address)) ?? address) : address;
   const host = settings.reachedBy ?? own;
   await settings.invite({ ...ticket, host, port, disk, size: order.source.size, tls });
-  const stream = await door.take(ticket, limits.waitMs, order.stop);
-  if (stream === 'late') throw nobodyCame(`${host} port ${port}`, (limits.waitMs ?? 0) / 1000);
+  const stream = await door.take(ticket, order.stop);
   return stream === 'stopped' ? null : stream;
 }
 

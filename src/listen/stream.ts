@@ -15,6 +15,7 @@ export interface StreamLimits {
   readonly tellMs: number;
 }
 
+/** One stream that was let in, and where it goes. */
 export interface StreamOrder {
   readonly stream: LiveStream;
   /** What is to come of the disk: from where it stands to its end. */
@@ -29,6 +30,7 @@ export interface StreamOrder {
   readonly ended: (result: StreamResult) => Promise<void>;
 }
 
+/** What came of a stream, however it ended. */
 export interface StreamResult {
   readonly end: StreamEnd;
   /** Bytes that arrived, of the sector that was kept back and of what was too much, too. */

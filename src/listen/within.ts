@@ -1,38 +1,35 @@
 import type { Clock } from '../system/clock.ts';
 
-/** Waits for work, for so long at most, and not longer than until a signal aborts. What is late goes on; its failure is nobody's. */
+/** Waits for work, for so many milliseconds at most, and not longer than until a signal aborts. What is late goes on; its failure is nobody's. */
 export async function within<T>(
   clock: Clock,
-  ms: number | null,
+  ms: number,
   stop: AbortSignal,
   work: Promise<T>,
 ): Promise<T | 'late' | 'stopped'> {
-  if (stop.aborted) {
-    work.catch(() => undefined);
-    return 'stopped';
-  }
   const over = new AbortController();
-  const end = (): void => {
-    over.abort();
-  };
-  stop.addEventListener('abort', end);
-  // A sleep that is never called off by itself waits for the signal alone.
-  const slept = (ms === null ? never(over.signal) : clock.sleep(ms, over.signal)).then(() =>
-    stop.aborted ? ('stopped' as const) : ('late' as const),
-  );
+  const late = clock.sleep(ms, over.signal).then(() => 'late' as const);
   try {
-    return await Promise.race([work, slept]);
+    return await unlessStopped(stop, Promise.race([work, late]));
   } finally {
-    stop.removeEventListener('abort', end);
-    end();
-    work.catch(() => undefined);
+    over.abort();
   }
 }
 
-function never(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => {
-      resolve();
-    });
+/** Waits for work, and not longer than until a signal aborts. */
+export async function unlessStopped<T>(stop: AbortSignal, work: Promise<T>): Promise<T | 'stopped'> {
+  const over = new AbortController();
+  const stopped = new Promise<'stopped'>((resolve) => {
+    const end = (): void => {
+      resolve('stopped');
+    };
+    if (stop.aborted) end();
+    else stop.addEventListener('abort', end, { signal: over.signal });
   });
+  try {
+    // Who was told to stop already waits for nothing, however much is there.
+    return await (stop.aborted ? Promise.race([stopped, work]) : Promise.race([work, stopped]));
+  } finally {
+    over.abort();
+  }
 }

@@ -1,5 +1,5 @@
 import { isWholeEnd } from '../model/listen.ts';
-import { isIn, parseIp, parseNet } from '../model/ip-address.ts';
+import { isAllowed, parseNet } from '../model/ip-address.ts';
 import { fatalEnd, hashOf } from './received-account.ts';
 import type { ReceivedSection, SectionStream } from './received-schema.ts';
 import type { Manifest } from './schema.ts';
@@ -91,7 +91,7 @@ function streamLaws({ source }: Manifest, { encrypted, listened }: ReceivedSecti
       [promised > 0, `${name}: its offset is not inside the source`],
       [shown.length > 0, `${name}: no command was shown for its offset`],
       [
-        shown.length === 0 || shown.some(({ allowed }) => isAllowed(address, allowed)),
+        shown.length === 0 || shown.some(({ allowed }) => wasAllowed(address, allowed)),
         `${name}: its address was not to be let in`,
       ],
       [hash === hashOf({ tells, ended }), `${name}: hash is ${hash}; from its end it is ${hashOf({ tells, ended })}`],
@@ -136,11 +136,8 @@ function covers(streams: readonly SectionStream[], good: number): boolean {
   return good <= end;
 }
 
-function isAllowed(peer: string, allowed: readonly string[]): boolean {
-  if (allowed.length === 0) return true;
-  const address = parseIp(peer.replace(/%.*$/, ''));
-  return allowed.some((text) => {
-    const net = parseNet(text);
-    return typeof net !== 'string' && address !== null && isIn(address, net);
-  });
+/** A list with an entry that is no network was never in force. */
+function wasAllowed(peer: string, allowed: readonly string[]): boolean {
+  const nets = allowed.map(parseNet).filter((net) => typeof net !== 'string');
+  return nets.length === allowed.length && isAllowed(peer, nets);
 }

@@ -1,3 +1,4 @@
+import { SCHEMES } from '../model/source-address.ts';
 import { proofLaws } from './consistency-remote-proof.ts';
 import type { RemoteSection as Remote } from './remote-schema.ts';
 import type { Manifest } from './schema.ts';
@@ -57,7 +58,7 @@ function placeLaws({ source, guard, acquisition, case: info }: Manifest, remote:
   return [
     [info.authority !== null, 'case.authority: it is not said by whose leave a running machine was read'],
     [source.kind === 'block', 'source.remote is set, though the source is no device'],
-    [source.path.startsWith('ssh://'), 'source.path is no address, though the source is on another machine'],
+    [source.path.startsWith(SCHEMES.ssh), 'source.path is no address, though the source is on another machine'],
     [guard.verdict === 'not-applicable', `guard.verdict is ${guard.verdict} for a disk of a running machine`],
     [sizes.sysfs === source.size, 'source.remote.sizes.sysfs is not source.size'],
     [

@@ -1,3 +1,4 @@
+import { FATAL_WORDS } from '../model/listen.ts';
 import { describeBytes, groupDigits } from '../model/size.ts';
 import { visible } from '../model/text.ts';
 import { confirmedBytes, fatalEnd } from './received-account.ts';
@@ -43,20 +44,13 @@ export function wayWords({ plaintext_reason, listened }: ReceivedSection): strin
 /** What of the bytes that came the target told a hash of, as a phrase. */
 export function sentWords({ streams }: ReceivedSection, imageSize: number): string {
   const fatal = fatalEnd(streams.map(({ ended }) => ended));
-  const bad = fatal === null ? '' : `; ${FATAL[fatal]}`;
+  const bad = fatal === null ? '' : `; ${fatal === 'hash-differs' ? 'MISMATCH: ' : ''}${FATAL_WORDS[fatal]}`;
   const confirmed = confirmedBytes(streams, imageSize);
   if (confirmed === 0) return `none: nothing is known to have arrived as it was sent${bad}`;
   const rest = confirmed === imageSize ? '' : '; of the rest nobody knows';
   const share = confirmed === imageSize ? 'all' : groupDigits(confirmed);
   return `as told by the target: ${share} of ${groupDigits(imageSize)} bytes arrived as they were sent${rest}${bad}`;
 }
-
-/** What nobody goes on after, as a phrase. */
-export const FATAL = {
-  'hash-differs': 'MISMATCH: what arrived on one stream is not what was sent',
-  'too-much': "more came on one stream than the disk has by the operator's word",
-  'sender-failed': 'dd there failed, though as many bytes came as were promised',
-} as const;
 
 /** What became of the hash that a stream was to be told by. */
 export const HASH_WORDS: Record<SectionStream['hash'], string> = {

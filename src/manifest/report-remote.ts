@@ -1,3 +1,4 @@
+import { useText } from '../model/device.ts';
 import { groupDigits } from '../model/size.ts';
 import type { RemoteSection } from './remote-schema.ts';
 import { fact, field } from './report-lines.ts';
@@ -20,7 +21,7 @@ export function remoteLines(remote: RemoteSection | null): string[] {
     field('Clock there', clockWords(remote)),
     field('State', stateWords(remote)),
     field('Size by each way of asking', ways.join(', ')),
-    ...(remote.uses ?? []).map(({ kind, device, by }) => field('In use there', `${device}: ${kind} ${by}`)),
+    ...(remote.uses ?? []).map((use) => field('In use there', useText(use))),
     ...(unlocked ?? []).map(({ device, mapper }) => field('Open there', `${device} as ${mapper}`)),
     field('Hashes of what was sent', proofWords(remote)),
     field('Crossed the link', crossedWords(remote)),

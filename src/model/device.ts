@@ -33,6 +33,18 @@ export interface DeviceUse {
   readonly by: string;
 }
 
+const USED: Readonly<Record<DeviceUse['kind'], string>> = {
+  mount: 'is mounted at',
+  swap: 'is swap:',
+  holder: 'is held by',
+  system: 'serves the running system:',
+};
+
+/** Who uses a device, as a phrase; untrusted text in it. */
+export function useText({ kind, device, by }: DeviceUse): string {
+  return `${device} ${USED[kind]} ${by}`;
+}
+
 export interface Partition {
   readonly path: string;
   readonly name: string;

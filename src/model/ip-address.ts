@@ -50,7 +50,19 @@ export function parseNet(text: string): IpNet | string {
   return net;
 }
 
-export function isIn(address: IpAddress, net: IpNet): boolean {
+/**
+ * Who may connect: the rule by which a connection is let in, and by which a record of one is judged.
+ * @param peer as a socket tells it; what is no address is on no list
+ * @param allowed none: nobody's address is looked at, something else decides
+ */
+export function isAllowed(peer: string, allowed: readonly IpNet[]): boolean {
+  if (allowed.length === 0) return true;
+  // A zone (`fe80::1%eth0`) is a name of our own interface.
+  const address = parseIp(peer.replace(/%.*$/s, ''));
+  return address !== null && allowed.some((net) => isIn(address, net));
+}
+
+function isIn(address: IpAddress, net: IpNet): boolean {
   return address.family === net.family && networkOf({ ...address, prefix: net.prefix }) === networkOf(net);
 }
 

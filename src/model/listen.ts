@@ -70,6 +70,13 @@ export type StreamEnd = (typeof STREAM_ENDS)[number];
 export const FATAL_ENDS = ['too-much', 'sender-failed', 'hash-differs'] as const satisfies StreamEnd[];
 export type FatalEnd = (typeof FATAL_ENDS)[number];
 
+/** What was found by such an end, as a phrase. */
+export const FATAL_WORDS: Readonly<Record<FatalEnd, string>> = {
+  'too-much': 'more was sent than the disk has by --expect-size',
+  'sender-failed': 'dd on the other machine failed, though as many bytes came as were promised',
+  'hash-differs': 'what arrived on a stream is not what the other machine says it sent',
+};
+
 export function isFatalEnd(end: StreamEnd): end is FatalEnd {
   return FATAL_ENDS.some((fatal) => fatal === end);
 }

@@ -25,7 +25,10 @@ export function machineLines({ source, request }: Pick<Plan, 'source' | 'request
     ['clock', clockText(machine)],
     ['tools', toolsText(machine)],
     ['disk is', frozen === null ? 'live: it changes while it is read' : 'said not to change'],
-    ['reads', `by ${ways.program}, ${ways.direct ? 'past its page cache' : 'through its page cache'}, ${channels(ways.connections)}`],
+    [
+      'reads',
+      `by ${ways.program}, ${ways.direct ? 'past its page cache' : 'through its page cache'}, ${channels(ways.connections)}`,
+    ],
     ['hashed there', hashedText(ways)],
   ];
 }

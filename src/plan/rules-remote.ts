@@ -1,45 +1,14 @@
-import type { DeviceUse } from '../model/device.ts';
+import { useText } from '../model/device.ts';
 import { isElsewhere, type Finding, type PlanFacts } from '../model/plan.ts';
 import type { RemoteDisk, RemoteFacts } from '../model/remote.ts';
+import { isFarOff, lacksOf } from '../model/remote-fitness.ts';
 import { groupDigits } from '../model/size.ts';
 import { visible } from '../model/text.ts';
 import { note, refusal, takeBack, type Rule, warning } from './finding.ts';
 
-/** An offset of clocks that is told, in milliseconds, beside what the asking itself leaves open. */
-const FAR_OFF_MS = 2000;
-
 /** What a machine must be and have before one of its disks is looked for. Pure. */
-export function judgeMachine({ kernel, rights, sudo, tools }: RemoteFacts): Finding[] {
-  const name = kernel.known ? kernel.value : `not known (${kernel.why})`;
-  const lacks = (code: string, message: string, hint: string): Finding[] => [refusal('source', code, message, hint)];
-  return [
-    ...(name === 'Linux'
-      ? []
-      : lacks(
-          'remote.not-linux',
-          `The kernel of the other machine is ${visible(name)}.`,
-          'Only disks of Linux machines are found and read.',
-        )),
-    ...(rights === 'nobody'
-      ? lacks(
-          'remote.no-rights',
-          `Whoever is logged in there is not root, and sudo -n gives no rights (${visible(sudo ?? 'not asked')}).`,
-          'Log in as root, or allow this user sudo without a password, for every program, for the time being: dd alone is not enough.',
-        )
-      : []),
-    ...((tools['dd'] ?? null) === null
-      ? lacks('remote.no-dd', 'The other machine has no dd.', 'Nothing else there reads a disk in ranges.')
-      : []),
-    ...['stat', 'readlink'].flatMap((tool) =>
-      (tools[tool] ?? null) === null
-        ? lacks(
-            `remote.no-${tool}`,
-            `The other machine has no ${tool}.`,
-            'Without it nobody can tell that what is read is still the disk that was meant. BusyBox has one.',
-          )
-        : [],
-    ),
-  ];
+export function judgeMachine(machine: RemoteFacts): Finding[] {
+  return lacksOf(machine).map(({ code, message, hint }) => refusal('source', code, visible(message), hint));
 }
 
 type Facts = PlanFacts & { readonly remote: RemoteDisk };
@@ -72,7 +41,7 @@ const byLeave = elsewhere(({ request }) =>
 const live = on(({ source, request }) => {
   const frozen = request.remote?.frozen ?? null;
   const uses = source.kind === 'block' && source.device.uses.known ? source.device.uses.value : [];
-  const by = uses.map(useText).join('; ');
+  const by = visible(uses.map(useText).join('; '));
   const used = by === '' ? '' : ` In use: ${by}.`;
   if (frozen === null) {
     const message = `${visible(source.path)} is read while its machine runs: what changes meanwhile is read as it is then, and nobody can read the same again.${used}`;
@@ -190,8 +159,8 @@ const clockNear = on(({ remote }) => {
   const told = remote.machine.clock;
   if (!told.known)
     return [warning('source', 'remote.clock-unknown', `The clock of the machine is not known: ${visible(told.why)}.`)];
+  if (!isFarOff(told.value)) return [];
   const { offset, roundTrip, step } = told.value;
-  if (Math.abs(offset) <= FAR_OFF_MS + step + roundTrip) return [];
   const [where, mend] = offset < 0 ? ['behind', 'Added to'] : ['ahead of', 'Taken off'];
   const ms = groupDigits(Math.abs(offset));
   const message = `The clock of the machine is ${ms} ms ${where} ours, right to ${groupDigits(Math.ceil(roundTrip / 2 + step))} ms. ${mend} the times of its files and logs, that gives ours; it stands in the manifest. Which of the two is right is not known: hold both against a clock that is, and note it down.`;
@@ -218,14 +187,3 @@ export const REMOTE_RULES: readonly Rule[] = [
   clockNear,
   moreVolatile,
 ];
-
-/** Who uses a device, as a phrase. */
-export function useText({ kind, device, by }: DeviceUse): string {
-  const words = {
-    mount: 'is mounted at',
-    swap: 'is swap:',
-    holder: 'is held by',
-    system: 'serves the running system:',
-  } as const;
-  return `${visible(device)} ${words[kind]} ${visible(by)}`;
-}

@@ -1,3 +1,4 @@
+import { useText } from '../model/device.ts';
 import { describeBytes } from '../model/size.ts';
 import { isElsewhere } from '../model/plan.ts';
 import { slowLink } from '../model/slow-link.ts';
@@ -5,7 +6,7 @@ import { visible } from '../model/text.ts';
 import { meets, type RequiredProtection } from '../model/verdict.ts';
 import { note, refusal, type Rule, warning } from './finding.ts';
 import { RECEIVED_RULES } from './rules-received.ts';
-import { REMOTE_RULES, useText } from './rules-remote.ts';
+import { REMOTE_RULES } from './rules-remote.ts';
 import { sourceSize } from './space.ts';
 
 const notEmpty: Rule = ({ source }) =>
@@ -33,7 +34,7 @@ const notInUse: Rule = ({ source }) => {
     ];
   }
   if (uses.value.length === 0) return [];
-  const by = uses.value.map(useText).join('; ');
+  const by = visible(uses.value.map(useText).join('; '));
   return [
     refusal(
       'guard',

@@ -1,9 +1,9 @@
 import { ExhibitError } from '../model/errors.ts';
 import type { RemoteAddress } from '../model/remote.ts';
+import { parsePort, percentDecoded, percentEncodedPath, SCHEMES } from '../model/source-address.ts';
 import { sourceKind } from '../model/source-kind.ts';
 import { visible } from '../model/text.ts';
 
-const SCHEME = 'ssh://';
 const SHAPE = /^(?:(?<user>[^@/]*)@)?(?<host>\[[^\]/]*\]|[^:@/[\]]*)(?::(?<port>[^/@]*))?(?<path>\/.*)?$/s;
 const HOST_NAME = /^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?$/;
 /** Hex groups, with an IPv4 tail and a zone where there are any; what it means is for the resolver to say. */
@@ -17,7 +17,7 @@ const HINT =
  */
 export function parseSshAddress(text: string): RemoteAddress {
   if (sourceKind(text) !== 'ssh') throw wrong(text, 'it does not begin with ssh://');
-  const parts = SHAPE.exec(text.slice(SCHEME.length))?.groups;
+  const parts = SHAPE.exec(text.slice(SCHEMES.ssh.length))?.groups;
   // What can't be taken apart may hold a password.
   if (parts === undefined) throw wrong(null, 'it can not be taken apart');
   if (parts['user']?.includes(':') === true) throw passwordGiven();
@@ -34,8 +34,7 @@ export function parseSshAddress(text: string): RemoteAddress {
 export function formatSshAddress({ user, host, port, path }: RemoteAddress): string {
   const login = user === null ? '' : `${encodeURIComponent(user)}@`;
   const name = host.includes(':') ? `[${host.replace('%', '%25')}]` : host;
-  const tail = path === null ? '' : path.split('/').map(encodeURIComponent).join('/');
-  return `${SCHEME}${login}${name}${port === null ? '' : `:${port}`}${tail}`;
+  return `${SCHEMES.ssh}${login}${name}${port === null ? '' : `:${port}`}${percentEncodedPath(path)}`;
 }
 
 function userOf(text: string, encoded: string): string {
@@ -56,8 +55,8 @@ function hostOf(text: string, encoded: string): string {
 }
 
 function portOf(text: string, digits: string): number {
-  const port = /^\d{1,5}$/.test(digits) ? Number(digits) : 0;
-  if (port >= 1 && port <= 65_535) return port;
+  const port = parsePort(digits, 1);
+  if (port !== null) return port;
   // Who left the host out may have written a password there.
   throw wrong(/\D/.test(digits) ? null : text, 'what stands behind the colon is no port (1 to 65535)');
 }
@@ -70,12 +69,8 @@ function pathOf(text: string, encoded: string): string | null {
 }
 
 function decoded(text: string, encoded: string): string {
-  try {
-    const plain = decodeURIComponent(encoded);
-    if (plain.isWellFormed()) return plain;
-  } catch {
-    // Said below.
-  }
+  const plain = percentDecoded(encoded);
+  if (plain !== null) return plain;
   throw wrong(text, `"${visible(encoded)}" is not percent-encoded UTF-8 (a % itself is written %25)`);
 }
 

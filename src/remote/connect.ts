@@ -13,6 +13,7 @@ import { remoteShell, type RemoteShell } from './shell.ts';
 /** Milliseconds of silence after which a link is dead: noticed within five seconds, and no sooner than a retransmission. */
 const SILENT_MS = 4000;
 
+/** Which machine is reached, how, and as whom. */
 export interface ConnectOrder {
   readonly address: RemoteAddress;
   readonly transport: Transport;
@@ -20,8 +21,11 @@ export interface ConnectOrder {
   readonly hostKey: string | null;
   /** Its type, where it was met before. */
   readonly hostKeyType?: string | null;
+  /** Whose keys, agent and known hosts are meant. */
   readonly person: Person;
+  /** Asks for what only a person knows. */
   readonly asker: Asker;
+  /** Ends the attempt. */
   readonly signal: AbortSignal;
 }
 

@@ -1,7 +1,8 @@
 import type { Fact } from '../model/device.ts';
 import { groupDigits } from '../model/size.ts';
-import type { LinkFacts, RemoteFacts, RemoteTool } from '../model/remote.ts';
+import type { LinkFacts, RemoteFacts, RemoteWays } from '../model/remote.ts';
 import { placeOf } from '../model/remote-faults.ts';
+import { isFarOff, lacksOf, type Lack } from '../model/remote-fitness.ts';
 
 /** One thing looked at on another machine; `doctor`'s form. */
 export interface RemoteExamination {
@@ -11,11 +12,22 @@ export interface RemoteExamination {
   readonly advice: string | null;
 }
 
-/** An offset of clocks that is worth a warning, in milliseconds. */
-const FAR_OFF_MS = 2000;
-
-/** What reading disks over there can't do without, what it is better with, and what that costs. */
-export function examineRemote(link: LinkFacts, facts: RemoteFacts, noise: string | null): RemoteExamination[] {
+/**
+ * What reading disks over there can't do without, what it is better with, and what that costs. Pure.
+ * @param ways how a disk would be read there
+ * @param noise what start-up files printed; null: nothing
+ */
+export function examineRemote(
+  link: LinkFacts,
+  facts: RemoteFacts,
+  ways: RemoteWays,
+  noise: string | null,
+): RemoteExamination[] {
+  const lacks = lacksOf(facts);
+  const needed = (what: string, there: () => RemoteExamination): RemoteExamination => {
+    const lack = lacks.find((each) => each.what === what);
+    return lack === undefined ? there() : missing(lack);
+  };
   return [
     ok('host key', `${link.hostKey.type} ${link.hostKey.fingerprint}, vouched for by ${link.judgedBy}`),
     ok(
@@ -23,15 +35,16 @@ export function examineRemote(link: LinkFacts, facts: RemoteFacts, noise: string
       `${placeOf(link.address)} by ${link.transport}, let in by ${link.authentication ?? 'an unknown way'}`,
     ),
     fact('system', facts.system, 'warning', 'What it is can not be recorded.'),
-    kernel(facts.kernel),
-    rights(facts),
-    dd(facts),
-    sizes(facts.tools['blockdev'] ?? null),
-    hashes(facts),
+    needed('kernel', () => ok('kernel', 'Linux')),
+    needed('rights', () => rights(facts)),
+    needed('dd', () => dd(facts)),
+    helpful('blockdev', facts, 'The size of a disk is known from /sys alone.'),
+    hashes(facts, ways),
+    packing(facts, ways),
     helpful('lsblk', facts, 'Sizes are asked one way less, and file systems stay unnamed.'),
-    needed('stat', facts),
-    needed('readlink', facts),
-    helpful('zstd', facts, 'A slow link can not be helped by compression at the source, or only by gzip.'),
+    needed('stat', () => helpful('stat', facts, '')),
+    needed('readlink', () => helpful('readlink', facts, '')),
+    sending(facts),
     helpful('nice', facts, 'Reading takes as much of its processors as anybody.'),
     helpful('ionice', facts, 'Reading weighs fully on the disks of the machine.'),
     fact(
@@ -55,72 +68,78 @@ function warning(what: string, found: string, advice: string): RemoteExamination
   return { what, state: 'warning', found, advice };
 }
 
-function missing(what: string, found: string, advice: string): RemoteExamination {
-  return { what, state: 'missing', found, advice };
+function missing({ what, found, hint }: Lack): RemoteExamination {
+  return { what, state: 'missing', found, advice: hint };
 }
 
 function fact(what: string, value: Fact<string>, state: 'warning' | 'missing', advice: string): RemoteExamination {
   return value.known ? ok(what, value.value) : { what, state, found: `not known: ${value.why}`, advice };
 }
 
-function kernel(name: Fact<string>): RemoteExamination {
-  if (name.known && name.value === 'Linux') return ok('kernel', name.value);
-  const found = name.known ? name.value : `not known: ${name.why}`;
-  return missing('kernel', found, 'Disks are found by what Linux tells in /sys.');
-}
-
-function rights({ rights: as, uid, sudo }: RemoteFacts): RemoteExamination {
+function rights({ rights: as, uid }: RemoteFacts): RemoteExamination {
   if (as === 'root') return ok('rights', 'root');
-  const user = uid.known ? `user ${uid.value}` : 'a user that is not known';
-  if (as === 'sudo') return ok('rights', `${user}, root by sudo -n`);
-  const advice =
-    'Reading disks takes root: log in as root, or allow this user sudo without a password, for every program, for the time being. dd alone is not enough.';
-  return missing('rights', `${user}; sudo -n: ${sudo ?? 'not asked'}`, advice);
+  return ok('rights', `${uid.known ? `user ${uid.value}` : 'a user that is not known'}, root by sudo -n`);
 }
 
 function dd({ tools, ddByBytes }: RemoteFacts): RemoteExamination {
-  const tool = tools['dd'] ?? null;
-  if (tool === null) return missing('dd', 'not there', 'Nothing else reads a disk in ranges.');
-  if (ddByBytes.known && ddByBytes.value) return ok('dd', `${named(tool)}, takes ranges by bytes`);
-  const found = `${named(tool)}, ${ddByBytes.known ? 'takes no ranges by bytes' : ddByBytes.why}`;
+  if (ddByBytes.known && ddByBytes.value) return ok('dd', `${named('dd', tools)}, takes ranges by bytes`);
+  const found = `${named('dd', tools)}, ${ddByBytes.known ? 'takes no ranges by bytes' : ddByBytes.why}`;
   return warning('dd', found, 'It is given whole blocks that fit; odd ends cost smaller reads.');
 }
 
-function sizes(tool: RemoteTool | null): RemoteExamination {
-  if (tool !== null) return ok('blockdev', named(tool));
-  return warning('blockdev', 'not there', 'The size of a disk is known from /sys alone.');
-}
-
-function hashes({ tools, devFd }: RemoteFacts): RemoteExamination {
-  const tool = tools['sha256sum'] ?? tools['openssl'] ?? null;
+function hashes({ tools, devFd }: RemoteFacts, { program, hash }: RemoteWays): RemoteExamination {
+  if (program === 'python3') return ok('hashes', `${named(program, tools)}, which reads and sends as well`);
+  if (hash !== null) return ok('hashes', `${named(hash, tools)}, in the same read`);
   const advice = 'What was sent is not hashed at the source: the manifest says that nobody there told.';
-  if (tool === null) return warning('hashes', 'neither sha256sum nor openssl is there', advice);
-  if ((tools['tee'] ?? null) === null) return warning('hashes', 'tee is not there', advice);
-  if (!devFd.known || !devFd.value)
-    return warning('hashes', `/dev/fd can not be used${devFd.known ? '' : `: ${devFd.why}`}`, advice);
-  return ok('hashes', `${named(tool)}, in the same read`);
+  const none = (['sha256sum', 'openssl'] as const).every((name) => (tools[name] ?? null) === null);
+  if (none) return warning('hashes', 'neither sha256sum nor openssl is there', advice);
+  return warning('hashes', pipesFault(tools, devFd), advice);
 }
 
-function needed(name: string, { tools }: RemoteFacts): RemoteExamination {
-  const tool = tools[name] ?? null;
-  if (tool !== null) return ok(name, named(tool));
-  return missing(name, 'not there', 'Without it a disk can not be told from another one. BusyBox has one.');
+function packing({ tools, devFd }: RemoteFacts, { modes }: RemoteWays): RemoteExamination {
+  const packer = modes.find((mode) => mode !== 'none');
+  const has = (name: string): boolean => (tools[name] ?? null) !== null;
+  if (packer === 'zstd') return ok('packing', named(packer, tools));
+  if (packer === 'gzip') {
+    const why = has('zstd') ? 'zstd is there, and can not be unpacked by this station' : 'zstd is not there';
+    return warning('packing', `${named(packer, tools)}; ${why}`, 'gzip helps on slower links alone.');
+  }
+  const advice = 'A slow link can not be helped by packing at the source.';
+  if (!has('zstd') && !has('gzip')) return warning('packing', 'neither zstd nor gzip is there', advice);
+  if (!has('wc')) return warning('packing', 'wc is not there', advice);
+  return warning('packing', pipesFault(tools, devFd), advice);
+}
+
+/** What could send a disk to a port of ours, should nobody be let in there. */
+function sending({ tools }: RemoteFacts): RemoteExamination {
+  const there = ['openssl', 'nc'].filter((name) => (tools[name] ?? null) !== null);
+  if (there.length > 0)
+    return ok('listen://', `could be sent by ${there.map((name) => named(name, tools)).join(', ')}`);
+  return warning('listen://', 'neither openssl nor nc is there', 'Only a bash could send a disk, and that in plain.');
+}
+
+/** Why what is sent can't go two ways at once. */
+function pipesFault(tools: RemoteFacts['tools'], devFd: Fact<boolean>): string {
+  if ((tools['tee'] ?? null) === null) return 'tee is not there';
+  if (devFd.known && devFd.value) return 'what is there does not do what is asked of it';
+  return `/dev/fd can not be used${devFd.known ? '' : `: ${devFd.why}`}`;
 }
 
 function helpful(name: string, { tools }: RemoteFacts, without: string): RemoteExamination {
-  const tool = tools[name] ?? null;
-  return tool === null ? warning(name, 'not there', without) : ok(name, named(tool));
+  return (tools[name] ?? null) === null ? warning(name, 'not there', without) : ok(name, named(name, tools));
 }
 
 function clock({ clock: told }: RemoteFacts): RemoteExamination {
   if (!told.known)
     return warning('clock', `not known: ${told.why}`, 'Times of the machine can not be compared with ours.');
-  const { offset, roundTrip, step } = told.value;
+  const { offset, roundTrip } = told.value;
   const found = `${offset >= 0 ? '+' : '-'}${groupDigits(Math.abs(offset))} ms against ours (round trip ${groupDigits(roundTrip)} ms)`;
-  if (Math.abs(offset) <= FAR_OFF_MS + step + roundTrip) return ok('clock', found);
+  if (!isFarOff(told.value)) return ok('clock', found);
   return warning('clock', found, 'The offset stands in the manifest: correct times of its files and logs by it.');
 }
 
-function named({ path, kind, version }: RemoteTool): string {
-  return `${path} (${version ?? kind})`;
+/** Where a tool is, and what it says it is. */
+function named(name: string, tools: RemoteFacts['tools']): string {
+  const tool = tools[name] ?? null;
+  return tool === null ? `${name}: not there` : `${tool.path} (${tool.version ?? tool.kind})`;
 }

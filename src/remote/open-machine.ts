@@ -52,7 +52,10 @@ export class RemoteReach {
   }
 }
 
-/** Not there, or not yet: what a link that comes back says before it does. Anything else is for a person. */
+/**
+ * Not there, or not yet: what a link that comes back says before it does, a host among them that is there and still counts
+ * the channels of the connection that was lost. Anything else is for a person.
+ */
 const NOT_YET = [
   'remote.unreachable',
   'remote.no-such-host',
@@ -62,6 +65,7 @@ const NOT_YET = [
   'remote.no-channel',
 ];
 
+/** Whether it is worth waiting: the machine is not there, or gives no channel yet. What a person has to see to is none of it. */
 export function isUnreachable(error: unknown): error is ExhibitError {
   return error instanceof ExhibitError && NOT_YET.includes(error.code);
 }

@@ -15,7 +15,7 @@ import {
   TRY_DEV_FD,
   TRY_HASH,
 } from './questions.ts';
-import { howItEnded, type RemoteShell } from './shell.ts';
+import { howItEnded, inC, type RemoteShell } from './shell.ts';
 import { ASK, FIND, parseFound, parseSaid, TOOLS, toolOf } from './tools.ts';
 
 /** Channels at a time: servers allow ten by default (MaxSessions). */
@@ -39,9 +39,9 @@ export function gently(argv: readonly string[]): string[] {
   return ['sh', '-c', GENTLY, 'sh', ...argv];
 }
 
-/** A command as root, where that takes sudo: it asks for no password, it fails. */
+/** A command as root, where that takes sudo: it asks for no password, it fails. It drops the environment: the language is set behind it. */
 export function asRoot(rights: Rights, argv: readonly string[]): readonly string[] {
-  return rights === 'sudo' ? ['sudo', '-n', ...argv] : argv;
+  return rights === 'sudo' ? ['sudo', '-n', ...inC(argv)] : argv;
 }
 
 /** Asks a machine what it is. Nothing is read from its disks, nothing is written there. Rejects only with the link. */
@@ -74,7 +74,7 @@ export async function probeRemote(shell: RemoteShell, clock: Clock): Promise<Rem
 
 async function rightsOf(shell: RemoteShell, uid: number | null): Promise<{ rights: Rights; sudo: string | null }> {
   if (uid === 0) return { rights: 'root', sudo: null };
-  const answer = await shell.run(['sudo', '-n', 'true']);
+  const answer = await shell.run(asRoot('sudo', ['true']));
   return { rights: answer.exit === 0 ? 'sudo' : 'nobody', sudo: howItEnded(answer) };
 }
 

@@ -8,7 +8,7 @@ import type { Clock } from '../system/clock.ts';
 import { Deaths, type GivenUp } from './channel-pool.ts';
 import type { Crossing, RangeAnswer } from './range-answer.ts';
 import { ReaderChannel, type ChannelOrder } from './reader-channel.ts';
-import { isRefused } from './shell.ts';
+import { whenThereIsRoom } from './shell.ts';
 
 /** A range whose hash over there is not that of what came. */
 export interface Mismatch extends Range {
@@ -32,9 +32,6 @@ export interface RangeLimits {
   readonly stop: AbortSignal | null;
 }
 
-/** A channel that was closed counts over there until its program has ended. */
-const ROOM_WITHIN_MS = 5000;
-const ASK_AGAIN_MS = 100;
 /** Into so many a range is split whose read hung. */
 const PARTS = 16;
 
@@ -188,9 +185,8 @@ export class RemoteRanges implements ClosableRangeReader {
     }
   }
 
-  async #opened(): Promise<ReaderChannel> {
-    let until: number | null = null;
-    for (;;) {
+  #opened(): Promise<ReaderChannel> {
+    const open = async (): Promise<ReaderChannel> => {
       const channel = this.#channel?.usable === true ? this.#channel : new ReaderChannel(this.#order);
       this.#channel = channel;
       try {
@@ -198,12 +194,10 @@ export class RemoteRanges implements ClosableRangeReader {
         return channel;
       } catch (error) {
         this.#channel = null;
-        if (!isRefused(error) || (until === null && !this.#makeRoom())) throw error;
-        until ??= this.#clock.monotonicMs() + ROOM_WITHIN_MS;
-        if (this.#clock.monotonicMs() > until || this.#limits.stop?.aborted === true) throw error;
-        await this.#clock.sleep(ASK_AGAIN_MS, this.#limits.stop ?? undefined);
+        throw error;
       }
-    }
+    };
+    return whenThereIsRoom(open, this.#clock, this.#limits.stop, this.#makeRoom);
   }
 }
 

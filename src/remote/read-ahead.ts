@@ -13,8 +13,11 @@ import type { RangeAnswer } from './range-answer.ts';
 import type { ReaderChannel, ChannelOrder } from './reader-channel.ts';
 import { isRefused } from './shell.ts';
 
+/** How a disk over there is read in order, over several channels. */
 export interface AheadOrder {
+  /** Of each channel. */
   readonly channel: ChannelOrder;
+  /** Told of what the target told. */
   readonly proof: ProofLog;
   /** Channels of the one connection: the window is per channel. */
   readonly connections: number;

@@ -14,8 +14,8 @@ export interface RemoteResult extends RemoteEnd {
   readonly failure: 'timeout' | 'too-much-output' | null;
 }
 
+/** How long a command may take, and how much it may say. */
 export interface RemoteRunOptions {
-  readonly input?: string | Uint8Array;
   /** Default 20 s. */
   readonly timeoutMs?: number;
   /** Bytes of standard output kept at most (default 16 MiB); more is a failure, not a cut. */
@@ -46,6 +46,7 @@ const PATIENCE_MS = 20_000;
 const KEPT_OUTPUT = 16 * 1024 * 1024;
 const KEPT_STDERR = 64 * 1024;
 const LOSS_SEEN_MS = 1000;
+/** A channel that was closed counts over there until its program has ended. */
 const ROOM_WITHIN_MS = 5000;
 const ASK_AGAIN_MS = 100;
 
@@ -102,15 +103,26 @@ export function remoteShell(link: SshLink, clock: Clock): RemoteShell {
   };
 }
 
-/** A server gives so many channels at a time (MaxSessions): a command that is soon over waits for those before it. */
-async function whenThereIsRoom<T>(begin: () => Promise<T>, clock: Clock): Promise<T> {
-  const until = clock.monotonicMs() + ROOM_WITHIN_MS;
+/**
+ * A server gives so many channels at a time (MaxSessions): begins again, for a while, where it gives none. The refusal
+ * is thrown on when it lasts, or when somebody says stop.
+ * @param mayWait asked at the first refusal; false: nothing there will make room
+ */
+export async function whenThereIsRoom<T>(
+  begin: () => Promise<T>,
+  clock: Clock,
+  stop?: AbortSignal | null,
+  mayWait = () => true,
+): Promise<T> {
+  let until: number | null = null;
   for (;;) {
     try {
       return await begin();
     } catch (error) {
-      if (!isRefused(error) || clock.monotonicMs() > until) throw error;
-      await clock.sleep(ASK_AGAIN_MS);
+      if (!isRefused(error) || (until === null && !mayWait())) throw error;
+      until ??= clock.monotonicMs() + ROOM_WITHIN_MS;
+      if (clock.monotonicMs() > until || stop?.aborted === true) throw error;
+      await clock.sleep(ASK_AGAIN_MS, stop ?? undefined);
     }
   }
 }
@@ -127,15 +139,15 @@ function behind(said: Buffer, mark: string): { before: string; rest: Buffer } {
   return { before: said.toString('utf8', 0, at), rest: said.subarray(at + mark.length + 1) };
 }
 
-/** sudo drops the environment: the language is set behind it. */
-function inC(argv: readonly string[]): readonly string[] {
-  return argv[0] === 'sudo' ? ['sudo', '-n', 'env', 'LC_ALL=C', ...argv.slice(2)] : ['env', 'LC_ALL=C', ...argv];
+/** What programs say is looked at. */
+export function inC(argv: readonly string[]): readonly string[] {
+  return ['env', 'LC_ALL=C', ...argv];
 }
 
 async function toEnd(
   channel: SshChannel,
   argv: readonly string[],
-  { input, timeoutMs = PATIENCE_MS, maxOutput = KEPT_OUTPUT }: RemoteRunOptions,
+  { timeoutMs = PATIENCE_MS, maxOutput = KEPT_OUTPUT }: RemoteRunOptions,
   clock: Clock,
 ): Promise<RemoteResult> {
   let failure: RemoteResult['failure'] = null;
@@ -151,9 +163,8 @@ async function toEnd(
     else giveUp('too-much-output');
   });
   channel.stderr.on('data', (part: Buffer) => (stderr = keep(stderr, part)));
-  // A command that ends before it has read everything: its exit status says so.
   channel.stdin.on('error', () => undefined);
-  channel.stdin.end(input);
+  channel.stdin.end();
   const ended = new AbortController();
   const late = clock.sleep(timeoutMs, ended.signal).then((): null => null);
   const end = await Promise.race([channel.done, late]);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { isGone, lookAgain, pauseAfter, ranOn } from '../../src/acquire/reading/come-back.ts';
 import { RemoteAccount } from '../../src/acquire/remote/account.ts';
-import type { SourceSide } from '../../src/acquire/remote/side.ts';
+import type { SourceSide } from '../../src/acquire/source-side.ts';
 import { known, unknown, type Fact } from '../../src/model/device.ts';
 import { ExhibitError } from '../../src/model/errors.ts';
 import type { SourceIdentity } from '../../src/model/identity.ts';

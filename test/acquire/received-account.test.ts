@@ -38,7 +38,7 @@ test('an end that could not be put on record is, as soon as there is room, and o
 
 test('who was refused before there is a record is told of when there is one', async () => {
   const account = new ReceivedAccount(REQUEST);
-  account.countRefused = () => 2;
+  account.opened(() => 2);
   account.refused({ ...CALLER, refusal: 'wrong-token', said: 'GET /' });
   const { journal, told } = fullFor(0);
   account.begin(journal, () => undefined);

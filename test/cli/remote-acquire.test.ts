@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
 import { manifestOf, newDesk } from '../support/exhibit.ts';
 import { attachLoop, diskBytes, lacks } from '../support/loop.ts';
+import { pathOf } from '../support/programs.ts';
 import { lacksSshd, startSshd } from '../support/sshd.ts';
 import { tempFolder } from '../support/temp.ts';
 import { refused, transcript } from './transcript.ts';
@@ -16,15 +17,6 @@ function disk(t: TestContext, seed: number): string {
   const file = join(tempFolder(t), 'disk');
   writeFileSync(file, diskBytes(MIB, seed));
   return attachLoop(t, file);
-}
-
-/** A PATH on which programs of these names come first. */
-function pathWith(t: TestContext, programs: Record<string, string>): { PATH: string } {
-  const bin = tempFolder(t);
-  chmodSync(bin, 0o755);
-  for (const [name, text] of Object.entries(programs))
-    writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
-  return { PATH: `${bin}:/usr/sbin:/usr/bin:/sbin:/bin` };
 }
 
 /** Much that is zero, and some that can not be packed. */
@@ -49,7 +41,7 @@ describe('exhibit acquire of another machine: what it refuses, and what it recor
     const mounts = `mount -t tmpfs -o nodev tmpfs ${nowhere}; mknod ${nowhere}/disk b ${numbers}`;
     const file = join(tempFolder(t), 'file');
     writeFileSync(file, diskBytes(MIB));
-    const env = pathWith(t, {
+    const env = pathOf(t, {
       blockdev: `case "$*" in *${larger}) echo 1049088; exit;; esac; exec /usr/sbin/blockdev "$@"`,
       // Two hours ahead.
       date: `exec /usr/bin/date -d '+2 hours' "$@"`,

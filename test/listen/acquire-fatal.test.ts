@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
 import { journalOf, manifestOf, type Desk } from '../support/exhibit.ts';
 import { transcriptHere } from '../cli/transcript.ts';
-import { begin, judgeSent, MIB, offered, send, sentScene, sha256, tellEnd, type SentScene } from './acquire-support.ts';
+import { begin, judgeSent, MIB, offered, sentScene, sha256, tellEnd, type SentScene } from './acquire-support.ts';
+import { send } from './support.ts';
 
 const SIZE = 2 * MIB;
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { jsonLines, newDesk, type Desk, type UnderWay } from '../support/exhibit.ts';
@@ -9,7 +8,7 @@ import { JobHere } from '../support/in-process.ts';
 import { diskBytes } from '../support/loop.ts';
 import { atEnd } from '../support/temp.ts';
 import { transcriptHere } from '../cli/transcript.ts';
-import { diskFile } from './support.ts';
+import { caller, diskFile } from './support.ts';
 
 export const MIB = 1024 * 1024;
 
@@ -85,30 +84,9 @@ function whole(stdout: string): string {
   return stdout.slice(0, stdout.lastIndexOf('\n') + 1);
 }
 
-/** A connection of the test's own, which says what it likes. */
-export async function dial(t: TestContext, { host, port }: Offer, from?: string): Promise<Socket> {
-  const socket = connect({ host, port, ...(from === undefined ? {} : { localAddress: from }) });
-  socket.on('error', () => undefined).resume();
-  atEnd(t, () => socket.destroy());
-  await new Promise<void>((resolve) =>
-    socket.once('connect', resolve).once('close', () => {
-      resolve();
-    }),
-  );
-  return socket;
-}
-
-/** A sender that says its line, sends so much, and leaves the rest to the test. */
-export async function send(t: TestContext, offer: Offer, bytes: Uint8Array, way: 'alone' | 'told'): Promise<Socket> {
-  const socket = await dial(t, offer);
-  socket.write(`exhibit ${offer.token} ${offer.offset} ${way}\n`);
-  socket.write(bytes);
-  return socket;
-}
-
 /** Tells the end of a stream in a connection of its own. */
 export async function tellEnd(t: TestContext, offer: Offer, exit: number, sha256: string): Promise<void> {
-  const socket = await dial(t, offer);
+  const socket = await caller(t, offer);
   socket.end(`exhibit ${offer.token} end ${exit} ${sha256}\n`);
 }
 

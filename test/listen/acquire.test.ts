@@ -9,8 +9,8 @@ import { lacks } from '../support/loop.ts';
 import { transcriptHere } from '../cli/transcript.ts';
 import { atEnd } from '../support/temp.ts';
 import { until } from '../support/children.ts';
-import { begin, dial, judgeSent, MIB, offered, PLAIN, send, sentScene, sha256, tellEnd } from './acquire-support.ts';
-import { runLine } from './support.ts';
+import { begin, judgeSent, MIB, offered, PLAIN, sentScene, sha256, tellEnd } from './acquire-support.ts';
+import { caller, runLine, send } from './support.ts';
 
 const SIZE = 4 * MIB + 512;
 
@@ -94,13 +94,13 @@ describe('a disk that another machine sends is imaged', () => {
     const here = sentScene(t, SIZE, [...PLAIN, '--allow', '127.0.0.1']);
     const job = begin(t, here.argv);
     const offer = await offered(job);
-    await dial(t, offer, '127.0.0.2');
-    (await dial(t, offer)).write(`exhibit ${'0'.repeat(16)} 0 alone\n`);
+    await caller(t, offer, '127.0.0.2');
+    (await caller(t, offer)).write(`exhibit ${'0'.repeat(16)} 0 alone\n`);
     const refused = () => jsonLines(job.stdout).filter(({ code }) => code === 'listen.refused').length;
     await job.until(() => refused() === 2, 'two are refused');
     const socket = await send(t, offer, here.bytes.subarray(0, MIB), 'alone');
     await job.untilSaid(/listen\.admitted/);
-    await dial(t, offer);
+    await caller(t, offer);
     await job.until(() => refused() === 3, 'a third is refused');
     socket.end(here.bytes.subarray(MIB));
     const ended = await job.ended;

@@ -169,11 +169,6 @@ describe('being told to stop, and what can not be listened on', () => {
       if (socket !== null) assert.ok(await isEnded(socket));
     });
 
-  test('nobody comes: said when the time is over', async (t) => {
-    const there = await waiting(t, SIZE, { limits: { waitMs: 200 } });
-    assertCode((await there.done).error, 'source', 'listen.nobody-came');
-  });
-
   const bad: readonly (readonly [string, Ways, string])[] = [
     ['an address that is not ours', { host: '192.0.2.77' }, 'listen.not-ours'],
     ['a link-local address without its interface', { host: 'fe80::1' }, 'listen.failed'],

@@ -10,7 +10,8 @@ import type { Range } from '../../src/model/range.ts';
 import { makeCertificate } from '../../src/listen/certificate.ts';
 import { variantsOf, type Invitation, type Variant } from '../../src/listen/command.ts';
 import { Door } from '../../src/listen/door.ts';
-import { listenReader, USUAL_LIMITS, type ListenLimits } from '../../src/listen/reader.ts';
+import { listenReader } from '../../src/listen/reader.ts';
+import type { StreamLimits } from '../../src/listen/stream.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { openListener } from '../../src/system/listener.ts';
 import { Log, readAll, type ReadAll } from '../read/read-all.ts';
@@ -20,7 +21,7 @@ import { atEnd, tempFolder } from '../support/temp.ts';
 import { held } from '../remote/ranges-support.ts';
 
 /** Short ones: nothing on loopback takes long. */
-const QUICK: ListenLimits = { ...USUAL_LIMITS, waitMs: 20_000, stallMs: 1500, endMs: 1000, tellMs: 1500 };
+const QUICK: StreamLimits = { stallMs: 1500, endMs: 1000, tellMs: 1500 };
 
 export interface Ways {
   readonly tls?: boolean;
@@ -28,7 +29,7 @@ export interface Ways {
   readonly port?: number;
   readonly allowed?: readonly IpNet[];
   readonly lineMs?: number;
-  readonly limits?: Partial<ListenLimits>;
+  readonly limits?: Partial<StreamLimits>;
   readonly range?: Range;
   readonly disk?: string;
   readonly stop?: AbortSignal;
@@ -126,7 +127,7 @@ export function diskFile(t: TestContext, bytes: Uint8Array, name = 'disk'): stri
 }
 
 /** A connection of a test's own, which says what it likes. */
-export async function caller(t: TestContext, to: Invitation, from?: string): Promise<Socket> {
+export async function caller(t: TestContext, to: Pick<Invitation, 'host' | 'port'>, from?: string): Promise<Socket> {
   const socket = connect({ host: to.host, port: to.port, ...(from === undefined ? {} : { localAddress: from }) });
   socket.on('error', () => undefined);
   atEnd(t, () => socket.destroy());
@@ -141,8 +142,11 @@ export async function caller(t: TestContext, to: Invitation, from?: string): Pro
   return socket;
 }
 
+/** What a sender has to know. */
+type Called = Pick<Invitation, 'host' | 'port' | 'token' | 'offset'>;
+
 /** The line with which a stream begins. */
-export function firstLine({ token, offset }: Invitation, way: 'alone' | 'told' = 'alone'): string {
+export function firstLine({ token, offset }: Called, way: 'alone' | 'told' = 'alone'): string {
   return `exhibit ${token} ${offset} ${way}\n`;
 }
 
@@ -152,12 +156,16 @@ export async function isEnded(socket: Socket, ms = 3000): Promise<boolean> {
   return true;
 }
 
-/** A sender of the test's own: says the line, sends so much, and then does something. */
-export async function sending(t: TestContext, there: Waiting, bytes: Uint8Array, way: 'alone' | 'told' = 'alone') {
-  const socket = await caller(t, there.invitation);
-  socket.write(firstLine(there.invitation, way));
+/** A sender of the test's own: says the line, sends so much, and leaves the rest to the test. */
+export async function send(t: TestContext, to: Called, bytes: Uint8Array, way: 'alone' | 'told'): Promise<Socket> {
+  const socket = await caller(t, to);
+  socket.write(firstLine(to, way));
   socket.write(bytes);
   return socket;
+}
+
+export function sending(t: TestContext, there: Waiting, bytes: Uint8Array, way: 'alone' | 'told' = 'alone') {
+  return send(t, there.invitation, bytes, way);
 }
 
 /** What the reader gave is the disk's beginning, in whole sectors, and never all of it. */

@@ -78,6 +78,10 @@ describe('laws of a disk that another machine sent', () => {
     'from behind the end': [streams({ ...stream, offset: M.source.size }), /its offset is not inside/],
     'never asked for': [section({ listened: [] }), /no command was shown for its offset/],
     'from elsewhere': [streams({ ...stream, address: '198.51.100.1' }), /its address was not to be let in/],
+    'let in by what is no network': [
+      section({ listened: R.listened.map((each) => ({ ...each, allowed: ['box'] })) }),
+      /its address was not to be let in/,
+    ],
     'called confirmed, and not compared': [
       streams({ ...stream, ended: { ...ended, told: null } }),
       /hash is confirmed; from its end it is not-confirmed/,

@@ -28,7 +28,7 @@ describe('the report of a disk of another machine', () => {
       ' Clock there: 1,500 ms ahead of ours (round trip 12 ms)',
       ' State: live, not reproducible: the disk was in use, or may have been, while it was read',
       ' Size by each way of asking: sysfs 10,000, blockdev 10,000, lsblk 10,000',
-      ' In use there: /dev/sda1: mount /',
+      ' In use there: /dev/sda1 is mounted at /',
       ' Hashes of what was sent: as told by the target: all of 10,000 bytes arrived as they were sent',
       ' Connections: 1',
       ' Commands run there: 3 (see the manifest)',

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { ExhibitError } from '../../src/model/errors.ts';
-import { sourceKind } from '../../src/model/source-kind.ts';
 import { formatSshAddress, parseSshAddress } from '../../src/remote/address.ts';
 
 const GOOD: Readonly<Record<string, ReturnType<typeof parseSshAddress>>> = {
@@ -51,7 +50,6 @@ const BAD: Readonly<Record<string, RegExp>> = {
 describe('ssh addresses', () => {
   for (const [text, expected] of Object.entries(GOOD))
     test(`${text} is understood`, () => {
-      assert.equal(sourceKind(text), 'ssh');
       assert.deepEqual(parseSshAddress(text), expected);
     });
 
@@ -81,11 +79,6 @@ describe('ssh addresses', () => {
         (error: unknown) => error instanceof ExhibitError && !/s3|cret/.test(`${error.message} ${error.hint ?? ''}`),
       );
     });
-
-  test('a local path is no address', () => {
-    assert.equal(sourceKind('/dev/sda'), 'here');
-    assert.equal(sourceKind('./ssh:'), 'here');
-  });
 
   test('what is written is read back, whatever the names hold', () => {
     const part = fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => !/[\p{Cc}\s:]/u.test(text));

@@ -49,7 +49,10 @@ describe('whoever is logged in over there', () => {
     const { remote } = manifestOf(desk.evidence()).source;
     assert.deepEqual([remote?.system.via, remote?.system.uid], ['sudo', 42_100]);
     const asRoot = remote?.footprint.runs.filter(({ argv }) => argv.join(' ').includes('dd if=/dev/fd/9')) ?? [];
-    assert.ok(asRoot.length > 0 && asRoot.every(({ argv }) => argv.join(' ').startsWith('sudo -n env LC_ALL=C')));
+    assert.ok(
+      asRoot.length > 0 &&
+        asRoot.every(({ argv }) => argv.join(' ').startsWith('env LC_ALL=C sudo -n env LC_ALL=C sh')),
+    );
     assert.equal(remote?.proof.hashed_bytes, bytes.length);
   });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { ExhibitError } from '../../src/model/errors.ts';
@@ -17,6 +17,7 @@ import { systemClock } from '../../src/system/clock.ts';
 import { badDisk } from '../support/bad-disk.ts';
 import { attachLoop, diskBytes } from '../support/loop.ts';
 import { testPorts } from '../support/ports.ts';
+import { pathOf } from '../support/programs.ts';
 import { startSshd, type Sshd, type SshdOptions } from '../support/sshd.ts';
 import { atEnd, tempFolder } from '../support/temp.ts';
 import { connected } from './connected.ts';
@@ -77,10 +78,7 @@ export function loopDisk(t: TestContext, bytes: Buffer): string {
 
 /** A folder that holds another program of this name; what is in it comes first. */
 export function pathWith(t: TestContext, name: string, text: string): Record<string, string> {
-  const bin = tempFolder(t);
-  chmodSync(bin, 0o755);
-  writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
-  return { PATH: `${bin}:/usr/sbin:/usr/bin:/sbin:/bin` };
+  return pathOf(t, { [name]: text });
 }
 
 export function code(expected: string): (error: unknown) => boolean {

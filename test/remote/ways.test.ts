@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { known, unknown } from '../../src/model/device.ts';
-import type { RemoteFacts, RemoteRequest, WireMode } from '../../src/model/remote.ts';
+import type { LinkFacts, RemoteFacts, RemoteRequest, WireMode } from '../../src/model/remote.ts';
+import { lacksOf } from '../../src/model/remote-fitness.ts';
+import { examineRemote } from '../../src/remote/describe.ts';
 import { waysOf } from '../../src/remote/disk.ts';
 
 const asked: RemoteRequest = {
@@ -87,5 +89,63 @@ describe('how a disk over there is read', () => {
     assert.equal(hash(['tee', 'sha256sum'], []), null);
     assert.equal(hash(['sha256sum'], ['sha256sum']), null);
     assert.equal(hash(['tee', 'openssl'], ['openssl'], false), null);
+  });
+});
+
+describe('doctor tells what a reading would do', () => {
+  const link: LinkFacts = {
+    transport: 'ssh2',
+    address: { user: 'root', host: 'box', port: null },
+    hostKey: { type: 'ssh-ed25519', fingerprint: 'SHA256:x' },
+    judgedBy: '--host-key',
+    serverVersion: null,
+    cipher: null,
+    authentication: null,
+  };
+  /** Every tool at a path with its name. */
+  const examined = (names: readonly string[], devFd = true, unpacker = here('gzip', 'zstd')) => {
+    const hashTools = (['openssl', 'sha256sum'] as const).filter((name) => names.includes(name));
+    const python = known(names.includes('python3'));
+    const facts = { ...machine(names, devFd), hashTools, python };
+    const tools = Object.fromEntries(names.map((name) => [name, { path: `/bin/${name}`, kind: 'gnu', version: null }]));
+    const named = { ...facts, tools } as RemoteFacts;
+    const said = examineRemote(link, named, waysOf(facts, known(true), asked, 0, unpacker), null);
+    return new Map(said.map(({ what, state, found }) => [what, `${state}: ${found}`]));
+  };
+  const both = ['dd', 'stat', 'readlink', 'tee', 'wc', 'gzip', 'zstd', 'openssl', 'sha256sum'];
+
+  test('where both are there: the one that hashes, and the one that packs', () => {
+    const said = examined(both);
+    assert.equal(said.get('hashes'), 'ok: /bin/openssl (gnu), in the same read');
+    assert.equal(said.get('packing'), 'ok: /bin/zstd (gnu)');
+    assert.equal(
+      examined(both, true, here('gzip')).get('packing'),
+      'warning: /bin/gzip (gnu); zstd is there, and can not be unpacked by this station',
+    );
+    assert.equal(examined([...both, 'python3']).get('hashes'), 'ok: /bin/python3 (gnu), which reads and sends as well');
+  });
+
+  test('what is not used is said not to be, and why', () => {
+    const without = (...names: readonly string[]) => examined(both.filter((name) => !names.includes(name)));
+    assert.match(without('zstd').get('packing') ?? '', /^warning: \/bin\/gzip \(gnu\); zstd is not there/);
+    assert.equal(without('zstd', 'gzip').get('packing'), 'warning: neither zstd nor gzip is there');
+    assert.equal(without('wc').get('packing'), 'warning: wc is not there');
+    assert.equal(without('tee').get('packing'), 'warning: tee is not there');
+    assert.equal(without('tee').get('hashes'), 'warning: tee is not there');
+    assert.equal(without('openssl', 'sha256sum').get('hashes'), 'warning: neither sha256sum nor openssl is there');
+    assert.equal(examined(both, false).get('hashes'), 'warning: /dev/fd can not be used');
+  });
+
+  test('what could send a disk to us', () => {
+    assert.equal(examined([...both, 'nc']).get('listen://'), 'ok: could be sent by /bin/openssl (gnu), /bin/nc (gnu)');
+    assert.equal(examined(['nc']).get('listen://'), 'ok: could be sent by /bin/nc (gnu)');
+    assert.match(examined([]).get('listen://') ?? '', /^warning: neither openssl nor nc/);
+  });
+
+  test('what is missing is what the plan would refuse', () => {
+    const missing = [...examined([])].filter(([, said]) => said.startsWith('missing')).map(([what]) => what);
+    assert.deepEqual(missing.sort(), ['dd', 'readlink', 'stat']);
+    const codes = lacksOf(machine([])).map(({ code }) => code);
+    assert.deepEqual(codes.sort(), missing.map((what) => `remote.no-${what}`).sort());
   });
 });

@@ -6,7 +6,7 @@ import { placeOf } from '../../model/remote-faults.ts';
 import { visible } from '../../model/text.ts';
 import { isUnreachable } from '../../remote/open-machine.ts';
 import { findAgain, type FoundAgain } from './find-again.ts';
-import { asRemote, connectSide, lookOn, type SourceSide } from '../remote/side.ts';
+import { asRemote, connectSide, lookOn, type SourceSide } from '../source-side.ts';
 
 /** Milliseconds between two looks for a disk here; and between two attempts to reach its machine, the last for all that follow. */
 const LOOK_EVERY = 1000;

@@ -14,7 +14,7 @@ import type { ImageFileThere } from '../../sink/segment-files.ts';
 import { Checkpoints, CHECKPOINT_MS } from './checkpoint.ts';
 import { continueEngines, usableStates } from '../stopped/continue-engines.ts';
 import { Extents } from './extents.ts';
-import { tellSide } from '../remote/record.ts';
+import { tellSide } from '../side-record.ts';
 import { partialParts } from './image-parts.ts';
 import { readInOrder, StreamEnd, type ProduceWork } from './in-order.ts';
 import { producerOf } from './produce.ts';

@@ -17,9 +17,9 @@ import { countersSection, evidenceSection } from '../guard-section.ts';
 import { takeAgain, type TakenSource } from '../hold.ts';
 import type { partialParts } from './image-parts.ts';
 import type { ReadRecorder } from './read-recorder.ts';
-import { tellConnected } from '../remote/record.ts';
+import { tellTaken } from '../side-record.ts';
 import { placesToReread, reread, type Reread } from './reread.ts';
-import type { SourceSide } from '../remote/side.ts';
+import type { SourceSide } from '../source-side.ts';
 
 export interface ReconnectWork {
   readonly ports: Ports;
@@ -205,7 +205,7 @@ async function goOnWith(work: ReconnectWork, lost: SourceFacts, { taken, again }
     counters: countersSection(counters),
     reread: again === null ? null : { start: again.start, end: again.end, differing: again.differing },
   });
-  await tellConnected(taken, journal, emit);
+  await tellTaken(taken, journal, emit);
   const message = `${visible(lost.path)} is back (${visible(source.path)}), the same disk: going on.`;
   emit({ type: 'note', level: 'info', code: 'source.back', message });
 }

@@ -13,6 +13,7 @@ export class ReceivedAccount {
   #journal: Journal | null = null;
   #emit: Emit = () => undefined;
   #refused: RefusedCaller[] = [];
+  #countRefused = (): number => 0;
   #told = 0;
   /** How a stream ended, where it could not be put on record. */
   #unrecorded: JournalData | null = null;
@@ -21,8 +22,10 @@ export class ReceivedAccount {
     this.#request = request;
   }
 
-  /** How many connections were refused by now: the door counts them, told of or not. */
-  countRefused: () => number = () => 0;
+  /** @param refused how many connections were refused by now: the door counts them, told of or not */
+  opened(refused: () => number): void {
+    this.#countRefused = refused;
+  }
 
   /** From here on there is a record, and somebody who looks. */
   begin(journal: Journal, emit: Emit): void {
@@ -74,7 +77,7 @@ export class ReceivedAccount {
   /** Appends what could not be before, and the refused ones that are new since the last time; nothing when none is. */
   async tell(): Promise<void> {
     await this.#tellEnd();
-    const count = this.countRefused();
+    const count = this.#countRefused();
     if (this.#journal === null || (count === this.#told && this.#refused.length === 0)) return;
     this.#told = count;
     const connections = this.#refused.splice(0);

@@ -6,7 +6,7 @@ import { Door } from '../../listen/door.ts';
 import { listenReader, USUAL_LIMITS } from '../../listen/reader.ts';
 import type { HeldSource } from '../../read/held-source.ts';
 import type { Ports } from '../../system/ports.ts';
-import type { ListenSide } from '../remote/side.ts';
+import type { ListenSide } from '../source-side.ts';
 
 /** Milliseconds in which a connection has to tell whose it is. */
 const LINE_MS = 10_000;
@@ -33,7 +33,7 @@ export async function holdListening(ports: Ports, side: ListenSide, source: Sour
       account.refused(caller);
     },
   });
-  account.countRefused = () => door.refused;
+  account.opened(() => door.refused);
   return {
     ...sent,
     elsewhere: {
@@ -43,7 +43,7 @@ export async function holdListening(ports: Ports, side: ListenSide, source: Sour
         disk: request.address.path,
         reachedBy: request.reachedBy,
         tls: own === null ? null : { fingerprint: own.fingerprint, certificate: own.base64 },
-        limits: side.limits ?? USUAL_LIMITS,
+        limits: USUAL_LIMITS,
         invite: (invitation) => account.invite(invitation),
         admitted: (stream) => account.admitted(stream),
         received: (stream) => account.received(stream),

@@ -6,7 +6,7 @@ import { ModeChooser } from '../../remote/mode-chooser.ts';
 import { RateLimit, rangesFor } from '../../remote/rate-limit.ts';
 import { RemoteRanges } from '../../remote/range-reader.ts';
 import { ReaderChannel, type ChannelOrder } from '../../remote/reader-channel.ts';
-import type { RemoteSide } from './side.ts';
+import type { RemoteSide } from '../source-side.ts';
 
 /**
  * Has a program over there hold the disk open, and what it holds must be the disk that was found. Nobody is kept from it.

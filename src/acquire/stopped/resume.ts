@@ -32,7 +32,7 @@ import { holdReserve } from '../reserve.ts';
 import { requirePlacesAsRead } from '../reading/replay.ts';
 import { reasonThatHolds, requestToResume, type ResumeChoices } from './resume-request.ts';
 import { imageThere, isAtWork, readStoppedFolder, requireNoMismatch, type StoppedFolder } from './stopped-folder.ts';
-import { findOn, type SourceSide } from '../remote/side.ts';
+import { findOn, type SourceSide } from '../source-side.ts';
 import { withWayOn } from './way-on.ts';
 
 /** How long whoever has the source is given to take the folder too, and how often it is looked at. */

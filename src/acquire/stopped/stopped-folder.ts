@@ -9,7 +9,7 @@ import { identityRecord } from '../../manifest/reading-records.ts';
 import { remoteTold } from '../../manifest/remote-account.ts';
 import type { ManifestStart } from '../../manifest/start.ts';
 import { errnoOf, ExhibitError } from '../../model/errors.ts';
-import type { FatalEnd } from '../../model/listen.ts';
+import { FATAL_WORDS, type FatalEnd } from '../../model/listen.ts';
 import type { SourceIdentity } from '../../model/identity.ts';
 import type { FolderPlan } from '../../model/plan.ts';
 import type { HostKey } from '../../model/remote.ts';
@@ -94,9 +94,7 @@ export function requireNoMismatch({ folder, mismatch }: StoppedFolder): void {
 const FOUND: Readonly<Record<NonNullable<StoppedFolder['mismatch']>, string>> = {
   'read-back': 'its image did not hold what was read from the source',
   'source-check': 'its source gave other data when it was read a second time',
-  'hash-differs': 'what arrived on a stream is not what the other machine says it sent',
-  'too-much': 'more was sent than the disk has by --expect-size',
-  'sender-failed': 'dd on the other machine failed, though as many bytes came as were promised',
+  ...FATAL_WORDS,
 };
 
 /** Whether a job is at work in the folder: it has the lock on the journal. Where nothing can be locked, none is seen. */

@@ -1,11 +1,11 @@
 import { MAX_SEGMENTS, segmentCount, segmentsOf } from '../../image/segments.ts';
 import { canonicalLine } from '../../manifest/encode.ts';
 import { ExhibitError } from '../../model/errors.ts';
+import { FATAL_WORDS } from '../../model/listen.ts';
 import { visible } from '../../model/text.ts';
 import { checkChain } from '../../manifest/journal-chain.ts';
 import { accountOf, type JournalAccount } from '../../manifest/journal-records.ts';
 import { readingState, type ReadingState } from '../../manifest/reading-state.ts';
-import { FATAL } from '../../manifest/report-received.ts';
 import type { Manifest } from '../../manifest/schema.ts';
 import { lastAct, sessionDurations } from '../../manifest/sessions.ts';
 import type { ManifestStart } from '../../manifest/start.ts';
@@ -99,7 +99,7 @@ export function laterFindings({ account, state }: StoppedJob): Manifest['acquisi
     })),
     ...(fatal === null || stopped?.code === `listen.${fatal}`
       ? []
-      : [{ level: 'warning' as const, code: `listen.${fatal}`, message: FATAL[fatal] }]),
+      : [{ level: 'warning' as const, code: `listen.${fatal}`, message: FATAL_WORDS[fatal] }]),
     ...(end === null ? [] : [{ level: 'warning' as const, code: end.code, message: end.message }]),
   ];
 }

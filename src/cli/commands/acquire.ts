@@ -1,6 +1,6 @@
 import { acquire } from '../../acquire/acquire.ts';
 import { preflight } from '../../acquire/preflight.ts';
-import type { SourceSide } from '../../acquire/remote/side.ts';
+import type { SourceSide } from '../../acquire/source-side.ts';
 import { buildRequest, profileName, type AcquireFlags } from '../../catalog/merge.ts';
 import { loadProfile } from '../../catalog/profiles.ts';
 import { UsageFaults } from '../../catalog/usage-faults.ts';

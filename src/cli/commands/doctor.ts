@@ -1,6 +1,7 @@
 import { requireSourceOptions } from '../../catalog/source-options.ts';
 import type { Examination } from '../../doctor/examination.ts';
 import { examineStation } from '../../doctor/examine.ts';
+import { unknown } from '../../model/device.ts';
 import type { Env } from '../env.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Output } from '../output.ts';
@@ -37,8 +38,16 @@ async function examineHere(env: Env, options: Options): Promise<Examination[]> {
 async function examineMachine(env: Env, machine: string, options: Options): Promise<Examination[]> {
   if (options.key !== undefined) throw keyOfThere();
   const { withMachine } = await import('../remote-machine.ts');
-  const { examineRemote } = await import('../../remote/describe.ts');
-  return withMachine(env, machine, options, async ({ shell, facts }) => examineRemote(shell.facts, facts, shell.noise));
+  const [{ examineRemote }, { waysOf }, { NOTHING_ASKED }] = await Promise.all([
+    import('../../remote/describe.ts'),
+    import('../../remote/disk.ts'),
+    import('../../acquire/source-side.ts'),
+  ]);
+  return withMachine(env, machine, options, async ({ shell, facts, unpacker }) => {
+    // What is told of a machine without one of its disks.
+    const ways = waysOf(facts, unknown('no disk was named'), NOTHING_ASKED, 0, unpacker);
+    return examineRemote(shell.facts, facts, ways, shell.noise);
+  });
 }
 
 function keyOfThere(): ExhibitError {

@@ -1,5 +1,5 @@
 import { preflightResume, resumeAcquisition } from '../../acquire/stopped/resume.ts';
-import type { SourceSide } from '../../acquire/remote/side.ts';
+import type { SourceSide } from '../../acquire/source-side.ts';
 import type { ResumeChoices } from '../../acquire/stopped/resume-request.ts';
 import { textFault } from '../../catalog/text-laws.ts';
 import { recoveryLimits, type SettingFlags } from '../../catalog/merge-settings.ts';

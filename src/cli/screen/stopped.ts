@@ -1,4 +1,5 @@
 import type { StoppedFolder } from '../../acquire/stopped/stopped-folder.ts';
+import { FATAL_WORDS } from '../../model/listen.ts';
 import { describeBytes } from '../../model/size.ts';
 import { shellQuote, visible } from '../../model/text.ts';
 import { costText } from './cost.ts';
@@ -29,9 +30,8 @@ export function describeStopped(facts: StoppedFolder): string {
 const MISMATCH: Readonly<Record<NonNullable<StoppedFolder['mismatch']>, string>> = {
   'read-back': 'a mismatch: the image did not hold what was read',
   'source-check': 'a mismatch: the source gave other data the second time',
-  'hash-differs': 'a mismatch: what arrived is not what the other machine says it sent',
-  'too-much': 'more was sent than the disk has by --expect-size',
-  'sender-failed': 'dd on the other machine failed at the end',
+  ...FATAL_WORDS,
+  'hash-differs': `a mismatch: ${FATAL_WORDS['hash-differs']}`,
 };
 
 /** What `exhibit show` says of a folder that no manifest closes: what is there, and the ways on. */

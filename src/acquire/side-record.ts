@@ -1,15 +1,18 @@
-import type { Journal } from '../../manifest/journal.ts';
-import type { Emit } from '../../model/event.ts';
-import type { TakenSource } from '../hold.ts';
-import { connectionSection } from './account.ts';
-import type { SourceSide } from './side.ts';
-import type { Story } from '../story.ts';
+import type { Journal } from '../manifest/journal.ts';
+import type { Emit } from '../model/event.ts';
+import type { TakenSource } from './hold.ts';
+import { connectionSection } from './remote/account.ts';
+import type { SourceSide } from './source-side.ts';
+import type { Story } from './story.ts';
 
 /** Milliseconds for the other machine to say goodbye. */
 const GOODBYE_MS = 2000;
 
-/** Puts on record by which connection a source is read; of a source of this station nothing. */
-export async function tellConnected({ source, side }: TakenSource, journal: Journal, emit: Emit): Promise<void> {
+/**
+ * Puts on record how a source was reached: by which connection, of one on another machine; of a source of this station
+ * nothing. For a disk that is sent the record begins here.
+ */
+export async function tellTaken({ source, side }: TakenSource, journal: Journal, emit: Emit): Promise<void> {
   side.listen?.account.begin(journal, emit);
   if (source.remote === undefined) return;
   await journal.append('remote-connected', connectionSection(source.remote.link, source.remote.machine));
@@ -24,14 +27,14 @@ export async function tellSecondPass({ attached, journal }: Story): Promise<void
   account?.beginSecondPass();
 }
 
-/** Puts on record, before a checkpoint, what another machine told or did since the last one. */
+/** Puts on record, before a checkpoint, what came from another machine, or was done there, since the last one. */
 export async function tellSide({ remote, listen }: SourceSide, journal: Journal): Promise<void> {
   await remote?.account.tell(journal);
   await listen?.account.tell();
 }
 
-/** Nothing more is asked of the other machine: what ran there has ended by now, and all of it is put on record. */
-export async function leaveRemote({ attached, journal, job }: Story): Promise<void> {
+/** Nothing more is asked of another machine, and no port is open to one: what ran there has ended by now, and all of it is put on record. */
+export async function leaveSide({ attached, journal, job }: Story): Promise<void> {
   const { remote, listen } = attached.side;
   if (listen !== undefined) {
     await attached.held.close();

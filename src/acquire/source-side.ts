@@ -1,22 +1,22 @@
-import { findSource } from '../../discover/source.ts';
-import { valueOf } from '../../model/device.ts';
-import { ExhibitError } from '../../model/errors.ts';
-import type { SourceFacts } from '../../model/plan.ts';
-import type { ListenRequest } from '../../model/listen.ts';
-import type { RemoteRequest } from '../../model/remote.ts';
-import { placeOf } from '../../model/remote-faults.ts';
-import { visible } from '../../model/text.ts';
-import { sentDisk } from '../../listen/disk.ts';
-import type { ListenLimits } from '../../listen/reader.ts';
-import { formatSshAddress } from '../../remote/address.ts';
-import { lookAtDisk } from '../../remote/disk.ts';
-import type { RemoteReach } from '../../remote/open-machine.ts';
-import type { RemoteMachine } from '../../remote/remote-ports.ts';
-import type { Ports } from '../../system/ports.ts';
-import type { ReceivedAccount } from '../received/account.ts';
-import type { RemoteAccount } from './account.ts';
+import { findSource } from '../discover/source.ts';
+import { valueOf } from '../model/device.ts';
+import { ExhibitError } from '../model/errors.ts';
+import type { SourceFacts } from '../model/plan.ts';
+import type { ListenRequest } from '../model/listen.ts';
+import type { RemoteRequest } from '../model/remote.ts';
+import { placeOf } from '../model/remote-faults.ts';
+import { visible } from '../model/text.ts';
+import { sentDisk } from '../listen/disk.ts';
+import { formatSshAddress } from '../remote/address.ts';
+import { lookAtDisk } from '../remote/disk.ts';
+import type { RemoteReach } from '../remote/open-machine.ts';
+import type { RemoteMachine } from '../remote/remote-ports.ts';
+import type { Ports } from '../system/ports.ts';
+import type { ReceivedAccount } from './received/account.ts';
+import type { RemoteAccount } from './remote/account.ts';
 
-const NOTHING_ASKED: RemoteRequest = {
+/** A source on another machine of which nothing was said but its address. */
+export const NOTHING_ASKED: RemoteRequest = {
   program: 'auto',
   connections: null,
   compress: 'auto',
@@ -26,8 +26,9 @@ const NOTHING_ASKED: RemoteRequest = {
   rebooted: null,
 };
 
-/** Where a source is looked at: whoever asks for its files, its commands and its numbers asks these ports. */
+/** Where a source is: here, on another machine, or sent by one. */
 export interface SourceSide {
+  /** Whoever asks for its files, its commands and its numbers asks these. */
   readonly ports: Ports;
   /** Set when it is on another machine. */
   readonly remote?: RemoteSide;
@@ -41,8 +42,6 @@ export interface ListenSide {
   readonly account: ReceivedAccount;
   /** All of it came in an earlier session: nobody is waited for, and no port is opened. */
   readonly whole?: boolean;
-  /** Absent: the usual ones. */
-  readonly limits?: ListenLimits;
 }
 
 /** The machine that a source is on, as it is connected now, and how it is reached when it no longer is. */
