@@ -50,6 +50,8 @@ export class StreamReceiver {
   readonly #length: number;
   readonly #hash;
   #told: ToldEnd | null = null;
+  /** Wakes who waits for bytes, or for the end to be told. */
+  #heard: (() => void) | null = null;
   #received = 0;
   #taken = 0;
   /** What arrived and was not taken: less than a sector, or the last one. */
@@ -61,6 +63,7 @@ export class StreamReceiver {
     this.#hash = order.stream.tells ? createHash('sha256') : null;
     void order.stream.end.then((told) => {
       this.#told = told;
+      this.#heard?.();
     });
   }
 
@@ -105,10 +108,20 @@ export class StreamReceiver {
     const bytes = stream.arrival.next();
     const limit = all ? limits.endMs : limits.stallMs;
     if (this.#told === null && stream.tells) {
-      const told = await within(clock, limit, stop, Promise.race([bytes, stream.end.then(() => 'told' as const)]));
+      const told = await within(clock, limit, stop, this.#orTold(bytes));
       if (told !== 'told') return told;
     }
     return within(clock, this.#told === null ? limit : Math.min(limit, ON_ITS_WAY_MS), stop, bytes);
+  }
+
+  /** One reaction to the end for the whole stream: a promise keeps each of them until it is settled. */
+  #orTold<T>(bytes: Promise<T>): Promise<T | 'told'> {
+    return new Promise((resolve, reject) => {
+      this.#heard = () => {
+        resolve('told');
+      };
+      bytes.then(resolve, reject);
+    });
   }
 
   /** False: that is more than was promised. */
