@@ -31,7 +31,7 @@ export const endedSchema = z.strictObject({
   received: bytes,
   end: z.enum(STREAM_ENDS),
   /** What the target told of what it sent; null: nothing. */
-  told: maybe(z.strictObject({ exit: maybe(z.number().int()), sha256: maybe(sha256) })),
+  told: maybe(z.strictObject({ exit: maybe(z.number().int()), sha256: maybe(sha256), bytes: maybe(bytes) })),
   /** Of what arrived; null: its hash was not to be told. */
   sha256: maybe(sha256),
 });

@@ -58,10 +58,17 @@ export const FATAL = {
   'sender-failed': 'dd there failed, though as many bytes came as were promised',
 } as const;
 
-/** What became of the hash that a stream was to be told by. */
-export const HASH_WORDS: Record<SectionStream['hash'], string> = {
+/** What became of the hash that a stream was to be told by, as a phrase. */
+export function hashWords({ hash, ended }: Pick<SectionStream, 'hash' | 'ended'>): string {
+  const told = ended?.told ?? null;
+  if (ended === null || hash !== 'not-confirmed' || told?.sha256 == null || told.bytes === null)
+    return HASH_WORDS[hash];
+  return `NOT CONFIRMED: the target told the hash of ${groupDigits(told.bytes)} bytes, and ${groupDigits(ended.received)} arrived`;
+}
+
+const HASH_WORDS: Record<SectionStream['hash'], string> = {
   confirmed: 'arrived as it was sent, as told by the target',
-  differs: 'the target told ANOTHER hash of what it sent',
+  differs: 'MISMATCH: the target told ANOTHER hash or length of what it sent',
   'not-confirmed': 'NOT CONFIRMED: the target was to tell the hash of what it sent, and that was not compared',
   'not-promised': 'the target told no hash of what it sent',
 };
@@ -69,5 +76,5 @@ export const HASH_WORDS: Record<SectionStream['hash'], string> = {
 function streamWords({ at, address, port, offset, ended, hash, tls }: SectionStream): string {
   const way = tls === null ? 'plain' : `${tls.protocol} ${tls.cipher}`;
   const came = ended === null ? 'its end is not on record' : `${groupDigits(ended.received)} bytes, ${ended.end}`;
-  return `${reportTime(at)}, from ${address} port ${port} (${way}), at byte ${groupDigits(offset)}: ${came}; ${HASH_WORDS[hash]}`;
+  return `${reportTime(at)}, from ${address} port ${port} (${way}), at byte ${groupDigits(offset)}: ${came}; ${hashWords({ hash, ended })}`;
 }

@@ -45,7 +45,7 @@ describe('a disk that another machine sends is imaged', () => {
       const [stream, ...others] = received.streams;
       assert.equal(others.length, 0);
       assert.deepEqual([stream?.offset, stream?.tells, stream?.hash], [0, true, 'confirmed']);
-      assert.deepEqual(stream?.ended?.told, { exit: 0, sha256: sha256(here.bytes) });
+      assert.deepEqual(stream?.ended?.told, { exit: 0, sha256: sha256(here.bytes), bytes: SIZE });
       assert.equal(stream.ended.received, SIZE);
       assert.equal(stream.tls?.protocol ?? null, plain ? null : 'TLSv1.3');
       const report = readFileSync(join(here.desk.evidence(), 'HDD-01.txt'), 'utf8');
@@ -194,7 +194,7 @@ async function finish(t: TestContext, here: ReturnType<typeof sentScene>, from: 
   assert.equal(offer.offset, from);
   const rest = here.bytes.subarray(from);
   (await send(t, offer, rest, 'told')).end();
-  await tellEnd(t, offer, 0, sha256(rest));
+  await tellEnd(t, offer, 0, rest);
   const ended = await job.ended;
   assert.equal(ended.code, 0, ended.stderr);
 }

@@ -67,7 +67,7 @@ describe('who is not let in', () => {
     const said = [
       `exhibit ${'f'.repeat(16)} 0 alone\n`,
       `exhibit ${token} 512 alone\n`,
-      `exhibit ${token} end 0 -\n`,
+      `exhibit ${token} end 0 - -\n`,
       'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
       '',
       'x'.repeat(5000),

@@ -50,7 +50,7 @@ function sectionOf(size: number): ReceivedSection {
         ...CALLER,
         offset: 0,
         tells: true,
-        ended: { received: size, end: 'complete', told: { exit: 0, sha256: HASH }, sha256: HASH },
+        ended: { received: size, end: 'complete', told: { exit: 0, sha256: HASH, bytes: size }, sha256: HASH },
         hash: 'confirmed',
       },
     ],
