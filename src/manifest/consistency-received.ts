@@ -37,7 +37,7 @@ function lawsThere(
   { source, guard, acquisition, outcome, read_map, ...rest }: Manifest,
   received: ReceivedSection,
 ): Law[] {
-  const { encrypted, authenticated, plaintext_reason, listened, streams, refused } = received;
+  const { encrypted, certificate_check, plaintext_reason, listened, streams, refused } = received;
   const plain = plaintext_reason !== null;
   const reason = acquisition.overrides.find(({ option }) => option === 'allow-plaintext')?.reason ?? null;
   const fatal = fatalEnd(streams.map(({ ended }) => ended));
@@ -50,7 +50,7 @@ function lawsThere(
     [received.expect_size === source.size, 'source.received.expect_size is not source.size'],
     [source.identity_after === null, 'source.identity_after: a disk that was sent was never looked at'],
     [encrypted === !plain, 'source.received.encrypted contradicts plaintext_reason'],
-    [authenticated === !plain, 'source.received.authenticated contradicts plaintext_reason'],
+    [(certificate_check === 'none') === plain, 'source.received.certificate_check contradicts plaintext_reason'],
     [reason === plaintext_reason, 'source.received.plaintext_reason is not the reason of the override'],
     [
       settings.recovery === 'in-line' && settings.retries === 0 && !settings.verify_source,

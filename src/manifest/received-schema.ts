@@ -50,7 +50,8 @@ export const receivedSchema = z.strictObject({
   /** As asked for when it was begun. */
   allowed: z.array(text),
   encrypted: z.boolean(),
-  authenticated: z.boolean(),
+  /** Whether the sender checked our certificate: only it knows. `none`: there was no certificate. */
+  certificate_check: z.enum(['not-known', 'none']),
   plaintext_reason: maybe(text),
   listened: z.array(listenedSchema.extend({ at: time })),
   streams: z.array(

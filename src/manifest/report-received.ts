@@ -34,10 +34,11 @@ export function receivedLines(received: ReceivedSection | null, imageSize: numbe
 export const SENT_STATE = 'live, not reproducible: the disk was in use, or may have been, while it was sent';
 
 /** How what was sent was kept from others, as a phrase. */
-export function wayWords({ plaintext_reason, listened }: ReceivedSection): string {
+export function wayWords({ plaintext_reason, listened, streams }: ReceivedSection): string {
   if (plaintext_reason !== null) return `NOT encrypted, and NOT authenticated: ${visible(plaintext_reason)}`;
   const prints = [...new Set(listened.flatMap(({ fingerprint }) => fingerprint ?? []))];
-  return `TLS; the sender held our certificate to its SHA-256 fingerprint (${prints.join(', ') || 'none was made'}), and told the token of the command`;
+  if (streams.length === 0) return 'was to be TLS; nobody was let in';
+  return `TLS; whoever sent told the token of the command. The commands shown check our certificate, by its SHA-256 fingerprint (${prints.join(', ')}) or by the certificate itself; it is not known here whether that was done`;
 }
 
 /** What of the bytes that came the target told a hash of, as a phrase. */

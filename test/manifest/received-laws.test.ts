@@ -5,7 +5,7 @@ import { parseManifest } from '../../src/manifest/parse.ts';
 import { hasMismatch } from '../../src/manifest/outcome.ts';
 import type { ReceivedSection, SectionStream } from '../../src/manifest/received-schema.ts';
 import { confirmedBytes } from '../../src/manifest/received-account.ts';
-import { receivedLines } from '../../src/manifest/report-received.ts';
+import { receivedLines, wayWords } from '../../src/manifest/report-received.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
 import type { ToldEnd } from '../../src/model/listen.ts';
 import { sampleManifest } from '../support/sample-manifest.ts';
@@ -58,6 +58,21 @@ describe('laws of a disk that another machine sent', () => {
     assert.match(receivedLines(manifest.source.received, M.source.size).join('\n'), /MISMATCH: what arrived on one stream/);
   });
 
+  test('by TLS the report says what the commands check, and that nobody here saw it; nothing where nobody came', () => {
+    const fingerprint = 'b'.repeat(64);
+    const tls = { protocol: 'TLSv1.3', cipher: 'x' };
+    const sent: ReceivedSection = {
+      ...{ ...R, plaintext_reason: null, encrypted: true, certificate_check: 'not-known' },
+      listened: R.listened.map((each) => ({ ...each, fingerprint })),
+      streams: [{ ...stream, tls }],
+    };
+    assert.match(wayWords(sent), /TLS.*the token of the command/);
+    assert.match(wayWords(sent), new RegExp(`fingerprint \\(${fingerprint}\\).*not known here whether`));
+    assert.doesNotMatch(wayWords(sent), /sender held|checked our certificate/);
+    assert.match(wayWords({ ...sent, streams: [] }), /was to be TLS; nobody was let in$/);
+    assert.match(wayWords(R), /NOT encrypted, and NOT authenticated: a lab of our own/);
+  });
+
   test('the sample keeps them', () => {
     assert.deepEqual(faultsOf(M), []);
   });
@@ -90,7 +105,10 @@ describe('laws of a disk that another machine sent', () => {
       /was never looked at/,
     ],
     'called encrypted': [section({ encrypted: true }), /encrypted contradicts/],
-    'called authenticated': [section({ authenticated: true }), /authenticated contradicts/],
+    'a check of a certificate that was none': [
+      section({ certificate_check: 'not-known' }),
+      /certificate_check contradicts/,
+    ],
     'the reason of another': [section({ plaintext_reason: 'x' }), /not the reason of the override/],
     'a second reading': [
       { ...M, acquisition: { ...M.acquisition, settings: { ...M.acquisition.settings, verify_source: true } } },

@@ -29,7 +29,7 @@ function sectionOf(size: number): ReceivedSection {
     expect_size: size,
     allowed: ['192.0.2.0/24'],
     encrypted: false,
-    authenticated: false,
+    certificate_check: 'none' as const,
   };
   return {
     ...begun,
