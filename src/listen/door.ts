@@ -45,8 +45,7 @@ interface Ticket {
 /** What is known of the stream that lives. */
 interface Live {
   readonly token: string;
-  readonly tells: boolean;
-  /** Null: it was told. */
+  /** Null: it was told, or never promised. */
   tell: ((end: ToldEnd) => void) | null;
 }
 
@@ -130,7 +129,7 @@ export class Door {
       refuse('not-allowed');
       return;
     }
-    if (this.#live !== null && (!this.#live.tells || this.#live.tell === null)) {
+    if (this.#live?.tell === null) {
       refuse('second-connection');
       return;
     }
@@ -178,9 +177,9 @@ export class Door {
   }
 
   #begin(knock: Knock, arrival: Arrival, line: Extract<FirstLine, { kind: 'stream' }>): LiveStream {
-    const live: Live = { token: line.token, tells: line.told, tell: null };
+    const live: Live = { token: line.token, tell: null };
     const end = new Promise<ToldEnd>((resolve) => {
-      live.tell = resolve;
+      if (line.told) live.tell = resolve;
     });
     this.#live = live;
     const release = (): void => {
