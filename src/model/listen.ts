@@ -39,7 +39,7 @@ export const REFUSALS = [
   'tls-failed',
   /** To a plain port came TLS. */
   'tls-on-plain-port',
-  /** Too many were waiting to tell who they are. */
+  /** Too many were waiting to tell who they are, and it had waited longest. */
   'too-many',
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
