@@ -73,7 +73,8 @@ describe('the printed commands, run by a real shell', () => {
           assert.deepEqual([stream!.offset, stream!.received], [start, expected.length]);
           assert.equal(stream!.tls !== null, name.startsWith('OpenSSL'));
           const sha256 = createHash('sha256').update(expected).digest('hex');
-          if (tells) assert.deepEqual([stream!.told, stream!.sha256], [{ exit: 0, sha256, bytes: expected.length }, sha256]);
+          if (tells)
+            assert.deepEqual([stream!.told, stream!.sha256], [{ exit: 0, sha256, bytes: expected.length }, sha256]);
           else assert.deepEqual([stream!.tells, stream!.told], [false, null]);
         });
     }

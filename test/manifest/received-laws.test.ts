@@ -55,7 +55,10 @@ describe('laws of a disk that another machine sent', () => {
   test('an early end with another hash of as many bytes is a mismatch, and the report says so', () => {
     const manifest = early({ exit: 1, sha256: 'c'.repeat(64), bytes: 5_120 });
     assert.equal(hasMismatch(manifest), true);
-    assert.match(receivedLines(manifest.source.received, M.source.size).join('\n'), /MISMATCH: what arrived on one stream/);
+    assert.match(
+      receivedLines(manifest.source.received, M.source.size).join('\n'),
+      /MISMATCH: what arrived on one stream/,
+    );
   });
 
   test('by TLS the report says what the commands check, and that nobody here saw it; nothing where nobody came', () => {
