@@ -48,7 +48,7 @@ interface Sender {
 export function variantsOf(invitation: Invitation): Variant[] {
   const both = (sender: Sender, told: boolean): Variant => ({
     name: sender.name,
-    needs: told ? `${sender.needs}, tee, /dev/fd; sha256sum if it is there` : sender.needs,
+    needs: told ? `${sender.needs}, tee, /dev/fd; sha256sum and wc if they are there` : sender.needs,
     tells: told,
     line: shellLine([
       sender.shell,
@@ -121,16 +121,24 @@ function silent(invitation: Invitation, send: string): string {
 }
 
 /**
- * The same, hashed on its way in pipes alone: 3 is the way to us, 4 carries what is told, in a connection of its own.
- * A missing sha256sum must not stop the stream.
+ * The same, hashed and counted on its way in pipes alone: 3 is the way to us, 4 carries what is told, in a connection of
+ * its own, 5 is the way to who counts. That one comes before 3: a tee that dies of a broken 3 has counted more than was
+ * sent, so whoever tells as many bytes as arrived tells the hash of these. Which of the three lines of 4 comes first is open.
  */
 function telling({ token, offset }: Invitation, send: string): string {
-  const dd = `{ ${ddFrom(offset)}; echo $? >&4; }`;
-  const hash = '{ sha256sum || cat >/dev/null; } >&4';
-  const stream = `{ echo exhibit ${token} ${offset} told; ${dd} | tee /dev/fd/3 | ${hash}; } 3>&1`;
-  const tell = `{ read e; read h x; echo exhibit ${token} end "\${e:--}" "\${h:--}" | ${quiet(send)}; }`;
+  const dd = `{ ${ddFrom(offset)}; echo e $? >&4; }`;
+  const hashed = `{ ${dd} | tee /dev/fd/5 /dev/fd/3 | ${told('h', 'sha256sum')}; } 5>&1 | ${told('n', 'wc -c')}`;
+  const stream = `{ echo exhibit ${token} ${offset} told; ${hashed}; } 3>&1`;
+  const words = '"${e:--}" "${h:--}" "${n:--}"';
+  const lines = 'for i in 1 2 3; do read k v x; case $k in e) e=$v;; h) h=$v;; n) n=$v;; esac; done';
+  const tell = `{ e= h= n=; ${lines}; echo exhibit ${token} end ${words} | ${quiet(send)}; }`;
   // The sender must not keep 4 open: the end is told while it still waits for us to close.
   return `{ ${stream} | ${quiet(send)} 4>&-; } 4>&1 | ${tell}`;
+}
+
+/** What a program says of all that it reads, in a line to 4. One that is missing must not stop the stream. */
+function told(letter: string, program: string): string {
+  return `echo ${letter} $(${program} || { cat >/dev/null; echo -; }) >&4`;
 }
 
 /** Whatever the sender prints is not what is told. */

@@ -42,15 +42,21 @@ interface Ticket {
   readonly enter: (stream: LiveStream) => void;
 }
 
+/** A connection that has not told who it is. */
+interface Waiting {
+  readonly knock: Knock;
+  /** It made room for another one, and is refused. */
+  sentAway: boolean;
+}
+
 /** What is known of the stream that lives. */
 interface Live {
   readonly token: string;
-  readonly tells: boolean;
-  /** Null: it was told. */
+  /** Null: it was told, or never promised. */
   tell: ((end: ToldEnd) => void) | null;
 }
 
-const MOST_PENDING = 8;
+const MOST_WAITING = 8;
 /** Somebody who scans all night must not fill the record. */
 const MOST_TOLD = 100;
 const MOST_SAID = 60;
@@ -62,7 +68,8 @@ export class Door {
   #listener: Listener | null = null;
   #ticket: Ticket | null = null;
   #live: Live | null = null;
-  #pending = 0;
+  /** Who has not told yet who they are, the oldest first. */
+  readonly #waiting = new Set<Waiting>();
   #refused = 0;
 
   /** @throws ExhibitError `listen.port-taken`, `listen.not-ours`, `listen.no-leave`, `listen.failed` */
@@ -125,26 +132,43 @@ export class Door {
       refuse('not-allowed');
       return;
     }
-    if (this.#live !== null && (!this.#live.tells || this.#live.tell === null)) {
+    if (this.#live?.tell === null) {
       refuse('second-connection');
       return;
     }
-    if (this.#pending >= MOST_PENDING) {
-      refuse('too-many');
-      return;
-    }
-    this.#pending += 1;
+    if (this.#waiting.size >= MOST_WAITING) this.#makeRoom();
+    const waiting: Waiting = { knock, sentAway: false };
+    this.#waiting.add(waiting);
     try {
       const entered = await knock.enter(this.#order.lineMs);
-      if ('why' in entered) refuse(entered.why, entered.said);
-      else await this.#listen(knock, entered);
+      if (!('why' in entered)) await this.#listen(waiting, entered);
+      else if (!waiting.sentAway) refuse(entered.why, entered.said);
     } finally {
-      this.#pending -= 1;
+      this.#waiting.delete(waiting);
     }
   }
 
-  async #listen(knock: Knock, arrival: Arrival): Promise<void> {
+  /**
+   * Sends away the oldest that waits, of the address of which most do: a crowd that says nothing must not keep out the
+   * one that we wait for, who tells its line at once.
+   */
+  #makeRoom(): void {
+    const all = [...this.#waiting];
+    const countOf = (one: Waiting): number => all.filter(({ knock }) => knock.address === one.knock.address).length;
+    const away = all.reduce((most, each) => (countOf(each) > countOf(most) ? each : most));
+    away.sentAway = true;
+    this.#waiting.delete(away);
+    this.#refuse(away.knock, null, 'too-many', '');
+    away.knock.refuse();
+  }
+
+  async #listen(waiting: Waiting, arrival: Arrival): Promise<void> {
+    const { knock } = waiting;
     const { line, began } = await this.#firstLine(arrival);
+    if (waiting.sentAway) {
+      arrival.cut();
+      return;
+    }
     const refusal = this.#judge(knock, arrival, line);
     if (refusal === null) return;
     const why = refusal === 'no-token' && arrival.tls === null && looksLikeTls(began) ? 'tls-on-plain-port' : refusal;
@@ -173,9 +197,9 @@ export class Door {
   }
 
   #begin(knock: Knock, arrival: Arrival, line: Extract<FirstLine, { kind: 'stream' }>): LiveStream {
-    const live: Live = { token: line.token, tells: line.told, tell: null };
+    const live: Live = { token: line.token, tell: null };
     const end = new Promise<ToldEnd>((resolve) => {
-      live.tell = resolve;
+      if (line.told) live.tell = resolve;
     });
     this.#live = live;
     const release = (): void => {

@@ -37,6 +37,8 @@ export interface BadEnd {
   readonly at: number;
   /** Of the whole disk. */
   readonly size: number;
+  /** Bytes that arrived on this connection. */
+  readonly received: number;
   readonly told: ToldEnd | null;
   readonly stallMs: number;
 }
@@ -61,11 +63,24 @@ const WORDS: Readonly<Record<BadEnd['end'], (bad: BadEnd) => readonly [message: 
     `As many bytes came as were promised, but dd on the live machine failed${exitOf(bad)}.`,
     `The disk may be larger than --expect-size, with a bad sector behind it. Read what dd said there, then image it anew. ${CLOSE}`,
   ],
-  'hash-differs': () => [
-    'What arrived is not what was sent: the hash that the live machine told of it is another one.',
-    `The bytes of this connection can not be trusted, and stand in the record as such. Image it anew, by TLS if that was plain. ${CLOSE}`,
+  'hash-differs': (bad) => [
+    `What arrived is not what was sent${bad.at < bad.size ? ` (up to ${placeIn(bad)}, where the stream ended)` : ''}: ${differenceOf(bad)}.`,
+    `${innocentCause(bad)}The bytes of this connection can not be trusted, and stand in the record as such. Image it anew, by TLS if that was plain. ${CLOSE}`,
   ],
 };
+
+function differenceOf({ told, received }: BadEnd): string {
+  const bytes = told?.bytes ?? received;
+  return bytes === received
+    ? 'the hash that the live machine told of it is another one'
+    : `the live machine says that it sent ${groupDigits(bytes)} bytes, and ${groupDigits(received)} arrived`;
+}
+
+/** A killed sender is told apart by the count alone. */
+function innocentCause({ told, at, size }: BadEnd): string {
+  if (at >= size || told === null || told.bytes !== null) return '';
+  return 'It may be that the sender there (nc, openssl) was ended before all that was hashed had left; nobody knows, since nothing there counted those bytes (wc). ';
+}
 
 function placeIn({ at, size }: BadEnd): string {
   return `byte ${groupDigits(at)} of ${groupDigits(size)}`;

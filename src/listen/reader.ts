@@ -138,6 +138,7 @@ function judge({ limits }: ListenSettings, order: ReadOrder, result: StreamResul
     end: result.end as Exclude<StreamEnd, 'complete' | 'left-open' | 'stopped'>,
     at: Math.min(order.range.start + result.received, order.source.size),
     size: order.source.size,
+    received: result.received,
     told: result.told,
     stallMs: limits.stallMs,
   });

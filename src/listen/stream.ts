@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isWholeEnd, type StreamEnd, type ToldEnd } from '../model/listen.ts';
+import { compareTold, isWholeEnd, type StreamEnd, type ToldEnd } from '../model/listen.ts';
 import type { Range } from '../model/range.ts';
 import type { Clock } from '../system/clock.ts';
 import type { LiveStream } from './door.ts';
@@ -52,6 +52,8 @@ export class StreamReceiver {
   readonly #length: number;
   readonly #hash;
   #told: ToldEnd | null = null;
+  /** Wakes who waits for bytes, or for the end to be told. */
+  #heard: (() => void) | null = null;
   #received = 0;
   #taken = 0;
   /** What arrived and was not taken: less than a sector, or the last one. */
@@ -63,6 +65,7 @@ export class StreamReceiver {
     this.#hash = order.stream.tells ? createHash('sha256') : null;
     void order.stream.end.then((told) => {
       this.#told = told;
+      this.#heard?.();
     });
   }
 
@@ -72,8 +75,7 @@ export class StreamReceiver {
     let good = false;
     try {
       const end = await this.#judge(await this.#receive());
-      const sha256 = this.#hash?.copy().digest('hex') ?? null;
-      const result = { end, received: this.#received, told: this.#told, sha256 };
+      const result = { end, received: this.#received, told: this.#told, sha256: this.#sha256 };
       await ended(result);
       if (isWholeEnd(end)) {
         await take(this.#kept);
@@ -107,10 +109,20 @@ export class StreamReceiver {
     const bytes = stream.arrival.next();
     const limit = all ? limits.endMs : limits.stallMs;
     if (this.#told === null && stream.tells) {
-      const told = await within(clock, limit, stop, Promise.race([bytes, stream.end.then(() => 'told' as const)]));
+      const told = await within(clock, limit, stop, this.#orTold(bytes));
       if (told !== 'told') return told;
     }
     return within(clock, this.#told === null ? limit : Math.min(limit, ON_ITS_WAY_MS), stop, bytes);
+  }
+
+  /** One reaction to the end for the whole stream: a promise keeps each of them until it is settled. */
+  #orTold<T>(bytes: Promise<T>): Promise<T | 'told'> {
+    return new Promise((resolve, reject) => {
+      this.#heard = () => {
+        resolve('told');
+      };
+      bytes.then(resolve, reject);
+    });
   }
 
   /** False: that is more than was promised. */
@@ -134,14 +146,23 @@ export class StreamReceiver {
   }
 
   /** What was told of the end, where it was to be told, is heard before the last sector is taken. */
-  async #judge(end: StreamEnd): Promise<StreamEnd> {
+  async #judge(came: StreamEnd): Promise<StreamEnd> {
+    const end = (await this.#isStopped(came)) ? 'stopped' : came;
+    const told = this.#told;
+    if (told === null) return end;
+    if (compareTold({ end, received: this.#received, told, sha256: this.#sha256 }) === 'differs') return 'hash-differs';
+    return isWholeEnd(end) && told.exit !== null && told.exit !== 0 ? 'sender-failed' : end;
+  }
+
+  /** Waits for the end to be told, where it still may be; whether we were told to stop in that time. */
+  async #isStopped(end: StreamEnd): Promise<boolean> {
     const { clock, limits, stop, stream } = this.#order;
-    if (end === 'stopped' || end === 'too-much' || end === 'stalled' || !stream.tells) return end;
-    const told = await within(clock, limits.tellMs, stop, stream.end);
-    if (told === 'stopped') return told;
-    if (told === 'late' || !isWholeEnd(end)) return end;
-    if (told.exit !== null && told.exit !== 0) return 'sender-failed';
-    const ours = this.#hash?.copy().digest('hex');
-    return told.sha256 === null || told.sha256 === ours ? end : 'hash-differs';
+    if (end === 'stopped' || end === 'too-much' || end === 'stalled' || !stream.tells) return false;
+    return (await within(clock, limits.tellMs, stop, stream.end)) === 'stopped';
+  }
+
+  /** Of what has arrived; null: nobody tells what was sent. */
+  get #sha256(): string | null {
+    return this.#hash?.copy().digest('hex') ?? null;
   }
 }

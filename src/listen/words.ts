@@ -6,10 +6,10 @@ import type { ToldEnd } from '../model/listen.ts';
  * command, from another offset, never get into the image, and a stray connection is none.
  *     exhibit TOKEN OFFSET alone      a stream; nothing more will be said of it
  *     exhibit TOKEN OFFSET told       a stream; its end will be told in a connection of its own
- *     exhibit TOKEN end EXIT SHA256   that end; `-` for what is not known
+ *     exhibit TOKEN end EXIT SHA256 BYTES   that end, and how many bytes were hashed; `-` for what is not known
  */
 const STREAM = /^exhibit ([0-9a-f]{16}) (\d{1,16}) (alone|told)$/;
-const END = /^exhibit ([0-9a-f]{16}) end (\d{1,3}|-) ([0-9a-f]{64}|-)$/;
+const END = /^exhibit ([0-9a-f]{16}) end (\d{1,3}|-) ([0-9a-f]{64}|-) (\d{1,15}|-)$/;
 
 /** Bytes in which the line has to end. */
 export const LINE_LIMIT = 128;
@@ -38,12 +38,16 @@ export function parseFirstLine(line: string): FirstLine {
   }
   const end = END.exec(line);
   if (end === null) return { kind: 'foreign' };
-  const [, token = '', exit, sha256] = end;
+  const [, token = '', exit = '-', sha256 = '-', bytes = '-'] = end;
   return {
     kind: 'end',
     token,
-    end: { exit: exit === '-' ? null : Number(exit), sha256: sha256 === '-' ? null : (sha256 ?? null) },
+    end: { exit: numberOf(exit), sha256: sha256 === '-' ? null : sha256, bytes: numberOf(bytes) },
   };
+}
+
+function numberOf(word: string): number | null {
+  return word === '-' ? null : Number(word);
 }
 
 /** A TLS record of a handshake (RFC 8446, 5.1), where a line was expected. */

@@ -1,4 +1,4 @@
-import { isWholeEnd } from '../model/listen.ts';
+import { compareTold, isWholeEnd } from '../model/listen.ts';
 import { isAllowed, parseNet } from '../model/ip-address.ts';
 import { fatalEnd, hashOf } from './received-account.ts';
 import type { ReceivedSection, SectionStream } from './received-schema.ts';
@@ -37,7 +37,7 @@ function lawsThere(
   { source, guard, acquisition, outcome, read_map, ...rest }: Manifest,
   received: ReceivedSection,
 ): Law[] {
-  const { encrypted, authenticated, plaintext_reason, listened, streams, refused } = received;
+  const { encrypted, certificate_check, plaintext_reason, listened, streams, refused } = received;
   const plain = plaintext_reason !== null;
   const reason = acquisition.overrides.find(({ option }) => option === 'allow-plaintext')?.reason ?? null;
   const fatal = fatalEnd(streams.map(({ ended }) => ended));
@@ -50,7 +50,7 @@ function lawsThere(
     [received.expect_size === source.size, 'source.received.expect_size is not source.size'],
     [source.identity_after === null, 'source.identity_after: a disk that was sent was never looked at'],
     [encrypted === !plain, 'source.received.encrypted contradicts plaintext_reason'],
-    [authenticated === !plain, 'source.received.authenticated contradicts plaintext_reason'],
+    [(certificate_check === 'none') === plain, 'source.received.certificate_check contradicts plaintext_reason'],
     [reason === plaintext_reason, 'source.received.plaintext_reason is not the reason of the override'],
     [
       settings.recovery === 'in-line' && settings.retries === 0 && !settings.verify_source,
@@ -98,7 +98,7 @@ function streamLaws({ source }: Manifest, { encrypted, listened }: ReceivedSecti
     ];
     if (ended === null) return laws;
     const { received, end, told } = ended;
-    const different = told?.sha256 !== null && told?.sha256 !== undefined && told.sha256 !== ended.sha256;
+    const different = compareTold(ended) === 'differs';
     return [
       ...laws,
       [tells || (told === null && ended.sha256 === null), `${name}: a hash was told, though none was promised`],
@@ -107,12 +107,12 @@ function streamLaws({ source }: Manifest, { encrypted, listened }: ReceivedSecti
         `${name}: ${received} bytes came of ${promised}, and its end is ${end}`,
       ],
       [
-        !(isWholeEnd(end) || end === 'hash-differs' || end === 'sender-failed') || received === promised,
+        !(isWholeEnd(end) || end === 'sender-failed') || received === promised,
         `${name}: ${received} bytes came of ${promised}, and its end is ${end}`,
       ],
       [
-        isWholeEnd(end) ? !different : end !== 'hash-differs' || different,
-        `${name}: its end is ${end}, though the hashes ${different ? 'differ' : 'do not differ'}`,
+        (end === 'hash-differs') === different,
+        `${name}: its end is ${end}, though what was told ${different ? 'differs' : 'does not differ'} from what arrived`,
       ],
       [
         isWholeEnd(end) ? (told?.exit ?? 0) === 0 : end !== 'sender-failed' || (told?.exit ?? 0) !== 0,

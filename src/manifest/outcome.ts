@@ -1,3 +1,4 @@
+import { hashOf } from './received-account.ts';
 import type { Manifest, Outcome } from './schema.ts';
 
 /** What an outcome follows from. */
@@ -27,6 +28,6 @@ export function hasMismatch({
   return (
     read_back.state === 'mismatch' ||
     source_check.state === 'mismatch' ||
-    streams.some(({ ended }) => ended?.end === 'hash-differs')
+    streams.some((stream) => hashOf(stream) === 'differs')
   );
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isFatalEnd, type FatalEnd } from '../model/listen.ts';
+import { compareTold, isFatalEnd, type FatalEnd, type ToldStream } from '../model/listen.ts';
 import type { JournalRecord } from './journal-chain.ts';
 import { resumedRecord } from './reading-records.ts';
 import {
@@ -69,9 +69,9 @@ function take(told: ReceivedTold, { at, type, data }: JournalRecord): number | n
 /** Whether what was sent is known to have arrived, by the hash that the target told. What nobody compared is not. */
 export function hashOf({ tells, ended }: Pick<SectionStream, 'tells' | 'ended'>): SectionStream['hash'] {
   if (!tells) return 'not-promised';
-  if (ended?.end === 'hash-differs') return 'differs';
-  const told = ended?.told?.sha256 ?? null;
-  return told !== null && told === ended?.sha256 ? 'confirmed' : 'not-confirmed';
+  if (ended === null) return 'not-confirmed';
+  if (fatalOf(ended) === 'hash-differs') return 'differs';
+  return compareTold(ended) === 'same' ? 'confirmed' : 'not-confirmed';
 }
 
 /** The section of a disk that was sent as the manifest has it, of how it began and what was told since. Pure. */
@@ -80,8 +80,14 @@ export function receivedEnd(begun: ReceivedSection | null, told: ReceivedTold): 
 }
 
 /** How a stream ended that nobody goes on after, the first of them; null: none did. */
-export function fatalEnd(ends: readonly (Pick<z.infer<typeof endedSchema>, 'end'> | null)[]): FatalEnd | null {
-  return ends.flatMap((ended) => ended?.end ?? []).find(isFatalEnd) ?? null;
+export function fatalEnd(ends: readonly (ToldStream | null)[]): FatalEnd | null {
+  return ends.map((ended) => ended && fatalOf(ended)).find((fatal) => fatal !== null) ?? null;
+}
+
+/** What differs does so whatever a record calls its end. */
+function fatalOf(ended: ToldStream): FatalEnd | null {
+  if (compareTold(ended) === 'differs') return 'hash-differs';
+  return isFatalEnd(ended.end) ? ended.end : null;
 }
 
 /** As {@link fatalEnd}, of every record of an end, wherever it stands. */

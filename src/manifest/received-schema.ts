@@ -31,7 +31,7 @@ export const endedSchema = z.strictObject({
   received: bytes,
   end: z.enum(STREAM_ENDS),
   /** What the target told of what it sent; null: nothing. */
-  told: maybe(z.strictObject({ exit: maybe(z.number().int()), sha256: maybe(sha256) })),
+  told: maybe(z.strictObject({ exit: maybe(z.number().int()), sha256: maybe(sha256), bytes: maybe(bytes) })),
   /** Of what arrived; null: its hash was not to be told. */
   sha256: maybe(sha256),
 });
@@ -50,7 +50,8 @@ export const receivedSchema = z.strictObject({
   /** As asked for when it was begun. */
   allowed: z.array(text),
   encrypted: z.boolean(),
-  authenticated: z.boolean(),
+  /** Whether the sender checked our certificate: only it knows. `none`: there was no certificate. */
+  certificate_check: z.enum(['not-known', 'none']),
   plaintext_reason: maybe(text),
   listened: z.array(listenedSchema.extend({ at: time })),
   streams: z.array(

@@ -35,10 +35,11 @@ export function receivedLines(received: ReceivedSection | null, imageSize: numbe
 export const SENT_STATE = 'live, not reproducible: the disk was in use, or may have been, while it was sent';
 
 /** How what was sent was kept from others, as a phrase. */
-export function wayWords({ plaintext_reason, listened }: ReceivedSection): string {
+export function wayWords({ plaintext_reason, listened, streams }: ReceivedSection): string {
   if (plaintext_reason !== null) return `NOT encrypted, and NOT authenticated: ${visible(plaintext_reason)}`;
   const prints = [...new Set(listened.flatMap(({ fingerprint }) => fingerprint ?? []))];
-  return `TLS; the sender held our certificate to its SHA-256 fingerprint (${prints.join(', ') || 'none was made'}), and told the token of the command`;
+  if (streams.length === 0) return 'was to be TLS; nobody was let in';
+  return `TLS; whoever sent told the token of the command. The commands shown check our certificate, by its SHA-256 fingerprint (${prints.join(', ')}) or by the certificate itself; it is not known here whether that was done`;
 }
 
 /** What of the bytes that came the target told a hash of, as a phrase. */
@@ -52,10 +53,17 @@ export function sentWords({ streams }: ReceivedSection, imageSize: number): stri
   return `as told by the target: ${share} of ${groupDigits(imageSize)} bytes arrived as they were sent${rest}${bad}`;
 }
 
-/** What became of the hash that a stream was to be told by. */
-export const HASH_WORDS: Record<SectionStream['hash'], string> = {
+/** What became of the hash that a stream was to be told by, as a phrase. */
+export function hashWords({ hash, ended }: Pick<SectionStream, 'hash' | 'ended'>): string {
+  const told = ended?.told ?? null;
+  if (ended === null || hash !== 'not-confirmed' || told?.sha256 == null || told.bytes === null)
+    return HASH_WORDS[hash];
+  return `NOT CONFIRMED: the target told the hash of ${groupDigits(told.bytes)} bytes, and ${groupDigits(ended.received)} arrived`;
+}
+
+const HASH_WORDS: Record<SectionStream['hash'], string> = {
   confirmed: 'arrived as it was sent, as told by the target',
-  differs: 'the target told ANOTHER hash of what it sent',
+  differs: 'MISMATCH: the target told ANOTHER hash or length of what it sent',
   'not-confirmed': 'NOT CONFIRMED: the target was to tell the hash of what it sent, and that was not compared',
   'not-promised': 'the target told no hash of what it sent',
 };
@@ -63,5 +71,5 @@ export const HASH_WORDS: Record<SectionStream['hash'], string> = {
 function streamWords({ at, address, port, offset, ended, hash, tls }: SectionStream): string {
   const way = tls === null ? 'plain' : `${tls.protocol} ${tls.cipher}`;
   const came = ended === null ? 'its end is not on record' : `${groupDigits(ended.received)} bytes, ${ended.end}`;
-  return `${reportTime(at)}, from ${address} port ${port} (${way}), at byte ${groupDigits(offset)}: ${came}; ${HASH_WORDS[hash]}`;
+  return `${reportTime(at)}, from ${address} port ${port} (${way}), at byte ${groupDigits(offset)}: ${came}; ${hashWords({ hash, ended })}`;
 }

@@ -39,7 +39,7 @@ export const REFUSALS = [
   'tls-failed',
   /** To a plain port came TLS. */
   'tls-on-plain-port',
-  /** Too many were waiting to tell who they are. */
+  /** Too many were waiting to tell who they are, and it had waited longest. */
   'too-many',
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
@@ -59,7 +59,7 @@ export const STREAM_ENDS = [
   'stalled',
   /** dd over there told of a failure, though as many bytes came as were promised. */
   'sender-failed',
-  /** What was told of the bytes that were sent is not what arrived. */
+  /** What was told of the bytes that were sent, by hash or by count, is not what arrived; however the stream ended. */
   'hash-differs',
   /** We were told to stop, or failed ourselves. */
   'stopped',
@@ -108,7 +108,29 @@ export interface ToldEnd {
   readonly exit: number | null;
   /** Of the disk's bytes that were sent on this connection; null: nothing there could make one. */
   readonly sha256: string | null;
+  /** How many bytes that hash is of, or would have been; null: nothing there could count them. */
+  readonly bytes: number | null;
 }
+
+/**
+ * What was told of a stream, held against what arrived. A sender that is killed leaves bytes behind that were hashed
+ * there and never came: by the count that is known, and then nothing can be compared. Without a count nobody can tell
+ * that from bytes that were changed on their way, and the worse of both is taken.
+ */
+export function compareTold(stream: ToldStream): 'same' | 'differs' | 'not-compared' {
+  const { end, received, told, sha256 } = stream;
+  // Of what was too much not all was hashed here.
+  if (told === null || end === 'too-much') return 'not-compared';
+  if (told.bytes !== null && told.bytes !== received) {
+    const allCame = isWholeEnd(end) || end === 'sender-failed' || end === 'hash-differs';
+    return told.bytes > received && !allCame ? 'not-compared' : 'differs';
+  }
+  if (told.sha256 === null || sha256 === null) return 'not-compared';
+  return told.sha256 === sha256 ? 'same' : 'differs';
+}
+
+/** As much of a {@link ReceivedStream} as a comparison takes. */
+export type ToldStream = Pick<ReceivedStream, 'end' | 'received' | 'told' | 'sha256'>;
 
 /** A stream that was let in, when it was. */
 export interface AdmittedStream extends Caller {

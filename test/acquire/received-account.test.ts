@@ -28,7 +28,12 @@ test('an end that could not be put on record is, as soon as there is room, and o
   const { journal, told } = fullFor(1);
   const events: Event[] = [];
   account.begin(journal, (event) => void events.push(event));
-  const ended = { received: 512, end: 'hash-differs', told: { exit: 0, sha256: 'a' }, sha256: 'b' } as const;
+  const ended = {
+    received: 512,
+    end: 'hash-differs',
+    told: { exit: 0, sha256: 'a', bytes: 512 },
+    sha256: 'b',
+  } as const;
   await assert.rejects(account.received({ ...CALLER, offset: 0, tells: true, ...ended }), /full/);
   assert.deepEqual([told, events], [[], []]);
   await account.tell();

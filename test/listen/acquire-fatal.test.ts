@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
 import { journalOf, manifestOf, type Desk } from '../support/exhibit.ts';
 import { transcriptHere } from '../cli/transcript.ts';
-import { begin, judgeSent, MIB, offered, sentScene, sha256, tellEnd, type SentScene } from './acquire-support.ts';
+import { begin, judgeSent, MIB, offered, sentScene, tellEnd, type SentScene } from './acquire-support.ts';
 import { send } from './support.ts';
 
 const SIZE = 2 * MIB;
@@ -12,16 +12,30 @@ const SIZE = 2 * MIB;
 /** How each of these ends comes to be. */
 const ENDS = {
   'hash-differs': {
+    end: 'hash-differs',
     code: 13,
     says: /What arrived is not what was sent/,
     found: /what arrived on a stream is not what the other machine says it sent/,
     verified: /MISMATCH: what arrived on one stream is not what was sent/,
     send: async (t: TestContext, { bytes }: SentScene, offer: Awaited<ReturnType<typeof offered>>) => {
       (await send(t, offer, bytes, 'told')).end();
-      await tellEnd(t, offer, 0, sha256(Buffer.from('something else')));
+      await tellEnd(t, offer, 0, flipped(bytes));
+    },
+  },
+  'hash-differs, of a stream that ended early as well': {
+    end: 'hash-differs',
+    code: 13,
+    says: /What arrived is not what was sent \(up to byte 1,048,576 of 2,097,152, where the stream ended\)/,
+    found: /what arrived on a stream is not what the other machine says it sent/,
+    verified: /MISMATCH: what arrived on one stream is not what was sent/,
+    send: async (t: TestContext, { bytes }: SentScene, offer: Awaited<ReturnType<typeof offered>>) => {
+      const sent = bytes.subarray(0, MIB);
+      (await send(t, offer, flipped(sent), 'told')).end();
+      await tellEnd(t, offer, 1, sent);
     },
   },
   'too-much': {
+    end: 'too-much',
     code: 11,
     says: /More came than the 2,097,152 bytes/,
     found: /more was sent than the disk has by --expect-size/,
@@ -31,20 +45,21 @@ const ENDS = {
     },
   },
   'sender-failed': {
+    end: 'sender-failed',
     code: 11,
     says: /dd on the live machine failed/,
     found: /dd on the other machine failed, though as many bytes came/,
     verified: /dd there failed, though as many bytes came as were promised/,
     send: async (t: TestContext, { bytes }: SentScene, offer: Awaited<ReturnType<typeof offered>>) => {
       (await send(t, offer, bytes, 'told')).end();
-      await tellEnd(t, offer, 1, sha256(bytes));
+      await tellEnd(t, offer, 1, bytes);
     },
   },
 } as const;
 
 describe('an end that nobody goes on after', () => {
-  for (const [end, { code, says, send: sending }] of Object.entries(ENDS))
-    test(`${end}: kept, never finished; resume refuses, and closed as incomplete it says so`, async (t) => {
+  for (const [name, { end, code, says, send: sending }] of Object.entries(ENDS))
+    test(`${name}: kept, never finished; resume refuses, and closed as incomplete it says so`, async (t) => {
       const here = sentScene(t, SIZE);
       const { desk } = here;
       const job = begin(t, here.argv);
@@ -75,7 +90,7 @@ describe('an end that nobody goes on after', () => {
     assert.ok(offer.offset < SIZE, 'what was not confirmed is never whole');
     const rest = here.bytes.subarray(offer.offset);
     (await send(t, offer, rest, 'told')).end();
-    await tellEnd(t, offer, 0, sha256(rest));
+    await tellEnd(t, offer, 0, rest);
     const ended = await job.ended;
     assert.equal(ended.code, 0, ended.stderr);
     await judgeSent(here);
@@ -86,6 +101,13 @@ describe('an end that nobody goes on after', () => {
     );
   });
 });
+
+/** The same with another bit. */
+function flipped(bytes: Uint8Array): Buffer {
+  const other = Buffer.from(bytes);
+  other[777] = (other[777] ?? 0) ^ 1;
+  return other;
+}
 
 /** A job that ended with a hash that differs. */
 async function spoilt(t: TestContext): Promise<SentScene> {

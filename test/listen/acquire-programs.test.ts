@@ -27,12 +27,12 @@ describe('each printed command, by the program that it is for alone, to a signed
         assert.equal(ended.code, 0, ended.stderr + ran.stderr);
         await judgeSent(here);
         const { received } = manifestOf(here.desk.evidence()).source;
-        assert.deepEqual([received?.encrypted, received?.authenticated], [tls, tls]);
+        assert.deepEqual([received?.encrypted, received?.certificate_check], [tls, tls ? 'not-known' : 'none']);
         assert.deepEqual([received?.refused.count, received?.streams.length], [0, 1]);
         const [stream] = received?.streams ?? [];
         assert.deepEqual([stream?.tells, stream?.hash], [tells, tells ? 'confirmed' : 'not-promised']);
         assert.equal(stream?.ended?.received, SIZE);
-        assert.deepEqual(stream.ended.told, tells ? { exit: 0, sha256: sha256(here.bytes) } : null);
+        assert.deepEqual(stream.ended.told, tells ? { exit: 0, sha256: sha256(here.bytes), bytes: SIZE } : null);
         // What does not close by itself is ended by us, and that is on record.
         assert.match(stream.ended.end, /^(complete|left-open)$/);
       });

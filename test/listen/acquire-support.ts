@@ -84,10 +84,10 @@ function whole(stdout: string): string {
   return stdout.slice(0, stdout.lastIndexOf('\n') + 1);
 }
 
-/** Tells the end of a stream in a connection of its own. */
-export async function tellEnd(t: TestContext, offer: Offer, exit: number, sha256: string): Promise<void> {
+/** Tells the end of a stream in a connection of its own, and the hash of what is said to have been sent. */
+export async function tellEnd(t: TestContext, offer: Offer, exit: number, sent: Uint8Array): Promise<void> {
   const socket = await caller(t, offer);
-  socket.end(`exhibit ${offer.token} end ${exit} ${sha256}\n`);
+  socket.end(`exhibit ${offer.token} end ${exit} ${sha256(sent)} ${sent.length}\n`);
 }
 
 export function sha256(bytes: Uint8Array): string {

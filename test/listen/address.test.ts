@@ -129,15 +129,15 @@ describe('the first line of a connection', () => {
   test('a stream and an end are told apart', () => {
     assert.deepEqual(parseFirstLine(`exhibit ${token} 512 told`), { kind: 'stream', token, offset: 512, told: true });
     const sha256 = 'a'.repeat(64);
-    assert.deepEqual(parseFirstLine(`exhibit ${token} end 1 ${sha256}`), {
+    assert.deepEqual(parseFirstLine(`exhibit ${token} end 1 ${sha256} 512`), {
       kind: 'end',
       token,
-      end: { exit: 1, sha256 },
+      end: { exit: 1, sha256, bytes: 512 },
     });
-    assert.deepEqual(parseFirstLine(`exhibit ${token} end - -`), {
+    assert.deepEqual(parseFirstLine(`exhibit ${token} end - - -`), {
       kind: 'end',
       token,
-      end: { exit: null, sha256: null },
+      end: { exit: null, sha256: null, bytes: null },
     });
   });
   for (const line of [
@@ -147,7 +147,9 @@ describe('the first line of a connection', () => {
     `exhibit ${token} -1 alone`,
     `exhibit ${token} 512 alone `,
     `exhibit ${token.toUpperCase()} 0 alone`,
-    `exhibit ${token} end 0 ${'A'.repeat(64)}`,
+    `exhibit ${token} end 0 ${'A'.repeat(64)} 512`,
+    `exhibit ${token} end 0 ${'a'.repeat(64)}`,
+    `exhibit ${token} end 0 - 9999999999999999`,
     `exhibit ${token} 99999999999999999 alone`,
   ])
     test(`${JSON.stringify(line)} is neither`, () => {

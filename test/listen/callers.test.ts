@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { connect as connectTls } from 'node:tls';
 import test, { describe, type TestContext } from 'node:test';
 import { parseAllowed } from '../../src/listen/address.ts';
@@ -67,7 +68,7 @@ describe('who is not let in', () => {
     const said = [
       `exhibit ${'f'.repeat(16)} 0 alone\n`,
       `exhibit ${token} 512 alone\n`,
-      `exhibit ${token} end 0 -\n`,
+      `exhibit ${token} end 0 - -\n`,
       'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
       '',
       'x'.repeat(5000),
@@ -142,6 +143,69 @@ describe('who is not let in', () => {
       diskBytes(SIZE),
       there.refused.map(({ refusal }) => refusal),
     );
+  });
+});
+
+describe('who comes besides the right one', () => {
+  for (const from of ['127.0.0.1', '127.0.0.2'])
+    test(`a crowd from ${from} that waits and says nothing keeps the right one out no more than its end`, async (t) => {
+      const content = diskBytes(SIZE);
+      const there = await waiting(t, SIZE, { host: '0.0.0.0', lineMs: 20_000 });
+      const to = { ...there.invitation, host: '127.0.0.1' };
+      const crowd = (): Promise<unknown> => Promise.all(Array.from({ length: 20 }, () => caller(t, to, from)));
+      await crowd();
+      const socket = await sending(t, { ...there, invitation: to }, content, 'told');
+      await until(() => there.admitted.length === 1, 'the right one is let in');
+      await crowd();
+      const sha256 = createHash('sha256').update(content).digest('hex');
+      (await caller(t, to)).end(`exhibit ${to.token} end 0 ${sha256} ${SIZE}\n`);
+      socket.end();
+      const read = await there.done;
+      assert.equal(read.error, null);
+      assert.ok(read.bytes.equals(content));
+      assert.deepEqual(there.received[0]!.told, { exit: 0, sha256, bytes: SIZE });
+      assert.ok(there.refused.every(({ address, refusal }) => address === from && refusal === 'too-many'));
+    });
+
+  test('hundreds that begin no handshake keep nobody out by TLS, and the runtime has nothing to warn of', async (t) => {
+    const warnings: Error[] = [];
+    const warned = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', warned);
+    t.after(() => process.off('warning', warned));
+    const content = diskBytes(SIZE);
+    const there = await waiting(t, SIZE, { tls: true, lineMs: 20_000 });
+    await Promise.all(Array.from({ length: 200 }, () => caller(t, there.invitation)));
+    const socket = connectTls({ host: '127.0.0.1', port: there.invitation.port, rejectUnauthorized: false });
+    socket.on('error', () => undefined).write(firstLine(there.invitation));
+    socket.end(content);
+    const read = await there.done;
+    assert.equal(read.error, null);
+    assert.ok(read.bytes.equals(content));
+    assert.deepEqual(warnings, []);
+  });
+
+  test('an end that nobody promised is none, from a connection that had waited before the stream came too', async (t) => {
+    const content = diskBytes(SIZE);
+    const there = await waiting(t, SIZE);
+    const early = await caller(t, there.invitation);
+    const socket = await sending(t, there, content.subarray(0, 4096));
+    await until(() => there.admitted.length === 1, 'the stream is let in');
+    early.write(`exhibit ${there.invitation.token} end 1 ${'a'.repeat(64)} 4096\n`);
+    await until(() => there.refused.length === 1, 'it is refused');
+    socket.end(content.subarray(4096));
+    const read = await there.done;
+    assert.equal(read.error, null);
+    assert.deepEqual([there.received[0]!.tells, there.received[0]!.told], [false, null]);
+    assert.equal(there.refused[0]!.refusal, 'second-connection');
+  });
+
+  test('one that tells the token and then nothing, for ever, is cut when its time is over', async (t) => {
+    const there = await waiting(t, SIZE, { limits: { stallMs: 300 } });
+    const socket = await sending(t, there, new Uint8Array());
+    const read = await there.done;
+    assertCode(read.error, 'source', 'listen.stalled');
+    assert.equal(read.bytes.length, 0);
+    assert.ok(await isEnded(socket));
   });
 });
 

@@ -133,19 +133,19 @@ describe('what the live machine tells of what it sent', () => {
     const content = diskBytes(SIZE);
     const there = await waiting(t, SIZE);
     (await sending(t, there, content, 'told')).end();
-    await tell(t, there, `0 ${hash(content.subarray(1))}`);
+    await tell(t, there, `0 ${hash(content.subarray(1))} ${SIZE}`);
     const read = await there.done;
     assertCode(read.error, 'damage', 'listen.hash-differs');
     assertPart(read, content, SIZE - SECTOR);
     assert.equal(there.received[0]!.sha256, hash(content));
-    assert.deepEqual(there.received[0]!.told, { exit: 0, sha256: hash(content.subarray(1)) });
+    assert.deepEqual(there.received[0]!.told, { exit: 0, sha256: hash(content.subarray(1)), bytes: SIZE });
   });
 
   test('dd that failed there is an error, however many bytes came', async (t) => {
     const content = diskBytes(SIZE);
     const there = await waiting(t, SIZE);
     (await sending(t, there, content, 'told')).end();
-    await tell(t, there, `1 ${hash(content)}`);
+    await tell(t, there, `1 ${hash(content)} ${SIZE}`);
     const read = await there.done;
     assertCode(read.error, 'source', 'listen.sender-failed');
     assertPart(read, content, SIZE - SECTOR);
@@ -166,7 +166,7 @@ describe('what the live machine tells of what it sent', () => {
     const there = await waiting(t, SIZE, { limits: { stallMs: 20_000 } });
     await sending(t, there, content.subarray(0, 8192), 'told');
     const since = performance.now();
-    await tell(t, there, '1 -');
+    await tell(t, there, '1 - -');
     const read = await there.done;
     assert.ok(performance.now() - since < 8000);
     assertCode(read.error, 'source', 'listen.ended-early');
@@ -189,10 +189,10 @@ describe('what the live machine tells of what it sent', () => {
     const socket = await sending(t, there, content.subarray(0, SIZE - 1), 'told');
     await until(() => there.log.goodRanges.length > 0, 'the stream lives');
     const wrong = await caller(t, there.invitation);
-    wrong.end(`exhibit ${'0'.repeat(16)} end 0 -\n`);
+    wrong.end(`exhibit ${'0'.repeat(16)} end 0 - -\n`);
     assert.ok(await isEnded(wrong));
-    await isEnded(await tell(t, there, `0 ${hash(content)}`));
-    await isEnded(await tell(t, there, `0 ${hash(content)}`));
+    await isEnded(await tell(t, there, `0 ${hash(content)} ${SIZE}`));
+    await isEnded(await tell(t, there, `0 ${hash(content)} ${SIZE}`));
     socket.end(content.subarray(SIZE - 1));
     const read = await there.done;
     assert.equal(read.error, null);
@@ -200,7 +200,7 @@ describe('what the live machine tells of what it sent', () => {
       there.refused.map(({ refusal }) => refusal),
       ['second-connection', 'second-connection'],
     );
-    assert.deepEqual(there.received[0]!.told, { exit: 0, sha256: hash(content) });
+    assert.deepEqual(there.received[0]!.told, { exit: 0, sha256: hash(content), bytes: SIZE });
   });
 
   test('how it ended is on record before its last sector is taken, and nothing comes of it when it can not be', async (t) => {

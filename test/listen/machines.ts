@@ -9,12 +9,12 @@ export const MACHINES: Readonly<Record<string, Readonly<Record<string, string>>>
   'OpenSSL, by the certificate itself': gnu({ openssl: '/usr/bin/openssl', fold: '/usr/bin/fold' }),
 };
 
-function gnu(more: Readonly<Record<string, string>>): Record<string, string> {
-  const usual = ['dd', 'tee', 'sha256sum', 'cat'].map((name) => [name, `/usr/bin/${name}`]);
+export function gnu(more: Readonly<Record<string, string>>): Record<string, string> {
+  const usual = ['dd', 'tee', 'sha256sum', 'wc', 'cat'].map((name) => [name, `/usr/bin/${name}`]);
   return { sh: '/bin/sh', ...(Object.fromEntries(usual) as Record<string, string>), ...more };
 }
 
 export function busybox(...more: string[]): Record<string, string> {
-  const names = ['sh', 'dd', 'tee', 'sha256sum', 'cat', ...more];
+  const names = ['sh', 'dd', 'tee', 'sha256sum', 'wc', 'cat', ...more];
   return Object.fromEntries(names.map((name) => [name, '/usr/bin/busybox']));
 }

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
 import { diskBytes } from '../support/loop.ts';
-import { busybox, MACHINES } from './machines.ts';
-import { diskFile, onlyPrograms, runLine, waiting, type Ways } from './support.ts';
+import { tempFolder } from '../support/temp.ts';
+import { assertCode } from '../read/read-all.ts';
+import { busybox, gnu, MACHINES } from './machines.ts';
+import { diskFile, firstLine, onlyPrograms, runLine, waiting, type Ways } from './support.ts';
 
 const SIZE = 3 * 1024 * 1024 + 1536;
 /** Not a multiple of the large block: dd has to come there in small ones. */
@@ -50,7 +53,8 @@ describe('the printed commands, run by a real shell', () => {
           assert.deepEqual([stream!.offset, stream!.received], [start, expected.length]);
           assert.equal(stream!.tls !== null, name.startsWith('OpenSSL'));
           const sha256 = createHash('sha256').update(expected).digest('hex');
-          if (tells) assert.deepEqual([stream!.told, stream!.sha256], [{ exit: 0, sha256 }, sha256]);
+          if (tells)
+            assert.deepEqual([stream!.told, stream!.sha256], [{ exit: 0, sha256, bytes: expected.length }, sha256]);
           else assert.deepEqual([stream!.tells, stream!.told], [false, null]);
         });
     }
@@ -67,20 +71,39 @@ describe('the printed commands, run by a real shell', () => {
     }
   });
 
-  test('a machine without sha256sum sends all the same, and tells dd alone', async (t) => {
-    const machine = Object.fromEntries(Object.entries(busybox('nc')).filter(([name]) => name !== 'sha256sum'));
-    // BusyBox's own shell would find its own sha256sum.
-    const bytes = diskBytes(SIZE);
-    const sent = await send(t, bytes, {
-      name: 'BusyBox or any other nc',
-      tells: true,
-      machine: { ...machine, sh: '/usr/bin/dash' },
+  for (const lacking of [['sha256sum'], ['wc'], ['sha256sum', 'wc']])
+    test(`a machine without ${lacking.join(' and ')} sends all the same, and tells the rest`, async (t) => {
+      const machine = Object.fromEntries(Object.entries(busybox('nc')).filter(([name]) => !lacking.includes(name)));
+      // BusyBox's own shell would find its own.
+      const bytes = diskBytes(SIZE);
+      const sent = await send(t, bytes, {
+        name: 'BusyBox or any other nc',
+        tells: true,
+        machine: { ...machine, sh: '/usr/bin/dash' },
+      });
+      if (sent === null) return;
+      assert.equal(sent.read.error, null, sent.ran.stderr);
+      assert.ok(sent.read.bytes.equals(bytes));
+      const sha256 = lacking.includes('sha256sum') ? null : createHash('sha256').update(bytes).digest('hex');
+      assert.deepEqual(sent.received[0]!.told, { exit: 0, sha256, bytes: lacking.includes('wc') ? null : SIZE });
     });
-    if (sent === null) return;
-    assert.equal(sent.read.error, null, sent.ran.stderr);
-    assert.ok(sent.read.bytes.equals(bytes));
-    assert.deepEqual(sent.received[0]!.told, { exit: 0, sha256: null });
-  });
+
+  for (const [whose, tools] of Object.entries({ GNU: gnu({}), BusyBox: busybox() }))
+    test(`an nc that is ended there (tools of ${whose}): more was hashed than came, by the count, and that is no difference`, async (t) => {
+      const bytes = diskBytes(SIZE);
+      const half = join(tempFolder(t), 'nc');
+      writeFileSync(half, '#!/bin/sh\nhead -c 1000000 | /usr/bin/nc.openbsd "$@"\n', { mode: 0o755 });
+      // BusyBox's own shell would find its own.
+      const machine = { ...tools, sh: '/usr/bin/dash', nc: half, head: '/usr/bin/head' };
+      const sent = await send(t, bytes, { name: 'OpenBSD netcat', tells: true, machine });
+      if (sent === null) return;
+      assertCode(sent.read.error, 'source', 'listen.ended-early');
+      const [stream] = sent.received;
+      const line = firstLine(sent.invitation, 'told');
+      assert.equal(stream!.received, 1_000_000 - line.length);
+      assert.ok(stream!.told?.bytes! > stream!.received, JSON.stringify([stream!.told, sent.refused, sent.ran]));
+      assert.ok(sent.read.bytes.equals(bytes.subarray(0, sent.read.bytes.length)));
+    });
 
   test('bytes that s_client could take for its own commands (Q, R, k) get through', async (t) => {
     const bytes = Buffer.alloc(SIZE, 'Q\nR\nk\nK\n');

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { encodeManifest } from '../../src/manifest/encode.ts';
 import { parseManifest } from '../../src/manifest/parse.ts';
+import { hasMismatch } from '../../src/manifest/outcome.ts';
 import type { ReceivedSection, SectionStream } from '../../src/manifest/received-schema.ts';
 import { confirmedBytes } from '../../src/manifest/received-account.ts';
+import { receivedLines, wayWords } from '../../src/manifest/report-received.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
+import type { ToldEnd } from '../../src/model/listen.ts';
 import { sampleManifest } from '../support/sample-manifest.ts';
 import { sentManifest } from '../support/sent.ts';
 import { withSessions } from '../support/told.ts';
@@ -27,6 +30,51 @@ describe('laws of a disk that another machine sent', () => {
   const streams = (...all: SectionStream[]): Manifest => section({ streams: all });
   const asEnded = (change: Partial<typeof ended>, hash: SectionStream['hash'] = stream.hash): Manifest =>
     streams({ ...stream, hash, ended: { ...ended, ...change } });
+
+  /** A stream that ended early with these words, and another one that gave the rest. */
+  const early = (told: ToldEnd, hash: SectionStream['hash'] = 'not-confirmed'): Manifest =>
+    section({
+      listened: [...R.listened, { ...R.listened[0]!, offset: 5_120 }],
+      streams: [
+        { ...stream, hash, ended: { received: 5_120, end: 'ended-early', told, sha256: 'a'.repeat(64) } },
+        {
+          ...{ ...stream, offset: 5_120 },
+          ended: { ...ended, received: M.source.size - 5_120, told: { ...ended.told!, bytes: M.source.size - 5_120 } },
+        },
+      ],
+    });
+
+  test('a sender that was ended there, and had hashed more than came, is no difference', () => {
+    const manifest = early({ exit: 141, sha256: 'c'.repeat(64), bytes: 5_632 });
+    assert.deepEqual(faultsOf(manifest), []);
+    assert.equal(hasMismatch(manifest), false);
+    const lines = receivedLines(manifest.source.received, M.source.size).join('\n');
+    assert.match(lines, /NOT CONFIRMED: the target told the hash of 5,632 bytes, and 5,120 arrived/);
+  });
+
+  test('an early end with another hash of as many bytes is a mismatch, and the report says so', () => {
+    const manifest = early({ exit: 1, sha256: 'c'.repeat(64), bytes: 5_120 });
+    assert.equal(hasMismatch(manifest), true);
+    assert.match(
+      receivedLines(manifest.source.received, M.source.size).join('\n'),
+      /MISMATCH: what arrived on one stream/,
+    );
+  });
+
+  test('by TLS the report says what the commands check, and that nobody here saw it; nothing where nobody came', () => {
+    const fingerprint = 'b'.repeat(64);
+    const tls = { protocol: 'TLSv1.3', cipher: 'x' };
+    const sent: ReceivedSection = {
+      ...{ ...R, plaintext_reason: null, encrypted: true, certificate_check: 'not-known' },
+      listened: R.listened.map((each) => ({ ...each, fingerprint })),
+      streams: [{ ...stream, tls }],
+    };
+    assert.match(wayWords(sent), /TLS.*the token of the command/);
+    assert.match(wayWords(sent), new RegExp(`fingerprint \\(${fingerprint}\\).*not known here whether`));
+    assert.doesNotMatch(wayWords(sent), /sender held|checked our certificate/);
+    assert.match(wayWords({ ...sent, streams: [] }), /was to be TLS; nobody was let in$/);
+    assert.match(wayWords(R), /NOT encrypted, and NOT authenticated: a lab of our own/);
+  });
 
   test('the sample keeps them', () => {
     assert.deepEqual(faultsOf(M), []);
@@ -60,7 +108,10 @@ describe('laws of a disk that another machine sent', () => {
       /was never looked at/,
     ],
     'called encrypted': [section({ encrypted: true }), /encrypted contradicts/],
-    'called authenticated': [section({ authenticated: true }), /authenticated contradicts/],
+    'a check of a certificate that was none': [
+      section({ certificate_check: 'not-known' }),
+      /certificate_check contradicts/,
+    ],
     'the reason of another': [section({ plaintext_reason: 'x' }), /not the reason of the override/],
     'a second reading': [
       { ...M, acquisition: { ...M.acquisition, settings: { ...M.acquisition.settings, verify_source: true } } },
@@ -93,17 +144,41 @@ describe('laws of a disk that another machine sent', () => {
     'complete, and short': [asEnded({ received: 512 }), /512 bytes came of 10000, and its end is complete/],
     'too much, and not more': [asEnded({ end: 'too-much' }), /10000 bytes came of 10000, and its end is too-much/],
     'complete, and other hashes': [
-      asEnded({ sha256: 'c'.repeat(64) }, 'not-confirmed'),
-      /its end is complete, though the hashes differ/,
+      asEnded({ sha256: 'c'.repeat(64) }, 'differs'),
+      /its end is complete, though what was told differs/,
     ],
-    'differs, and the same': [asEnded({ end: 'hash-differs' }, 'differs'), /though the hashes do not differ/],
+    'differs, and the same': [asEnded({ end: 'hash-differs' }, 'differs'), /though what was told does not differ/],
     'complete, and dd failed': [
-      asEnded({ told: { exit: 1, sha256: ended.sha256 } }),
+      asEnded({ told: { exit: 1, sha256: ended.sha256, bytes: null } }),
       /its end is complete, though the target told 1 of dd/,
     ],
     'complete after a hash that differs': [
       asEnded({ end: 'hash-differs', sha256: 'c'.repeat(64) }, 'differs'),
       /one ended as hash-differs, though the outcome is complete/,
+    ],
+    'complete, and another count': [
+      asEnded({ told: { ...ended.told!, bytes: M.source.size + 512 } }),
+      /its end is complete, though what was told differs/,
+    ],
+    'called ended early, and other hashes of as many bytes': [
+      early({ exit: 1, sha256: 'c'.repeat(64), bytes: 5_120 }),
+      /its end is ended-early, though what was told differs/,
+    ],
+    'complete after an early end with another hash of as many bytes': [
+      early({ exit: 1, sha256: 'c'.repeat(64), bytes: 5_120 }),
+      /one ended as hash-differs, though the outcome is complete/,
+    ],
+    'complete after an early end with another hash of nobody knows how many': [
+      early({ exit: 1, sha256: 'c'.repeat(64), bytes: null }),
+      /one ended as hash-differs, though the outcome is complete/,
+    ],
+    'complete after an early end of which less was sent than came': [
+      early({ exit: 1, sha256: 'c'.repeat(64), bytes: 5_119 }),
+      /one ended as hash-differs, though the outcome is complete/,
+    ],
+    'an early end called confirmed, of which more was hashed than came': [
+      early({ exit: 141, sha256: 'c'.repeat(64), bytes: 5_632 }, 'confirmed'),
+      /hash is confirmed; from its end it is not-confirmed/,
     ],
     'complete after too much': [
       streams({ ...stream, ended: { ...ended, end: 'too-much', received: M.source.size + 1 } }, stream),
@@ -113,7 +188,7 @@ describe('laws of a disk that another machine sent', () => {
       streams(
         {
           ...stream,
-          ended: { ...ended, end: 'sender-failed', told: { exit: 1, sha256: null } },
+          ended: { ...ended, end: 'sender-failed', told: { exit: 1, sha256: null, bytes: null } },
           hash: 'not-confirmed',
         },
         stream,

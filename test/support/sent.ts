@@ -29,7 +29,7 @@ function sectionOf(size: number): ReceivedSection {
     expect_size: size,
     allowed: ['192.0.2.0/24'],
     encrypted: false,
-    authenticated: false,
+    certificate_check: 'none' as const,
   };
   return {
     ...begun,
@@ -50,7 +50,7 @@ function sectionOf(size: number): ReceivedSection {
         ...CALLER,
         offset: 0,
         tells: true,
-        ended: { received: size, end: 'complete', told: { exit: 0, sha256: HASH }, sha256: HASH },
+        ended: { received: size, end: 'complete', told: { exit: 0, sha256: HASH, bytes: size }, sha256: HASH },
         hash: 'confirmed',
       },
     ],

@@ -51,6 +51,11 @@ describe('a folder of a disk that was sent, and the journal of its streams', () 
       (data) => ({ ...data, end: 'hash-differs', sha256: OTHER }),
       /it tells of a stream that ended as hash-differs; the manifest says complete/,
     ],
+    'an early end with another hash of as many bytes': [
+      'stream-ended',
+      (data) => ({ ...data, end: 'ended-early', received: 512, told: { exit: 1, sha256: OTHER, bytes: 512 } }),
+      /it tells of a stream that ended as hash-differs; the manifest says complete/,
+    ],
     'too much': [
       'stream-ended',
       (data) => ({ ...data, end: 'too-much', received: SIZE + 1 }),
@@ -58,7 +63,7 @@ describe('a folder of a disk that was sent, and the journal of its streams', () 
     ],
     'a dd that failed': [
       'stream-ended',
-      (data) => ({ ...data, end: 'sender-failed', told: { exit: 1, sha256: null } }),
+      (data) => ({ ...data, end: 'sender-failed', told: { exit: 1, sha256: null, bytes: null } }),
       /it tells of a stream that ended as sender-failed; the manifest says complete/,
     ],
     'no end': ['stream-ended', () => null, /source\.received is not what it tells of the streams that came/],

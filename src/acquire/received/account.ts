@@ -4,7 +4,7 @@ import { groupDigits } from '../../model/size.ts';
 import { visible } from '../../model/text.ts';
 import { invitationText, variantsOf, type Invitation } from '../../listen/command.ts';
 import { hashOf } from '../../manifest/received-account.ts';
-import { HASH_WORDS } from '../../manifest/report-received.ts';
+import { hashWords } from '../../manifest/report-received.ts';
 import type { Journal, JournalData } from '../../manifest/journal.ts';
 
 /** What one session shows, lets in and refuses at its port, said and put on record. */
@@ -58,11 +58,11 @@ export class ReceivedAccount {
 
   /** On disk when this resolves: until then nothing may come of how a stream ended. */
   async received({ tells, received, end, told, sha256 }: ReceivedStream): Promise<void> {
-    const ended = { received, end, told: told === null ? null : { exit: told.exit, sha256: told.sha256 }, sha256 };
+    const ended = { received, end, told: told && { exit: told.exit, sha256: told.sha256, bytes: told.bytes }, sha256 };
     await this.#appendEnd(ended);
     const hash = hashOf({ tells, ended });
     const level = hash === 'confirmed' ? 'info' : 'warning';
-    const message = `The stream ended (${end}) after ${groupDigits(received)} bytes: ${HASH_WORDS[hash]}.`;
+    const message = `The stream ended (${end}) after ${groupDigits(received)} bytes: ${hashWords({ hash, ended })}.`;
     this.#emit({ type: 'note', level, code: 'listen.ended', message });
   }
 

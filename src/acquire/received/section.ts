@@ -10,7 +10,7 @@ export function receivedSection({ received }: SourceFacts): ReceivedSection | nu
     expect_size: size,
     allowed: [...allowed],
     encrypted: plaintext === null,
-    authenticated: plaintext === null,
+    certificate_check: plaintext === null ? 'not-known' : 'none',
     plaintext_reason: plaintext,
     listened: [],
     streams: [],
