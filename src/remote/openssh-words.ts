@@ -59,6 +59,11 @@ function saidIn(log: string): string[] {
     .map((line) => line.trim());
 }
 
+/** The last that is more than progress. Null: nothing was said. */
+export function lastSaid(log: string): string | null {
+  return saidIn(log).at(-1) ?? null;
+}
+
 function isHostKeyTrouble(said: readonly string[]): boolean {
   return /Host key verification failed|REMOTE HOST IDENTIFICATION|host key is known for|revoked/i.test(said.join('\n'));
 }
