@@ -5,7 +5,8 @@ import { given } from './openssh-command.ts';
 export function pinned({ hostKey }: Pick<ConnectOrder, 'hostKey'>): string[] {
   if (hostKey === null) return [];
   const judge = `/bin/sh -c 'if test "$1" = "$2"; then echo "$3 $4 $5"; fi' sh %f ${hostKey} %H %t %K`;
-  const options = [`KnownHostsCommand=${judge}`, 'UserKnownHostsFile=/dev/null', 'GlobalKnownHostsFile=/dev/null'];
+  const others = ['UserKnownHostsFile=/dev/null', 'GlobalKnownHostsFile=/dev/null', 'VerifyHostKeyDNS=no'];
+  const options = [`KnownHostsCommand=${judge}`, ...others];
   return given(options);
 }
 

@@ -1,4 +1,4 @@
-import { bug, ExhibitError } from '../model/errors.ts';
+import { ExhibitError } from '../model/errors.ts';
 import type { LinkFacts } from '../model/remote.ts';
 import { linkClosed, linkLost, unreachable } from '../model/remote-faults.ts';
 import type { Ports } from '../system/ports.ts';
@@ -9,7 +9,7 @@ import { openChannel } from './openssh-channel.ts';
 import { asPerson, given, startSsh, target } from './openssh-command.ts';
 import { keyFirst, pinned } from './openssh-host-key.ts';
 import { makePlace, type OpenSshPlace } from './openssh-place.ts';
-import { heardOf, lastSaid, whyOpenSshFailed } from './openssh-words.ts';
+import { heardOf, hostKeyUnclear, lastSaid, whyOpenSshFailed } from './openssh-words.ts';
 
 /** It has its own limits for reaching and greeting; behind a jump host or a key to be touched all of it takes longer. */
 const UP_WITHIN_MS = 120_000;
@@ -99,8 +99,7 @@ async function untilUp(ports: Ports, order: ConnectOrder, { child, place }: Mast
 
 async function factsOf({ address, hostKey: pin }: ConnectOrder, { place }: Master): Promise<LinkFacts> {
   const { hostKey, knownFrom, ...rest } = heardOf(await place.read(LOG));
-  if (hostKey === null) throw bug('ssh did not say which host key it accepted');
-  if (pin !== null && hostKey.fingerprint !== pin) throw bug(`ssh accepted ${hostKey.fingerprint} for ${pin}`);
+  if (hostKey === null || (pin !== null && hostKey.fingerprint !== pin)) throw hostKeyUnclear(address);
   const judgedBy = pin === null ? `ssh: ${knownFrom ?? 'as configured'}` : '--host-key';
   return { transport: 'openssh', address, hostKey, judgedBy, ...rest };
 }
