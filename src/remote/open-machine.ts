@@ -60,6 +60,7 @@ const NOT_YET = [
   'remote.link-lost',
   'remote.silent',
   'remote.no-channel',
+  'remote.no-answer',
 ];
 
 export function isUnreachable(error: unknown): error is ExhibitError {

@@ -27,12 +27,13 @@ export interface ChannelOver {
   /** A number of its own, on this connection. */
   readonly number: number;
   readonly lost: AbortSignal;
+  readonly tooLate: AbortSignal;
 }
 
 /**
  * A command over the connection that is there, once it has its channel. An `ssh` that is refused one connects anew by
  * itself, wherever the address leads then: this one has no way to, and reads no configuration that might give it one.
- * @throws ExhibitError `remote.no-channel`, or the reason of `lost`
+ * @throws ExhibitError `remote.no-channel`, or the reason of `lost` or `tooLate`
  */
 export async function openChannel(
   ports: Ports,
@@ -40,7 +41,7 @@ export async function openChannel(
   over: ChannelOver,
   line: ShellLine,
 ): Promise<SshChannel> {
-  const { place, number, lost } = over;
+  const { place, number, lost, tooLate } = over;
   const name = `channel-${number}`;
   const argv = ['-v', '-E', place.path(name), ...onlyOver(place.socket), ...target(order), line];
   const child = startSsh(ports, order, argv, { pipeStdin: true, pipeStderr: true });
@@ -57,6 +58,10 @@ export async function openChannel(
       if ((await child.done).exit !== OWN_STATUS) return channel;
       if (!REFUSED.test(log)) await ports.clock.sleep(LOSS_SEEN_MS, lost);
       throw lost.aborted ? (lost.reason as Error) : noChannel(order.address, whyNone(log));
+    }
+    if (tooLate.aborted) {
+      channel.kill();
+      throw tooLate.reason as Error;
     }
     await ports.clock.sleep(LOOK_EVERY_MS, ended.signal);
   }

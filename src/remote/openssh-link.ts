@@ -114,10 +114,11 @@ function linkOver(ports: Ports, order: ConnectOrder, master: Master, facts: Link
   return {
     facts,
     lost: lost.signal,
-    exec: async (line) => {
+    exec: async (line, tooLate) => {
       if (lost.signal.aborted) throw lost.signal.reason as Error;
       channels += 1;
-      return openChannel(ports, order, { place: master.place, number: channels, lost: lost.signal }, line);
+      const over = { place: master.place, number: channels, lost: lost.signal, tooLate };
+      return openChannel(ports, order, over, line);
     },
     async close() {
       if (!lost.signal.aborted) lost.abort(linkClosed(order.address));

@@ -99,8 +99,9 @@ describe('what the log of ssh tells', () => {
     if (lacksSshd(t) || lacks(t, 'ssh')) return;
     const sshd = await startSshd(t);
     const talker = await talkative(t, sshd, ['Authenticated to box ([192.0.2.1]:22) using "hostbased".', LOG[1] ?? '']);
-    const { facts, close } = await connectRemote(testPorts(), talker);
-    await close();
+    const shell = await connectRemote(testPorts(), talker);
+    await shell.close();
+    const { facts } = shell;
     assert.deepEqual([facts.authentication, facts.cipher], [null, null]);
     assert.equal(facts.hostKey.fingerprint, sshd.fingerprint);
     const liar = await talkative(t, sshd, [`debug1: Server host key: ssh-ed25519 ${OTHER}`]);
