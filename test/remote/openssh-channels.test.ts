@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
 import type { ConnectOrder } from '../../src/remote/connect.ts';
 import { parseSshAddress } from '../../src/remote/address.ts';
+import { until } from '../support/children.ts';
 import { startLink } from '../support/link.ts';
 import { lacks, sh } from '../support/loop.ts';
 import { realm } from '../support/realm.ts';
-import { lacksSshd, startSshd, type Sshd } from '../support/sshd.ts';
-import { tempFolder } from '../support/temp.ts';
+import { freePort, lacksSshd, startSshd, type Sshd } from '../support/sshd.ts';
+import { atEnd, tempFolder } from '../support/temp.ts';
 import { connected } from './connected.ts';
 import { code } from './ranges-support.ts';
 
-const skipped = (t: TestContext): boolean => lacksSshd(t) || lacks(t, 'unshare', 'ssh', 'mktemp', 'ps');
+const skipped = (t: TestContext): boolean => lacksSshd(t) || lacks(t, 'unshare', 'ssh', 'ssh-agent', 'mktemp', 'ps');
 
 /** Whoever runs `ssh` there finds these files in the home that the user database names. */
 function personWith(
@@ -68,4 +72,39 @@ describe('a command by openssh goes over the one connection or not at all', () =
     await assert.rejects(shell.run(['true']), code('remote.no-channel'));
     assert.doesNotMatch(other.log(), /Connection from/);
   });
+});
+
+test('nothing of the station is forwarded, whatever its configuration of ssh asks for', async (t) => {
+  if (skipped(t)) return;
+  const config = ['AcceptEnv *', 'AllowAgentForwarding yes', 'X11Forwarding yes', 'PermitTunnel yes'];
+  const sshd = await startSshd(t, { config });
+  const ports = [await freePort(), await freePort(), await freePort()];
+  const touched = join(tempFolder(t), 'touched');
+  const asks = [
+    'ForwardAgent yes',
+    'ForwardX11 yes',
+    'ForwardX11Trusted yes',
+    'Tunnel yes',
+    'PermitLocalCommand yes',
+    `LocalCommand touch ${touched}`,
+    'SendEnv EXHIBIT_*',
+    'SetEnv EXHIBIT_SET=leaked',
+    `LocalForward 127.0.0.1:${ports[0] ?? 0} 127.0.0.1:${sshd.port}`,
+    `RemoteForward 127.0.0.1:${ports[1] ?? 0} 127.0.0.1:${sshd.port}`,
+    `DynamicForward 127.0.0.1:${ports[2] ?? 0}`,
+  ];
+  const person = personWith(t, sshd, { config: `Host *\n  ${asks.join('\n  ')}\n` });
+  const socket = join(tempFolder(t), 'agent');
+  const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' });
+  atEnd(t, () => void agent.kill());
+  await until(() => existsSync(socket), 'the agent listens');
+  const station = { EXHIBIT_SENT: 'leaked', DISPLAY: ':9' };
+  const caller = { as: person.caller?.as ?? [], env: station };
+  const shell = await connected(t, sshd, 'openssh', { person: { ...person, agentSocket: socket, caller } });
+  const there = (await shell.run(['env'])).stdout.toString();
+  assert.doesNotMatch(there, /EXHIBIT_|SSH_AUTH_SOCK|DISPLAY|SSH_TTY/);
+  assert.match(there, /^SSH_CONNECTION=/m);
+  for (const port of ports) await assert.rejects(once(connect(port, '127.0.0.1'), 'connect'), { code: 'ECONNREFUSED' });
+  assert.equal(existsSync(touched), false);
+  assert.doesNotMatch(sshd.log(), /tun|forward/i);
 });
