@@ -1,5 +1,4 @@
-import { PassThrough, type Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
+import type { Readable } from 'node:stream';
 import { bug } from '../model/errors.ts';
 import type { ShellLine } from '../model/remote.ts';
 import { noChannel } from '../model/remote-faults.ts';
@@ -12,7 +11,6 @@ import type { OpenSshPlace } from './openssh-place.ts';
 import { lastSaid } from './openssh-words.ts';
 
 const LOOK_EVERY_MS = 10;
-const KEPT_BYTES = 65_536;
 /** A channel may be seen to end before the connection is. */
 const LOSS_SEEN_MS = 1000;
 /** Of its own `ssh` gives it: then nobody knows what became of the command. */
@@ -44,7 +42,7 @@ export async function openChannel(
   const { place, number, lost, tooLate } = over;
   const name = `channel-${number}`;
   const argv = ['-v', '-E', place.path(name), ...onlyOver(place.socket), ...target(order), line];
-  const child = startSsh(ports, order, argv, { pipeStdin: true, pipeStderr: true });
+  const child = startSsh(ports, order, argv, { pipeStdin: true, pipeStderr: true, keepUnread: true });
   const channel = channelOf(child, lost);
   const ended = new AbortController();
   void child.done.then(() => {
@@ -75,11 +73,10 @@ function onlyOver(socket: string): string[] {
 }
 
 function channelOf(child: StreamedCommand, lost: AbortSignal): SshChannel {
-  const { stdin } = child;
-  if (stdin === null || child.stderr === null) throw bug('a command without pipes');
-  stdin.on('error', () => undefined);
-  const [stdout, stderr] = [kept(child.stdout), kept(child.stderr)];
-  const read = Promise.all([stdout, stderr].map((stream) => finished(stream).catch(() => undefined)));
+  const { stdin, stdout, stderr } = child;
+  if (stdin === null || stderr === null) throw bug('a command without pipes');
+  for (const stream of [stdin, stdout, stderr]) stream.on('error', () => undefined);
+  const read = Promise.all([stdout, stderr].map(closed));
   const done = child.done.then(async ({ exit, signal }) => {
     await unlessLost(read, lost);
     return { exit: exit === OWN_STATUS ? null : exit, signal };
@@ -93,12 +90,10 @@ function channelOf(child: StreamedCommand, lost: AbortSignal): SshChannel {
   return { stdin, stdout, stderr, done, kill };
 }
 
-/** Node throws away what a process that has ended said to nobody: here it waits until somebody reads. */
-function kept(stream: Readable): Readable {
-  stream.on('error', () => undefined);
-  const copy = new PassThrough({ highWaterMark: KEPT_BYTES });
-  stream.once('close', () => copy.end());
-  return stream.pipe(copy);
+function closed(stream: Readable): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('close', resolve);
+  });
 }
 
 async function unlessLost(work: Promise<unknown>, lost: AbortSignal): Promise<void> {

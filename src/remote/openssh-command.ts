@@ -13,7 +13,7 @@ export function startSsh(
   ports: Ports,
   { person }: ConnectOrder,
   argv: readonly string[],
-  options: Pick<StreamOptions, 'pipeStdin' | 'pipeStderr'>,
+  options: Pick<StreamOptions, 'pipeStdin' | 'pipeStderr' | 'keepUnread'>,
 ): StreamedCommand {
   const { as, env } = asPerson(person);
   return ports.commands.stream([...as, 'ssh', ...argv], { ...options, env });
