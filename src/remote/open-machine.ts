@@ -63,6 +63,7 @@ const NOT_YET = [
   'remote.link-lost',
   'remote.silent',
   'remote.no-channel',
+  'remote.no-answer',
 ];
 
 /** Whether it is worth waiting: the machine is not there, or gives no channel yet. What a person has to see to is none of it. */

@@ -1,11 +1,13 @@
 import type { ConnectOrder } from './connect.ts';
+import { given } from './openssh-command.ts';
 
 /** The key that is asked for is the only one known, and is compared before anything is said to the host. */
 export function pinned({ hostKey }: Pick<ConnectOrder, 'hostKey'>): string[] {
   if (hostKey === null) return [];
   const judge = `/bin/sh -c 'if test "$1" = "$2"; then echo "$3 $4 $5"; fi' sh %f ${hostKey} %H %t %K`;
-  const options = [`KnownHostsCommand=${judge}`, 'UserKnownHostsFile=/dev/null', 'GlobalKnownHostsFile=/dev/null'];
-  return options.flatMap((option) => ['-o', option]);
+  const others = ['UserKnownHostsFile=/dev/null', 'GlobalKnownHostsFile=/dev/null', 'VerifyHostKeyDNS=no'];
+  const options = [`KnownHostsCommand=${judge}`, ...others];
+  return given(options);
 }
 
 /**

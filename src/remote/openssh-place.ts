@@ -4,12 +4,13 @@ import { visible } from '../model/text.ts';
 import type { Ports } from '../system/ports.ts';
 import type { Person } from './credentials.ts';
 
-/** Where one `ssh` keeps its socket and its log: a folder of whoever it runs as, closed to others. */
+/** Where one connection keeps its socket and its logs: a folder of whoever `ssh` runs as, closed to others. */
 export interface OpenSshPlace {
   readonly socket: string;
-  readonly log: string;
-  /** What it has logged so far; empty: nothing, or it can't be read. */
-  readLog(): Promise<string>;
+  /** Of a log with this name. */
+  path(name: string): string;
+  /** What is logged so far, all of it; empty: nothing, or it can't be read whole. */
+  read(name: string): Promise<string>;
   remove(): Promise<void>;
 }
 
@@ -21,11 +22,10 @@ export async function makePlace(ports: Ports, { caller }: Person): Promise<OpenS
   const { as } = caller ?? { as: [] };
   if (as.length === 0) {
     const folder = await ports.files.makePrivateFolder(NAME);
-    const log = `${folder}/log`;
     return {
       socket: `${folder}/link`,
-      log,
-      readLog: () => ports.files.readText(log).catch(() => ''),
+      path: (name) => `${folder}/${name}`,
+      read: (name) => ports.files.readText(`${folder}/${name}`).catch(() => ''),
       remove: () => ports.files.removePrivateFolder(folder),
     };
   }
@@ -34,11 +34,13 @@ export async function makePlace(ports: Ports, { caller }: Person): Promise<OpenS
   const made = await run('env', '-u', 'TMPDIR', 'mktemp', '-d', '-t', `${NAME}XXXXXXXXXX`);
   const folder = made.stdout.trim();
   if (made.exit !== 0 || !isAbsolute(folder) || !basename(folder).startsWith(NAME)) throw notMade(made.stderr.trim());
-  const log = `${folder}/log`;
   return {
     socket: `${folder}/link`,
-    log,
-    readLog: async () => (await run('cat', '--', log)).stdout,
+    path: (name) => `${folder}/${name}`,
+    read: async (name) => {
+      const { exit, failure, stdout } = await run('cat', '--', `${folder}/${name}`);
+      return exit === 0 && failure === null ? stdout : '';
+    },
     remove: async () => {
       await run('rm', '-rf', '--', folder);
     },

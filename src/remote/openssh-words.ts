@@ -14,17 +14,25 @@ export interface OpenSshSays {
   readonly authentication: string | null;
 }
 
-/** Reads the log of `ssh -v`. What a server says stands behind a prefix of ssh's own, one line each. */
+/**
+ * Reads the log of `ssh -v`, all of it. A server can write into it what it likes, as whole lines (SSH_MSG_DEBUG and banners
+ * are logged with their line breaks), but can keep nothing out of it: what is told once is `ssh`'s own word, and
+ * what is told twice is not told.
+ */
 export function heardOf(log: string): OpenSshSays {
-  const first = (pattern: RegExp): string | null => pattern.exec(log)?.[1] ?? null;
-  const key = /^debug1: Server host key: (\S+) (SHA256:\S+)\r?$/m.exec(log);
-  const [, type, fingerprint] = key ?? [];
+  const once = (pattern: RegExp): RegExpExecArray | null => {
+    const [found, another] = log.matchAll(pattern);
+    return another === undefined ? (found ?? null) : null;
+  };
+  const word = (pattern: RegExp): string | null => once(pattern)?.[1] ?? null;
+  const [, type, fingerprint] =
+    once(/^debug1: Server host (?:key|certificate): (\S+) (SHA256:[A-Za-z0-9+/]{43})(?=[,\s])/gm) ?? [];
   return {
     hostKey: type === undefined || fingerprint === undefined ? null : { type, fingerprint },
-    knownFrom: first(/^debug1: Found key in (.+?)\r?$/m)?.replace(/:(\d+)$/, ' line $1') ?? null,
-    serverVersion: first(/^debug1: Remote protocol version \S+, remote software version (.+?)\r?$/m),
-    cipher: first(/^debug1: kex: server->client cipher: (\S+)/m),
-    authentication: first(/^Authenticated to .* using "([^"]+)"\.\r?$/m),
+    knownFrom: word(/^debug1: Found key in (.+?)\r?$/gm)?.replace(/:(\d+)$/, ' line $1') ?? null,
+    serverVersion: word(/^debug1: Remote protocol version \S+, remote software version (.+?)\r?$/gm),
+    cipher: word(/^debug1: kex: server->client cipher: (\S+)/gm),
+    authentication: word(/^Authenticated to .* using "([^"]+)"\.\r?$/gm),
   };
 }
 
@@ -57,6 +65,11 @@ function saidIn(log: string): string[] {
     .split(/\r?\n/)
     .filter((line) => line !== '' && !/^(debug\d|OpenSSH_|Warning: Permanently)/.test(line))
     .map((line) => line.trim());
+}
+
+/** The last that is more than progress. Null: nothing was said. */
+export function lastSaid(log: string): string | null {
+  return saidIn(log).at(-1) ?? null;
 }
 
 function isHostKeyTrouble(said: readonly string[]): boolean {
@@ -99,5 +112,13 @@ function hostKeyRefused(place: Place, log: string): ExhibitError {
   const pin = hostKey === null ? 'SHA256:…' : hostKey.fingerprint;
   return new ExhibitError('remote', `remote.host-key-${kind}`, message, {
     hint: `Nothing was said to it. Compare the fingerprint with one that comes another way; if it is the same: --host-key ${pin}`,
+  });
+}
+
+/** After we were let in. `ssh` has judged a key, and which one it was can not be told. */
+export function hostKeyUnclear(place: Place): ExhibitError {
+  const message = `Which host key ${placeOf(place)} showed can not be told: the log of ssh names none, or more than one.`;
+  return new ExhibitError('remote', 'remote.host-key-unclear', message, {
+    hint: 'A server can write such lines by itself, in a banner for instance: see what it says (ssh -v). Nothing was run there. Without --transport openssh no log is asked.',
   });
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ExhibitError } from '../model/errors.ts';
 import type { LinkFacts, RemoteRun } from '../model/remote.ts';
+import { noAnswer } from '../model/remote-faults.ts';
 import type { Clock } from '../system/clock.ts';
 import type { RemoteEnd, SshChannel, SshLink } from '../system/ssh-link.ts';
 import { shellLine } from './quote.ts';
@@ -49,6 +50,12 @@ const LOSS_SEEN_MS = 1000;
 /** A channel that was closed counts over there until its program has ended. */
 const ROOM_WITHIN_MS = 5000;
 const ASK_AGAIN_MS = 100;
+/**
+ * A channel with its command is two answers of the server's own: a second over the worst link that is still alive, and some
+ * more where the machine swaps. Silence of the link is noticed long before.
+ */
+const CHANNEL_WITHIN_MS = 20_000;
+const UNANSWERED = 'remote.no-answer';
 
 /** Nobody said how the command ended. */
 function isNobodys({ exit, signal, failure }: RemoteResult): boolean {
@@ -66,11 +73,16 @@ export function remoteShell(link: SshLink, clock: Clock): RemoteShell {
   let noise: string | null = null;
   const start = async (argv: readonly string[]) => {
     const began = clock.monotonicMs();
-    const channel = await link.exec(shellLine(argv));
     const record = ({ exit, signal }: RemoteEnd, outputBytes: number, stderr: string): void => {
       footprint.push({ argv, exit, signal, ms: Math.round(clock.monotonicMs() - began), outputBytes, stderr });
     };
-    return { channel, record };
+    const opening = inTime(link, argv, clock);
+    try {
+      return { channel: await opening, record };
+    } catch (error) {
+      if (hasCode(error, UNANSWERED)) record({ exit: null, signal: null }, 0, '');
+      throw error;
+    }
   };
   return {
     facts: link.facts,
@@ -119,7 +131,7 @@ export async function whenThereIsRoom<T>(
     try {
       return await begin();
     } catch (error) {
-      if (!isRefused(error) || (until === null && !mayWait())) throw error;
+      if (!hasCode(error, 'remote.no-channel') || (until === null && !mayWait())) throw error;
       until ??= clock.monotonicMs() + ROOM_WITHIN_MS;
       if (clock.monotonicMs() > until || stop?.aborted === true) throw error;
       await clock.sleep(ASK_AGAIN_MS, stop ?? undefined);
@@ -127,9 +139,25 @@ export async function whenThereIsRoom<T>(
   }
 }
 
-/** The host gives no further channel. */
+async function inTime(link: SshLink, argv: readonly string[], clock: Clock): Promise<SshChannel> {
+  const [answered, tooLate] = [new AbortController(), new AbortController()];
+  void clock.sleep(CHANNEL_WITHIN_MS, answered.signal).then(() => {
+    if (!answered.signal.aborted) tooLate.abort(noAnswer(link.facts.address, CHANNEL_WITHIN_MS));
+  });
+  try {
+    return await link.exec(shellLine(argv), tooLate.signal);
+  } finally {
+    answered.abort();
+  }
+}
+
+/** The host gives no further channel, or none that it answers for. */
 export function isRefused(error: unknown): boolean {
-  return error instanceof ExhibitError && error.code === 'remote.no-channel';
+  return hasCode(error, 'remote.no-channel') || hasCode(error, UNANSWERED);
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof ExhibitError && error.code === code;
 }
 
 /** What a command said behind the mark. Without one it was never started: all that was said is why. */

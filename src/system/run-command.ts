@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Readable, Writable } from 'node:stream';
+import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { execa } from 'execa';
 import { openBulkPipe } from './bulk-pipe.ts';
 import { findProgram } from './find-program.ts';
@@ -38,6 +38,8 @@ export interface StreamOptions extends Pick<RunOptions, 'stdinFd' | 'inheritFds'
   readonly pipeStdin?: boolean;
   /** Its standard error comes as a stream, and is not kept. */
   readonly pipeStderr?: boolean;
+  /** What it says stays to be read after its end; Node throws away what nobody listened to by then. */
+  readonly keepUnread?: boolean;
 }
 
 /** A running command whose standard output is a stream of bytes. End of stream is not success: judge `done`. */
@@ -79,6 +81,7 @@ export interface Commands {
 }
 
 const KEPT_OUTPUT = 16 * 1024 * 1024;
+const KEPT_UNREAD = 65_536;
 
 export function systemCommands(path: string = process.env['PATH'] ?? ''): Commands {
   const which = (name: string): string | null => findProgram(name, path);
@@ -145,12 +148,13 @@ export function systemCommands(path: string = process.env['PATH'] ?? ''): Comman
     },
     stream(argv, options = {}) {
       const { child, done, kill } = start(argv, options, 'pipe');
+      const keep = (stream: Readable): Readable => (options.keepUnread === true ? kept(stream) : stream);
       return {
         argv: [...argv],
         pid: child.pid,
-        stdout: child.stdout,
+        stdout: keep(child.stdout),
         stdin: child.stdin,
-        stderr: options.pipeStderr === true ? child.stderr : null,
+        stderr: options.pipeStderr === true ? keep(child.stderr) : null,
         done,
         kill,
       };
@@ -176,6 +180,12 @@ export function systemCommands(path: string = process.env['PATH'] ?? ''): Comman
       }
     },
   };
+}
+
+function kept(stream: Readable): Readable {
+  const copy = new PassThrough({ highWaterMark: KEPT_UNREAD });
+  stream.on('error', () => undefined).once('close', () => copy.end());
+  return stream.pipe(copy);
 }
 
 /** At the time limit or the abort: execa ends the command itself, this ends what it has started. */

@@ -26,8 +26,11 @@ export interface SshLink {
    * `remote.silent`, or `remote.closed` when we closed it ourselves.
    */
   readonly lost: AbortSignal;
-  /** Starts a command in a channel of its own. Rejects when the host gives no further channel, or with `lost`'s reason. */
-  exec(line: ShellLine): Promise<SshChannel>;
+  /**
+   * Starts a command in a channel of its own. Rejects when the host gives no further channel, or with `lost`'s reason; with
+   * that of `tooLate` once nobody waits for it any longer: a channel that comes later is closed.
+   */
+  exec(line: ShellLine, tooLate: AbortSignal): Promise<SshChannel>;
   close(): Promise<void>;
 }
 

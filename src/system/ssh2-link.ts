@@ -166,7 +166,7 @@ function linkOver({ address, silentMs }: SshOrder, client: Client, socket: Socke
   return {
     facts,
     lost: lost.signal,
-    exec: (line) => openChannel(client, line, lost.signal, address),
+    exec: (line, tooLate) => openChannel(client, line, { lost: lost.signal, tooLate }, address),
     async close() {
       if (!lost.signal.aborted) lost.abort(linkClosed(address));
       client.end();
@@ -180,22 +180,28 @@ function linkOver({ address, silentMs }: SshOrder, client: Client, socket: Socke
 function openChannel(
   client: Client,
   line: ShellLine,
-  lost: AbortSignal,
+  { lost, tooLate }: Readonly<Record<'lost' | 'tooLate', AbortSignal>>,
   address: SshOrder['address'],
 ): Promise<SshChannel> {
   return new Promise((resolve, reject) => {
+    const either = AbortSignal.any([lost, tooLate]);
     const fail = (): void => {
-      reject(lost.reason as Error);
+      reject(either.reason as Error);
     };
-    if (lost.aborted) {
+    if (either.aborted) {
       fail();
       return;
     }
-    lost.addEventListener('abort', fail, { once: true });
+    either.addEventListener('abort', fail, { once: true });
     client.exec(line, (error, channel) => {
-      lost.removeEventListener('abort', fail);
-      if (error === undefined) resolve(channelOver(channel, lost));
-      else reject(noChannel(address, error.message, error));
+      either.removeEventListener('abort', fail);
+      if (error !== undefined) {
+        reject(noChannel(address, error.message, error));
+        return;
+      }
+      const opened = channelOver(channel, lost);
+      if (either.aborted) opened.kill();
+      else resolve(opened);
     });
   });
 }

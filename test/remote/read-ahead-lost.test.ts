@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
+import { TRANSPORTS } from '../../src/model/remote.ts';
 import { ModeChooser } from '../../src/remote/mode-chooser.ts';
 import { remoteReader } from '../../src/remote/read-ahead.ts';
 import { RemoteRanges } from '../../src/remote/range-reader.ts';
@@ -111,17 +112,18 @@ describe('a program over there that is lost while the link lives', () => {
     deadly.close();
   });
 
-  test('a host that gives fewer channels than asked for: read over those, a bad place too', async (t) => {
-    if (lacksSshd(t)) return;
-    const content = diskBytes(20 * RANGE);
-    const bad = { start: 8 * RANGE + 512, end: 8 * RANGE + 1024 };
-    const disk = await badDisk(t, { content, bad: [bad] });
-    if (disk === null) return;
-    const options = { sshd: { config: ['MaxSessions 3'] } };
-    const got = await read(t, disk.node, content.length, options, {}, 6);
-    assertExact(got, content, [bad]);
-    const refused = got.proof.givenUp.filter((each) => each.code === 'remote.no-channel');
-    assert.equal(refused.length, got.proof.givenUp.length);
-    assert.ok(refused.length >= 4, JSON.stringify(refused));
-  });
+  for (const transport of TRANSPORTS)
+    test(`a host that gives fewer channels than asked for: read over those, a bad place too, by ${transport}`, async (t) => {
+      if (lacksSshd(t)) return;
+      const content = diskBytes(20 * RANGE);
+      const bad = { start: 8 * RANGE + 512, end: 8 * RANGE + 1024 };
+      const disk = await badDisk(t, { content, bad: [bad] });
+      if (disk === null) return;
+      const options = { sshd: { config: ['MaxSessions 3'] }, transport };
+      const got = await read(t, disk.node, content.length, options, {}, 6);
+      assertExact(got, content, [bad]);
+      const refused = got.proof.givenUp.filter((each) => each.code === 'remote.no-channel');
+      assert.equal(refused.length, got.proof.givenUp.length);
+      assert.ok(refused.length >= 4, JSON.stringify(refused));
+    });
 });

@@ -15,7 +15,8 @@ export interface Link {
   readonly received: number;
 }
 
-export async function startLink(t: TestContext, target: number): Promise<Link> {
+/** @param target the port of the server, asked for each connection */
+export async function startLink(t: TestContext, target: number | (() => number)): Promise<Link> {
   const sockets = new Set<Socket>();
   const state = { delayMs: 0, stalled: false, received: 0, held: [] as (() => void)[] };
   const pass = (from: Socket, to: Socket, count: (bytes: number) => void): void => {
@@ -37,7 +38,7 @@ export async function startLink(t: TestContext, target: number): Promise<Link> {
     });
   };
   const server = createServer({ noDelay: true }, (client) => {
-    const onward = connect({ port: target, host: '127.0.0.1', noDelay: true });
+    const onward = connect({ port: typeof target === 'number' ? target : target(), host: '127.0.0.1', noDelay: true });
     pass(client, onward, () => undefined);
     pass(onward, client, (bytes) => (state.received += bytes));
   });
