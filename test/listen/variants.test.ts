@@ -101,7 +101,7 @@ describe('the printed commands, run by a real shell', () => {
       const [stream] = sent.received;
       const line = firstLine(sent.invitation, 'told');
       assert.equal(stream!.received, 1_000_000 - line.length);
-      assert.ok(stream!.told?.bytes! > stream!.received, JSON.stringify([stream!.told, sent.refused, sent.ran]));
+      assert.ok((stream!.told?.bytes ?? 0) > stream!.received, JSON.stringify([stream!.told, sent.refused, sent.ran]));
       assert.ok(sent.read.bytes.equals(bytes.subarray(0, sent.read.bytes.length)));
     });
 
