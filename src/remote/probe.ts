@@ -49,27 +49,21 @@ export async function probeRemote(shell: RemoteShell, clock: Clock): Promise<Rem
   const line = async (...argv: string[]) => lineOf(await shell.run(argv));
   const uid = numberOf(await shell.run(['id', '-u']));
   const { rights, sudo } = await rightsOf(shell, valueOf(uid));
-  const [hostname, system, kernel, bootId] = await inTurn([
+  // By itself: what runs beside it would lengthen the way.
+  const its = await askClock(shell, clock);
+  const [tools, ddByBytes, hashTools, python, devFd, hostname, system, kernel, bootId] = await inTurn([
+    () => askTools(shell),
+    async () => gives(await shell.run(script(TRY_BYTES)), BYTES_GIVEN),
+    () => tryHashes(shell),
+    async () => gives(await shell.run(script(TRY_PYTHON)), PYTHON_GIVEN),
+    async () => gives(await shell.run(asRoot(rights, script(TRY_DEV_FD))), DEV_FD_GIVEN),
     () => line('hostname'),
     () => line('uname', '-srvm'),
     () => line('uname', '-s'),
     () => line('cat', '/proc/sys/kernel/random/boot_id'),
   ]);
-  return {
-    hostname,
-    system,
-    kernel,
-    uid,
-    rights,
-    sudo,
-    bootId,
-    clock: await askClock(shell, clock),
-    tools: await askTools(shell),
-    ddByBytes: gives(await shell.run(script(TRY_BYTES)), BYTES_GIVEN),
-    hashTools: await hashTools(shell),
-    python: gives(await shell.run(script(TRY_PYTHON)), PYTHON_GIVEN),
-    devFd: gives(await shell.run(asRoot(rights, script(TRY_DEV_FD))), DEV_FD_GIVEN),
-  };
+  const told = { hostname, system, kernel, uid, bootId, clock: its };
+  return { ...told, rights, sudo, tools, ddByBytes, hashTools, python, devFd };
 }
 
 async function rightsOf(shell: RemoteShell, uid: number | null): Promise<{ rights: Rights; sudo: string | null }> {
@@ -85,7 +79,7 @@ async function askClock(shell: RemoteShell, clock: Clock): Promise<RemoteFacts['
 }
 
 /** With SHA instructions openssl takes a quarter of the time: the sha256sum of most systems knows none. */
-async function hashTools(shell: RemoteShell): Promise<RemoteFacts['hashTools']> {
+async function tryHashes(shell: RemoteShell): Promise<RemoteFacts['hashTools']> {
   const working: ('openssl' | 'sha256sum')[] = [];
   for (const tool of ['openssl', 'sha256sum'] as const)
     if (hashes(await shell.run(script(TRY_HASH[tool])))) working.push(tool);

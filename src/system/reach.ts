@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { errnoOf, messageOf, type ExhibitError } from '../model/errors.ts';
 import type { RemoteAddress } from '../model/remote.ts';
+import { LargeReads } from './large-reads.ts';
 import { linkClosed, noSuchHost, unreachable } from '../model/remote-faults.ts';
 
 const CONNECT_MS = 15_000;
@@ -8,7 +9,10 @@ const SSH_PORT = 22;
 
 /** A TCP connection, over whichever of the host's addresses answers. Throws `remote.unreachable`, `remote.no-such-host`. */
 export async function reach(address: RemoteAddress, signal: AbortSignal): Promise<Socket> {
-  const socket = connect({ host: address.host, port: address.port ?? SSH_PORT, noDelay: true });
+  const reads = new LargeReads();
+  const onread = reads.options;
+  const socket = connect({ host: address.host, port: address.port ?? SSH_PORT, noDelay: true, onread });
+  reads.for(socket);
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       socket.destroy(new Error(`no answer within ${CONNECT_MS / 1000} seconds`));

@@ -88,6 +88,16 @@ describe('the printed commands, run by a real shell', () => {
       assert.deepEqual(sent.received[0]!.told, { exit: 0, sha256, bytes: lacking.includes('wc') ? null : SIZE });
     });
 
+  test('openssl hashes where it is', async (t) => {
+    const machine = Object.fromEntries(Object.entries(busybox('nc')).filter(([name]) => name !== 'sha256sum'));
+    const bytes = diskBytes(SIZE);
+    const tools = { ...machine, sh: '/usr/bin/dash', openssl: '/usr/bin/openssl' };
+    const sent = await send(t, bytes, { name: 'BusyBox or any other nc', tells: true, machine: tools });
+    if (sent === null) return;
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    assert.deepEqual(sent.received[0]!.told, { exit: 0, sha256, bytes: SIZE }, sent.ran.stderr);
+  });
+
   for (const [whose, tools] of Object.entries({ GNU: gnu({}), BusyBox: busybox() }))
     test(`an nc that is ended there (tools of ${whose}): more was hashed than came, by the count, and that is no difference`, async (t) => {
       const bytes = diskBytes(SIZE);
