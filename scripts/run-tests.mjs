@@ -37,6 +37,7 @@ const LONG = [
   'test/remote/kinds',
   'test/remote/logins',
   'test/remote/openssh',
+  'test/remote/packed',
   'test/remote/read-ahead-lost',
   'test/remote/unlocked',
 ];

@@ -104,11 +104,12 @@ const MADE: Readonly<Record<string, readonly [fault: Fault, codes: readonly stri
     ['damage', ['listen.hash-differs']],
     ['source', ['ended-early', 'reset', 'stalled', 'too-much', 'sender-failed'].map((end) => `listen.${end}`)],
   ],
-  'remote.no-${tool}': [['source', ['remote.no-stat', 'remote.no-readlink']]],
+  'remote.no-${tool}': [['source', ['remote.no-dd', 'remote.no-stat', 'remote.no-readlink']]],
   'remote.host-key-${kind}': [
     ['remote', ['remote.host-key-unknown', 'remote.host-key-changed', 'remote.host-key-revoked']],
   ],
-  // What is known of already.
+  // What is known of already, and a type.
+  'remote.${string}': [],
   'listen.${end}': [],
   'listen.${fatal}': [],
 };

@@ -36,8 +36,8 @@ const ALL = process.env['CRASH'] === 'all';
 const CUTS = ALL ? 10 : 2;
 
 describe('power cuts', { concurrency: 2, timeout: 600_000 }, () => {
-  // In `npm test` one run in order and one out of it.
-  for (const [run, options] of ALL ? RUNS : RUNS.filter((_, index) => index === 0 || index === RUNS.length - 1)) {
+  // In `npm test` one run out of order; the cuts in a resume, below, are of one in order.
+  for (const [run, options] of ALL ? RUNS : RUNS.slice(-1)) {
     test(`${CUTS} of them (${run}): no promise is broken, and resume makes what an uninterrupted run makes`, async (t) => {
       const bench = await newBench(t);
       if (bench === null) return;

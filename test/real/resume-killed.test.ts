@@ -18,7 +18,7 @@ const SLOW = 4 * MIB;
 const FAST = 2000 * MIB;
 const ALL = process.env['CRASH'] === 'all';
 /** In all, about as many in each lane: `npm run test:crash` makes fifty, `npm test` what it has minutes for. */
-const KILLS = ALL ? 50 : 12;
+const KILLS = ALL ? 50 : 6;
 
 /** A sector, two that lie across a piece's and a segment's end, a run in the middle of a piece. */
 const BAD = [

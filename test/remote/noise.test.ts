@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
+import { parseSshAddress } from '../../src/remote/address.ts';
 import { ReaderChannel } from '../../src/remote/reader-channel.ts';
 import { diskBytes, lacks } from '../support/loop.ts';
 import { lacksSshd, startSshd } from '../support/sshd.ts';
 import { atEnd } from '../support/temp.ts';
+import { connected } from './connected.ts';
 import { channelOn, code, loopDisk, MIB, orderOn, pathWith } from './ranges-support.ts';
 
 describe('what is printed among the bytes of a disk', () => {
@@ -16,7 +18,10 @@ describe('what is printed among the bytes of a disk', () => {
       const noisy = await startSshd(t, {
         config: ['ForceCommand (sleep 1; echo "You have new mail.") & sh -c "$SSH_ORIGINAL_COMMAND"'],
       });
-      const channel = new ReaderChannel({ ...(await orderOn(t, node, { server: noisy, change })), facts: quiet.facts });
+      // Whoever asks there waits for the words as well: nothing but the reading is to.
+      const address = parseSshAddress(`ssh://root@127.0.0.1:${noisy.port}`);
+      const shell = await connected(t, noisy, 'ssh2', { address, hostKey: noisy.fingerprint });
+      const channel = new ReaderChannel({ ...quiet, shell });
       atEnd(t, () => {
         channel.close();
       });
