@@ -57,7 +57,7 @@ describe('laws of a disk that another machine sent', () => {
     assert.equal(hasMismatch(manifest), true);
     assert.match(
       receivedLines(manifest.source.received, M.source.size).join('\n'),
-      /MISMATCH: what arrived on one stream/,
+      /MISMATCH: what arrived on a stream/,
     );
   });
 
