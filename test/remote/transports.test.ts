@@ -61,6 +61,8 @@ for (const transport of TRANSPORTS)
         const channel = await shell.open(['cat']);
         const parts: Buffer[] = [];
         channel.stdout.on('data', (part: Buffer) => parts.push(part));
+        // A channel ends once both its outputs were read.
+        channel.stderr.resume();
         channel.stdin.end(bytes);
         assert.equal((await channel.done).exit, 0);
         assert.ok(Buffer.concat(parts).equals(bytes));
