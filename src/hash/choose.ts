@@ -5,7 +5,7 @@ import { roundBytes } from '../model/size.ts';
 const HEADROOM = 1.15;
 /**
  * The same of what comes from another machine: it is decrypted, and hashed for its proof, by these cores. Measured on two
- * cores over loopback: WASM cost 7 processor seconds a GiB more, of 16.
+ * cores over loopback: WASM cost 6 processor seconds a GiB more, of 16.
  */
 const HEADROOM_ELSEWHERE = 3;
 

@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
 import { encodeManifest } from '../../src/manifest/encode.ts';
 import { parseManifest } from '../../src/manifest/parse.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
@@ -77,3 +79,16 @@ export const sessionsOf = (
   sessions: manifest.sessions.map((session, index) => ({ ...session, ...change(session, index) })),
 });
 export const attachment = L.sessions[0]!.attachments[0]!;
+
+/** A test for each forgery by its name: it is faulted, and for what it is. */
+export function eachFaulted(table: Readonly<Record<string, readonly [Manifest, RegExp]>>): void {
+  for (const [name, [manifest, fault]] of Object.entries(table)) {
+    test(name, () => {
+      const faults = faultsOf(manifest);
+      assert.ok(
+        faults.some((line) => fault.test(line)),
+        JSON.stringify(faults),
+      );
+    });
+  }
+}

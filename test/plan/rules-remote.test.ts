@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
+import { NOTHING_ASKED } from '../../src/acquire/source-side.ts';
 import { known, unknown } from '../../src/model/device.ts';
 import type { SourceFacts } from '../../src/model/plan.ts';
 import type { RemoteDisk, RemoteFacts, RemoteRequest } from '../../src/model/remote.ts';
@@ -23,15 +24,6 @@ const machine: RemoteFacts = {
   hashTools: [],
   python: known(false),
   devFd: known(true),
-};
-const nothing: RemoteRequest = {
-  program: 'auto',
-  connections: null,
-  compress: 'auto',
-  limitRate: null,
-  frozen: null,
-  ciphertext: null,
-  rebooted: null,
 };
 
 const plain = { program: 'dd', compress: 'auto', modes: ['none'], limitRate: null } as const;
@@ -77,7 +69,7 @@ function resultOf({ disk, asked, source, origins, ...on }: Case) {
     case: { authority: 'warrant', ...on.case },
     settings: on.settings ?? {},
     overrides: on.overrides ?? {},
-    request: { remote: { ...nothing, ...asked } },
+    request: { remote: { ...NOTHING_ASKED, ...asked } },
     verdict: { name: 'not-applicable', meaning: '', evidence: [] },
   });
   const request = { ...facts.request, origins: { ...facts.request.origins, ...origins } };

@@ -15,7 +15,7 @@ import { diskBytes, lacks } from '../support/loop.ts';
 import { lacksSshd, startSshd } from '../support/sshd.ts';
 import { tempFolder } from '../support/temp.ts';
 import { assertExact, readAll } from '../read/read-all.ts';
-import { code, held, loopDisk, MIB, orderOn, pathWith, proofs, type Options } from './ranges-support.ts';
+import { HASHERS, code, held, loopDisk, MIB, orderOn, pathWith, proofs, type Options } from './ranges-support.ts';
 
 async function read(t: TestContext, node: string, size: number, modes: readonly WireMode[], options: Options = {}) {
   const proof = proofs();
@@ -36,12 +36,7 @@ describe('what is packed on its way', () => {
     const server = await startSshd(t);
     for (const mode of ['gzip', 'zstd'] as const) {
       if (lacks(t, mode)) continue;
-      for (const change of [
-        { hash: 'sha256sum' },
-        { hash: 'openssl' },
-        { hash: null },
-        { program: 'python3' },
-      ] as const) {
+      for (const change of HASHERS) {
         const got = await read(t, node, bytes.length, [mode], { server, change });
         assertExact(got, bytes, []);
         assert.equal(got.proof.unhashed(), 'hash' in change && change.hash === null ? got.proof.taken.length : 0);

@@ -24,6 +24,14 @@ import { connected } from './connected.ts';
 
 export const MIB = 1024 * 1024;
 
+/** Every way in which what is sent is hashed over there, and none. */
+export const HASHERS: readonly Partial<ChannelOrder>[] = [
+  { hash: 'sha256sum' },
+  { hash: 'openssl' },
+  { hash: null },
+  { program: 'python3' },
+];
+
 export interface Options {
   readonly sshd?: SshdOptions;
   readonly server?: Sshd;

@@ -13,7 +13,7 @@ import { startLink } from '../support/link.ts';
 import { diskBytes, lacks, sh } from '../support/loop.ts';
 import { lacksSshd, startSshd } from '../support/sshd.ts';
 import { tempFolder } from '../support/temp.ts';
-import { channelOn, code, loopDisk, MIB, orderOn, pathWith } from './ranges-support.ts';
+import { HASHERS, channelOn, code, loopDisk, MIB, orderOn, pathWith } from './ranges-support.ts';
 
 describe('ranges of a disk over there', () => {
   for (const [transport, program] of [
@@ -57,12 +57,7 @@ describe('ranges of a disk over there', () => {
     const server = await startSshd(t, {
       config: ['ForceCommand echo "exhibit- ready"; echo noise >&2; sh -c "$SSH_ORIGINAL_COMMAND"'],
     });
-    for (const change of [
-      { hash: 'sha256sum' },
-      { hash: 'openssl' },
-      { hash: null },
-      { program: 'python3' },
-    ] as const) {
+    for (const change of HASHERS) {
       const channel = await channelOn(t, link, { server, change });
       const answer = await channel.read({ start: 4096, end: 500 * 1024 }, MIB);
       assert.ok(answer !== 'not-read' && answer.bytes.equals(bytes.subarray(4096, 500 * 1024)), JSON.stringify(change));

@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
+import { NOTHING_ASKED } from '../../src/acquire/source-side.ts';
 import { known, unknown } from '../../src/model/device.ts';
 import type { LinkFacts, RemoteFacts, RemoteRequest, WireMode } from '../../src/model/remote.ts';
 import { lacksOf } from '../../src/model/remote-fitness.ts';
 import { examineRemote } from '../../src/remote/describe.ts';
 import { waysOf } from '../../src/remote/disk.ts';
-
-const asked: RemoteRequest = {
-  program: 'auto',
-  connections: null,
-  compress: 'auto',
-  limitRate: null,
-  frozen: null,
-  ciphertext: null,
-  rebooted: null,
-};
 
 function machine(tools: readonly string[], devFd = true): RemoteFacts {
   const tool = { path: '/bin/tool', kind: 'gnu', version: null } as const;
@@ -26,7 +17,7 @@ function machine(tools: readonly string[], devFd = true): RemoteFacts {
     rights: 'root',
     sudo: null,
     bootId: known('b'),
-    clock: unknown('not asked'),
+    clock: unknown('not NOTHING_ASKED'),
     tools: Object.fromEntries(tools.map((name) => [name, tool])),
     ddByBytes: known(true),
     hashTools: [],
@@ -44,10 +35,10 @@ const ways = (
   roundTrip = 1,
   devFd = true,
   unpacker = here('gzip', 'zstd'),
-) => waysOf(machine(tools, devFd), known(true), { ...asked, ...change }, roundTrip, unpacker);
+) => waysOf(machine(tools, devFd), known(true), { ...NOTHING_ASKED, ...change }, roundTrip, unpacker);
 
 describe('how a disk over there is read', () => {
-  test('the longer the way, the more channels, unless a number was asked for', () => {
+  test('the longer the way, the more channels, unless a number was NOTHING_ASKED for', () => {
     assert.deepEqual(
       [0.2, 9.9, 10, 60, 100, 900, Infinity].map((ms) => ways([], {}, ms).connections),
       [2, 2, 4, 4, 8, 8, 8],
@@ -72,18 +63,19 @@ describe('how a disk over there is read', () => {
     assert.deepEqual(ways(all, {}, 1, false).modes, ['none']);
   });
 
-  test('python3 reads where it is, unless dd was asked for', () => {
+  test('python3 reads where it is, unless dd was NOTHING_ASKED for', () => {
     const by = (python: RemoteFacts['python'], program: RemoteRequest['program'] = 'auto') =>
-      waysOf({ ...machine(['tee']), python }, known(true), { ...asked, program }, 1, { can: () => true }).program;
+      waysOf({ ...machine(['tee']), python }, known(true), { ...NOTHING_ASKED, program }, 1, { can: () => true })
+        .program;
     assert.deepEqual(
-      [by(known(true)), by(known(true), 'dd'), by(known(false)), by(unknown('not asked'))],
+      [by(known(true)), by(known(true), 'dd'), by(known(false)), by(unknown('not NOTHING_ASKED'))],
       ['python3', 'dd', 'dd', 'dd'],
     );
   });
 
   test('what hashes there: the first that did when it was tried, nothing where a pipe can not be split', () => {
     const hash = (tools: readonly string[], hashTools: RemoteFacts['hashTools'], devFd = true) =>
-      waysOf({ ...machine(tools, devFd), hashTools }, known(true), asked, 1, { can: () => true }).hash;
+      waysOf({ ...machine(tools, devFd), hashTools }, known(true), NOTHING_ASKED, 1, { can: () => true }).hash;
     assert.equal(hash(['tee', 'sha256sum', 'openssl'], ['openssl', 'sha256sum']), 'openssl');
     assert.equal(hash(['tee', 'sha256sum', 'openssl'], ['sha256sum']), 'sha256sum');
     assert.equal(hash(['tee', 'sha256sum'], []), null);
@@ -109,7 +101,7 @@ describe('doctor tells what a reading would do', () => {
     const facts = { ...machine(names, devFd), hashTools, python };
     const tools = Object.fromEntries(names.map((name) => [name, { path: `/bin/${name}`, kind: 'gnu', version: null }]));
     const named = { ...facts, tools } as RemoteFacts;
-    const said = examineRemote(link, named, waysOf(facts, known(true), asked, 0, unpacker), null);
+    const said = examineRemote(link, named, waysOf(facts, known(true), NOTHING_ASKED, 0, unpacker), null);
     return new Map(said.map(({ what, state, found }) => [what, `${state}: ${found}`]));
   };
   const both = ['dd', 'stat', 'readlink', 'tee', 'wc', 'gzip', 'zstd', 'openssl', 'sha256sum'];
