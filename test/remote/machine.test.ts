@@ -171,7 +171,10 @@ function filesByProgram(program: (typeof PROGRAMS)[number]): void {
   test(`an answer without an end is left, and asking goes on, by ${program}`, async (t) => {
     if (lacksSshd(t) || lacks(t, program)) return;
     const agent = new FileAgent(await connected(t, await startSshd(t)), facts(program), systemClock);
-    await assert.rejects(agent.ask('read', '/dev/zero'), /EIO: it says more than any answer is long|EFBIG: File too large/);
+    await assert.rejects(
+      agent.ask('read', '/dev/zero'),
+      /EIO: it says more than any answer is long|EFBIG: File too large/,
+    );
     assert.ok((await agent.ask('read', '/proc/sys/kernel/hostname')).length > 0);
     agent.close();
   });
