@@ -8,6 +8,7 @@ import { reach } from './reach.ts';
 import type { SshChannel, SshLink, SshOrder } from './ssh-link.ts';
 import { LoginAttempts } from './ssh2-login.ts';
 import { watchSilence } from './silence.ts';
+import { keepWide } from './ssh2-window.ts';
 
 /** It greets, and exchanges keys, by itself: nobody thinks there. */
 const GREETING_SILENT_MS = 15_000;
@@ -232,5 +233,8 @@ function channelOver(channel: ClientChannel, lost: AbortSignal): SshChannel {
     channel.resume();
     channel.stderr.resume();
   };
-  return { stdin: channel, stdout: channel, stderr: channel.stderr, done, kill };
+  const widen = (): void => {
+    keepWide(channel);
+  };
+  return { stdin: channel, stdout: channel, stderr: channel.stderr, done, kill, widen };
 }
