@@ -31,27 +31,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   // One a program.
   commander: ['cli/run.ts', 'blocker-test/program.ts'],
   yaml: ['catalog/yaml.ts'],
-  // zod is the language that schemas are written in.
-  zod: [
-    'catalog/profile-schema.ts',
-    'catalog/hardware-schema.ts',
-    'catalog/request-schema.ts',
-    'manifest/guard-schema.ts',
-    'manifest/schema-words.ts',
-    'manifest/schema.ts',
-    'manifest/remote-schema.ts',
-    'manifest/remote-account.ts',
-    'manifest/received-schema.ts',
-    'manifest/received-account.ts',
-    'manifest/start.ts',
-    'manifest/journal-records.ts',
-    'manifest/read-map-schema.ts',
-    'manifest/reading-records.ts',
-    'manifest/run-records.ts',
-    'manifest/session-schema.ts',
-    'manifest/sessions.ts',
-    'blocker-test/report-schema.ts',
-  ],
+  zod: ['model/zod.ts'],
 };
 
 interface Leave {

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type { z } from '../model/zod.ts';
 import type { FatalEnd } from '../model/listen.ts';
 import type { JournalRecord } from './journal-chain.ts';
 import {
