@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
+import type * as HashWasm from 'hash-wasm';
 import type { IHasher } from 'hash-wasm';
 import type { StreamState } from '../model/checkpoint.ts';
 import type { Algorithm, Engine } from '../model/digest.ts';
@@ -19,9 +20,14 @@ export interface Hasher {
 /** Makes a fresh hash, or one that goes on from a state. Making the next one ends the last. */
 export type HasherFactory = (from?: StreamState) => Hasher;
 
-/** Loaded by whoever hashes with it: it takes every thread 45 ms [measured], and native lanes never need it. */
+const packaged = createRequire(import.meta.url);
+
+/**
+ * Loaded by whoever hashes with it: native lanes never need it. By `require`: to import it, Node has every thread look
+ * through its code for names first, which takes 70 ms [measured].
+ */
 async function wasmHasher(algorithm: Algorithm): Promise<IHasher> {
-  const { createMD5, createSHA1, createSHA256, createSHA512 } = await import('hash-wasm');
+  const { createMD5, createSHA1, createSHA256, createSHA512 } = packaged('hash-wasm') as typeof HashWasm;
   const makers = { md5: createMD5, sha1: createSHA1, sha256: createSHA256, sha512: createSHA512 };
   return makers[algorithm]();
 }
@@ -67,7 +73,7 @@ function nativeHasher(algorithm: Algorithm): Hasher {
 
 /** The version of hash-wasm that runs here, as its package says. */
 export function wasmVersion(): string {
-  return (createRequire(import.meta.url)('hash-wasm/package.json') as { version: string }).version;
+  return (packaged('hash-wasm/package.json') as { version: string }).version;
 }
 
 /** Whether a stream hash can go on from this state here: the same hash-wasm wrote it, and takes it back. */
