@@ -14,6 +14,10 @@ export interface MadeUp extends SshChannel {
   end(how?: RemoteEnd): void;
   /** It begins, as the loop does. */
   greet(said?: Readonly<Record<'boot' | 'node' | 'size', string>>): void;
+  /** It carries out an order: gives bytes, and says this. */
+  answer(id: number, bytes: Uint8Array, told: readonly string[]): void;
+  /** Orders that came. */
+  orders(): readonly string[];
 }
 
 export const THERE = { boot: 'b', node: '8:0', size: '4096' };
@@ -41,6 +45,10 @@ function madeUp(argv: readonly string[]): MadeUp {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const word = argv.find((each) => each.startsWith('exhibit-')) ?? '';
   let [killed, end] = [0, (_: RemoteEnd): void => undefined];
+  const orders: string[] = [];
+  stdin.on('data', (part: Buffer) => {
+    orders.push(...part.toString().trim().split('\n'));
+  });
   const done = new Promise<RemoteEnd>((resolve) => {
     end = resolve;
   });
@@ -59,6 +67,11 @@ function madeUp(argv: readonly string[]): MadeUp {
       stdout.write(`\n${word} ready\n`);
       for (const [name, value] of Object.entries(said)) stderr.write(`${word} ${name} ${value}\n`);
       stderr.write(`${word} hello\n`);
+    },
+    orders: () => orders,
+    answer: (id, bytes, told) => {
+      stderr.write([`${word} a ${id}`, ...told, `${word} z ${id}`, ''].join('\n'));
+      stdout.write(Buffer.concat([bytes, Buffer.from(`\n${word} end ${id}\n`)]));
     },
   };
 }
