@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
+import { withWayOn } from '../../src/acquire/stopped/way-on.ts';
+import type { ExhibitError } from '../../src/model/errors.ts';
+import { noAnswer } from '../../src/model/remote-faults.ts';
 import { ReaderChannel } from '../../src/remote/reader-channel.ts';
 import { until } from '../support/children.ts';
 import { TestClock } from '../support/ports.ts';
-import { madeUpOrder, madeUpShell } from './made-up.ts';
+import { madeUpOrder, madeUpShell, THERE } from './made-up.ts';
 import { code } from './ranges-support.ts';
 
 describe('a program over there that does not begin', () => {
@@ -32,6 +35,28 @@ describe('a program over there that does not begin', () => {
     await until(() => opened.length === 1, 'it was opened');
     await until(() => opened[0]?.killed() === 1, 'it was ended');
   });
+});
+
+test('a program that holds something else: another disk is looked for again, a machine that was started anew is not', async () => {
+  for (const [said, expected] of [
+    [{ boot: 'c' }, 'source.rebooted'],
+    [{ node: '8:1' }, 'source.changed'],
+    [{ size: '512' }, 'source.changed'],
+  ] as const) {
+    const { shell, opened } = madeUpShell();
+    const channel = new ReaderChannel(madeUpOrder(shell, new TestClock()));
+    await until(() => opened.length === 1, 'it was opened');
+    opened[0]?.greet({ ...THERE, ...said });
+    await assert.rejects(channel.hello, code(expected));
+    assert.equal(opened[0]?.killed(), 1);
+  }
+});
+
+test('that nothing is begun there says nothing of an acquisition: there may be none', () => {
+  const error = noAnswer({ user: 'root', host: 'box', port: null }, 20_000);
+  assert.doesNotMatch(error.hint ?? '', /resume/);
+  const onward = withWayOn(error, '/evidence') as ExhibitError;
+  assert.match(onward.hint ?? '', /Then go on: exhibit resume \/evidence$/);
 });
 
 async function inTime<T>(work: Promise<T>, over: AbortSignal): Promise<T> {
