@@ -42,7 +42,7 @@ export async function runSession(
   const { ports, plan } = job;
   const startedMs = ports.clock.wallMs();
   const startedMono = ports.clock.monotonicMs();
-  const taken = await takeSource(job.side ?? { ports }, plan);
+  const taken = await takeSource(job.side ?? { ports }, plan, job.stop);
   const awake = await inhibitSleep(ports, `imaging ${plan.folder.stem}`);
   const clockWatch = new ClockWatch(ports.clock);
   const attached = { now: null as Attached | null };

@@ -30,14 +30,14 @@ export interface TakenSource {
 }
 
 /** Sets the flags that were asked for, takes the source, and checks that it still is the planned one. */
-export async function takeSource(side: SourceSide, plan: Plan): Promise<TakenSource> {
+export async function takeSource(side: SourceSide, plan: Plan, stop: AbortSignal): Promise<TakenSource> {
   const { ports } = side;
   if (plan.setReadOnly.length > 0) {
     // A flag is set on the planned disk or on none: the name may have moved while a person was asked.
     await checkSame(ports, plan.source);
     await setReadOnly(ports, plan.setReadOnly);
   }
-  const held = await holdOn(side, plan.source);
+  const held = await holdOn(side, plan.source, stop);
   try {
     const source = await lookFor(side, plan.source).catch(async (error: unknown) => {
       // Gone, or another one: told as such.
@@ -65,14 +65,14 @@ export async function takeAgain(
   side: SourceSide,
   plan: Plan,
   source: SourceFacts,
-  answers: (held: HeldSource) => Promise<boolean>,
+  { answers, stop }: { readonly answers: (held: HeldSource) => Promise<boolean>; readonly stop: AbortSignal },
 ): Promise<TakenSource | null> {
   const { ports } = side;
   const here = source.kind === 'block' && !isElsewhere(source);
   const now = here && plan.request.overrides.softwareBlock ? readOnlyPaths(source.device) : [];
   // The flag went away with the device.
   if (now.length > 0) await setReadOnly(ports, now);
-  const held = await holdOn(side, source);
+  const held = await holdOn(side, source, stop);
   try {
     const seen = await lookFor(side, source);
     requireSame(source, seen.identity);
@@ -91,9 +91,9 @@ export async function takeAgain(
   }
 }
 
-function holdOn({ ports, remote, listen }: SourceSide, source: SourceFacts): Promise<HeldSource> {
+function holdOn({ ports, remote, listen }: SourceSide, source: SourceFacts, stop: AbortSignal): Promise<HeldSource> {
   if (listen !== undefined) return holdListening(ports, listen, source);
-  return remote === undefined ? holdSource(ports.files, ports.commands, source) : holdRemote(remote, source);
+  return remote === undefined ? holdSource(ports.files, ports.commands, source) : holdRemote(remote, source, stop);
 }
 
 /** The open file itself, not what its name leads to by now, must be the planned source. */

@@ -13,8 +13,8 @@ const HEADROOM_ELSEWHERE = 3;
 export type WasmRates = Readonly<Partial<Record<Algorithm, number>>>;
 
 /**
- * The engine for each algorithm. `auto` takes WASM where it keeps up with the source, native where it does not;
- * a source too short to measure gets WASM.
+ * The engine for each algorithm. `auto` takes WASM where it keeps up with the source, native where it does not, and where a
+ * source elsewhere needs the processor for its link as well; a source too short to measure gets WASM.
  * @param sourceRate bytes per second, null when it could not be measured
  * @param from whether the source is on this station
  */
@@ -25,22 +25,24 @@ export function chooseEngines(
   sourceRate: number | null,
   from: 'here' | 'elsewhere' = 'here',
 ): EngineDecision[] {
-  const headroom = from === 'here' ? HEADROOM : HEADROOM_ELSEWHERE;
   return algorithms.map((algorithm) => {
     if (choice !== 'auto') return { algorithm, engine: choice, why: 'as asked for', wasmRate: null, sourceRate: null };
     const wasmRate = wasmRates[algorithm] ?? null;
-    return { algorithm, ...judge(wasmRate, sourceRate, headroom), wasmRate, sourceRate };
+    return { algorithm, ...judge(wasmRate, sourceRate, from), wasmRate, sourceRate };
   });
 }
 
 function judge(
   wasmRate: number | null,
   sourceRate: number | null,
-  headroom: number,
+  from: 'here' | 'elsewhere',
 ): Pick<EngineDecision, 'engine' | 'why'> {
   if (sourceRate === null) return { engine: 'wasm', why: 'too little was read to measure the source' };
   if (wasmRate === null) return { engine: 'native', why: 'WASM was not measured' };
   const rates = `WASM gives ${roundBytes(wasmRate)}/s, the source ${roundBytes(sourceRate)}/s`;
-  if (wasmRate >= sourceRate * headroom) return { engine: 'wasm', why: `${rates}: WASM keeps up` };
+  const keepsUp = wasmRate >= sourceRate * HEADROOM;
+  if (keepsUp && from === 'elsewhere' && wasmRate < sourceRate * HEADROOM_ELSEWHERE)
+    return { engine: 'native', why: `${rates}: WASM would keep up, and leave too little for the link` };
+  if (keepsUp) return { engine: 'wasm', why: `${rates}: WASM keeps up` };
   return { engine: 'native', why: `${rates}: WASM would hold the source up` };
 }

@@ -65,7 +65,7 @@ export function noChannel(place: Place, why: string, cause?: unknown): ExhibitEr
 export function noAnswer(place: Place, ms: number): ExhibitError {
   const message = `${placeOf(place)} has not begun a command of ours within ${ms / 1000} seconds, though the link lives.`;
   return new ExhibitError('source', 'remote.no-answer', message, {
-    hint: 'Can programs be started there at all (memory, processes, a disk that hangs)? What was read is kept: exhibit resume DIR',
+    hint: 'Can programs be started there at all (memory, processes, a disk that hangs)?',
   });
 }
 

@@ -138,6 +138,13 @@ export interface RemoteWays {
   readonly limitRate: number | null;
 }
 
+/** What of the bytes that cross nothing over there hashes: python3 hashes what it sends plain, and packs nothing. */
+export function unhashed({ program, hash, modes }: Pick<RemoteWays, 'program' | 'hash' | 'modes'>) {
+  if (hash !== null) return 'nothing';
+  if (program === 'dd' || !modes.includes('none')) return 'all';
+  return modes.some((mode) => mode !== 'none') ? 'packed' : 'nothing';
+}
+
 /** A disk of another machine, as it was found there, and how it will be read. */
 export interface RemoteDisk {
   /** With the path over there. */

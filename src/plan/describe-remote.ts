@@ -1,6 +1,6 @@
 import type { Fact } from '../model/device.ts';
 import type { Plan } from '../model/plan.ts';
-import type { RemoteFacts, RemoteTool, RemoteWays } from '../model/remote.ts';
+import { unhashed, type RemoteFacts, type RemoteTool, type RemoteWays } from '../model/remote.ts';
 import { placeOf } from '../model/remote-faults.ts';
 import { groupDigits } from '../model/size.ts';
 import { visible } from '../model/text.ts';
@@ -54,9 +54,11 @@ function toolsText({ tools }: RemoteFacts): string {
   return visible(matter.map((name) => named([name, tools[name] ?? null])).join(', '));
 }
 
-function hashedText({ program, hash }: RemoteWays): string {
-  const by = program === 'python3' ? program : hash;
-  return by === null ? 'no: nothing there hashes what is sent' : `yes, by ${by}`;
+function hashedText(ways: RemoteWays): string {
+  const none = unhashed(ways);
+  if (none === 'all') return 'no: nothing there hashes what is sent';
+  if (none === 'packed') return 'yes, by python3, but for what is packed';
+  return `yes, by ${ways.program === 'python3' ? ways.program : (ways.hash ?? '')}`;
 }
 
 function channels(count: number): string {

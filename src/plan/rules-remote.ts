@@ -1,6 +1,6 @@
 import { useText } from '../model/device.ts';
 import { isElsewhere, type Finding, type PlanFacts } from '../model/plan.ts';
-import type { RemoteDisk, RemoteFacts } from '../model/remote.ts';
+import { unhashed, type RemoteDisk, type RemoteFacts } from '../model/remote.ts';
 import { isFarOff, lacksOf } from '../model/remote-fitness.ts';
 import { groupDigits } from '../model/size.ts';
 import { visible } from '../model/text.ts';
@@ -131,17 +131,13 @@ const packed = on(({ remote, request }) => {
   ];
 });
 
-const provable = on(({ remote }) =>
-  remote.ways.hash === null && remote.ways.program === 'dd'
-    ? [
-        warning(
-          'source',
-          'remote.no-hash',
-          'Nothing there hashes what is sent: what arrived is not compared with what was sent.',
-        ),
-      ]
-    : [],
-);
+const provable = on(({ remote }) => {
+  const none = unhashed(remote.ways);
+  if (none === 'nothing') return [];
+  const what = none === 'all' ? 'what is sent' : 'what is packed (python3 does what is sent plain)';
+  const message = `Nothing there hashes ${what}: that what arrives of it is what was sent is not shown.`;
+  return [warning('source', 'remote.no-hash', message)];
+});
 
 const pastCache = on(({ remote }) =>
   remote.ways.direct

@@ -29,25 +29,33 @@ export function introduced(said: ReadonlyMap<string, string>): Hello {
   };
 }
 
-/** Null: what the program over there holds open is what was expected, as far as it could say. */
-export function differenceTo({ bootId, node, size }: ExpectedDisk, hello: Hello): string | null {
-  if (bootId !== null && hello.bootId !== '' && hello.bootId !== bootId)
-    return `the machine was started anew: boot id ${hello.bootId}, not ${bootId}`;
-  if (hello.node !== '' && hello.node !== node) return `its number is ${hello.node}, not ${node}`;
-  // Of a block device stat tells no size.
-  if (hello.size !== null && hello.size !== 0 && hello.size !== size) return `it has ${hello.size} bytes, not ${size}`;
-  return null;
+/** What a program over there holds open instead of what was expected. */
+export interface Difference {
+  /** `source.rebooted`: its machine ran anew; waiting changes nothing about that. */
+  readonly code: 'source.changed' | 'source.rebooted';
+  /** Untrusted text in it. */
+  readonly what: string;
 }
 
+/** Null: what the program over there holds open is what was expected, as far as it could say. */
+export function differenceTo({ bootId, node, size }: ExpectedDisk, hello: Hello): Difference | null {
+  if (bootId !== null && hello.bootId !== '' && hello.bootId !== bootId) {
+    const what = `the machine was started anew: boot id ${hello.bootId}, not ${bootId}`;
+    return { code: 'source.rebooted', what };
+  }
+  const changed = (what: string): Difference => ({ code: 'source.changed', what });
+  if (hello.node !== '' && hello.node !== node) return changed(`its number is ${hello.node}, not ${node}`);
+  // Of a block device stat tells no size.
+  const told = hello.size ?? 0;
+  return told === 0 || told === size ? null : changed(`it has ${told} bytes, not ${size}`);
+}
+
+const LOOK_AGAIN = 'Nothing was read from it. Look again with `exhibit devices ssh://…`, and plan anew.';
+
 /** Nothing is read from what is another disk than was found. */
-export function otherThere(path: string, place: string, difference: string): ExhibitError {
-  const where = `${visible(path)} on ${place}`;
-  return new ExhibitError(
-    'source',
-    'source.changed',
-    `${where} led to something else when it was opened: ${visible(difference)}.`,
-    {
-      hint: 'Nothing was read from it. Look again with `exhibit devices ssh://…`, and plan anew.',
-    },
-  );
+export function otherThere(path: string, place: string, { code, what }: Difference): ExhibitError {
+  const message = `${visible(path)} on ${place} led to something else when it was opened: ${visible(what)}.`;
+  const begun = ' What was begun is gone on with for a reason of yours: exhibit resume DIR --rebooted REASON';
+  const hint = code === 'source.rebooted' ? `${LOOK_AGAIN}${begun}` : LOOK_AGAIN;
+  return new ExhibitError('source', code, message, { hint });
 }

@@ -1,6 +1,6 @@
 import type { Fact } from '../model/device.ts';
 import { groupDigits } from '../model/size.ts';
-import type { LinkFacts, RemoteFacts, RemoteWays } from '../model/remote.ts';
+import { unhashed, type LinkFacts, type RemoteFacts, type RemoteWays } from '../model/remote.ts';
 import { placeOf } from '../model/remote-faults.ts';
 import { isFarOff, lacksOf, type Lack } from '../model/remote-fitness.ts';
 
@@ -87,8 +87,14 @@ function dd({ tools, ddByBytes }: RemoteFacts): RemoteExamination {
   return warning('dd', found, 'It is given whole blocks that fit; odd ends cost smaller reads.');
 }
 
-function hashes({ tools, devFd }: RemoteFacts, { program, hash }: RemoteWays): RemoteExamination {
-  if (program === 'python3') return ok('hashes', `${named(program, tools)}, which reads and sends as well`);
+function hashes({ tools, devFd }: RemoteFacts, ways: RemoteWays): RemoteExamination {
+  const { program, hash } = ways;
+  const left = unhashed(ways);
+  if (program === 'python3' && left !== 'all') {
+    const found = `${named(program, tools)}, which reads and sends as well`;
+    if (left === 'nothing') return ok('hashes', found);
+    return warning('hashes', `${found}; nothing hashes what is packed`, '--compress none has all of it hashed.');
+  }
   if (hash !== null) return ok('hashes', `${named(hash, tools)}, in the same read`);
   const advice = 'What was sent is not hashed at the source: the manifest says that nobody there told.';
   const none = (['sha256sum', 'openssl'] as const).every((name) => (tools[name] ?? null) === null);

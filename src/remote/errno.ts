@@ -1,4 +1,7 @@
-/** The kernel's words in the language C: glibc's, musl's, and those of shells. */
+/**
+ * The kernel's words in the language C: glibc's, musl's, and those of shells. Among them is all that its block layer says of a
+ * place or a device (blk-core.c); a lack of memory is none of it, and ends the program as any other words do.
+ */
 const WORDS: readonly [RegExp, string][] = [
   [/No such file/, 'ENOENT'],
   [/Permission denied/, 'EACCES'],
@@ -14,7 +17,11 @@ const WORDS: readonly [RegExp, string][] = [
   [/No data available/, 'ENODATA'],
   [/Invalid exchange/, 'EBADE'],
   [/Link has been severed/, 'ENOLINK'],
-  [/Connection timed out/, 'ETIMEDOUT'],
+  [/(Connection|Operation) timed out/, 'ETIMEDOUT'],
+  [/Timer expired|Device timeout/, 'ETIME'],
+  [/Invalid or incomplete multibyte or wide character|Illegal byte sequence/, 'EILSEQ'],
+  [/Cannot send after (transport endpoint|socket) shutdown/, 'ESHUTDOWN'],
+  [/Bad file descriptor/, 'EBADF'],
   [/File too large/, 'EFBIG'],
 ];
 

@@ -9,10 +9,9 @@ import type { ConnectOrder } from './connect.ts';
 import { given, startSsh, target } from './openssh-command.ts';
 import type { OpenSshPlace } from './openssh-place.ts';
 import { lastSaid } from './openssh-words.ts';
+import { LOSS_SEEN_MS } from './shell.ts';
 
 const LOOK_EVERY_MS = 10;
-/** A channel may be seen to end before the connection is. */
-const LOSS_SEEN_MS = 1000;
 /** Of its own `ssh` gives it: then nobody knows what became of the command. */
 const OWN_STATUS = 255;
 /** mux.c, since OpenSSH 5.4. */

@@ -44,6 +44,8 @@ export function heardOf(log: string): OpenSshSays {
 export function whyOpenSshFailed(place: Place, log: string, others: string): ExhibitError {
   const own = saidIn(log);
   const last = own.at(-1) ?? 'ssh gave no reason';
+  const unknown = UNKNOWN_OPTION.exec(others)?.[1];
+  if (unknown !== undefined) return tooOld(unknown);
   if (isHostKeyTrouble(own)) return hostKeyRefused(place, log);
   const denied = deniedIn(log);
   if (denied !== null) return authRefused(place, triedOf(log), denied, last);
@@ -55,6 +57,17 @@ export function whyOpenSshFailed(place: Place, log: string, others: string): Exh
   const why = between.at(-1);
   if (jumpDenied !== null) return authRefused(place, triedOf(others), jumpDenied, `a jump host: ${why ?? ''}`);
   return unreachable(place, why === undefined ? last : `${last}; on the way: ${why}`);
+}
+
+/** Of what we ask for ourselves, before it asks anybody anything (readconf.c). */
+const UNKNOWN_OPTION = /^command-line: line \d+: Bad configuration option: (\S+)/im;
+
+/** It will never connect: nobody waits for it. */
+function tooOld(option: string): ExhibitError {
+  const message = `The ssh of this station is too old for --transport openssh: it has no option ${visible(option)}.`;
+  return new ExhibitError('unexpected', 'remote.no-openssh', message, {
+    hint: 'OpenSSH 8.5 and later will do (ssh -V). Or use --transport ssh2, which needs no program of the station.',
+  });
 }
 
 const NO_SUCH_NAME = /Could not resolve hostname .*(not known|No address)/i;

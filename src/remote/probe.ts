@@ -15,7 +15,7 @@ import {
   TRY_DEV_FD,
   TRY_HASH,
 } from './questions.ts';
-import { howItEnded, inC, type RemoteShell } from './shell.ts';
+import { howItEnded, inC, type RemoteResult, type RemoteShell } from './shell.ts';
 import { ASK, FIND, parseFound, parseSaid, TOOLS, toolOf } from './tools.ts';
 
 /** Channels at a time: servers allow ten by default (MaxSessions). */
@@ -44,6 +44,9 @@ export function asRoot(rights: Rights, argv: readonly string[]): readonly string
   return rights === 'sudo' ? ['sudo', '-n', ...inC(argv)] : argv;
 }
 
+/** Runs a script as whoever reads the disk there. */
+type Try = (text: string, ...args: readonly string[]) => Promise<RemoteResult>;
+
 /** Asks a machine what it is. Nothing is read from its disks, nothing is written there. Rejects only with the link. */
 export async function probeRemote(shell: RemoteShell, clock: Clock): Promise<RemoteFacts> {
   const line = async (...argv: string[]) => lineOf(await shell.run(argv));
@@ -51,12 +54,14 @@ export async function probeRemote(shell: RemoteShell, clock: Clock): Promise<Rem
   const { rights, sudo } = await rightsOf(shell, valueOf(uid));
   // By itself: what runs beside it would lengthen the way.
   const its = await askClock(shell, clock);
+  // As whoever will run it: sudo looks for programs in places of its own (secure_path).
+  const asReader: Try = (text, ...args) => shell.run(asRoot(rights, script(text, ...args)));
   const [tools, ddByBytes, hashTools, python, devFd, hostname, system, kernel, bootId] = await inTurn([
-    () => askTools(shell),
-    async () => gives(await shell.run(script(TRY_BYTES)), BYTES_GIVEN),
-    () => tryHashes(shell),
-    async () => gives(await shell.run(script(TRY_PYTHON)), PYTHON_GIVEN),
-    async () => gives(await shell.run(asRoot(rights, script(TRY_DEV_FD))), DEV_FD_GIVEN),
+    () => askTools(asReader),
+    async () => gives(await asReader(TRY_BYTES), BYTES_GIVEN),
+    () => tryHashes(asReader),
+    async () => gives(await asReader(TRY_PYTHON), PYTHON_GIVEN),
+    async () => gives(await asReader(TRY_DEV_FD), DEV_FD_GIVEN),
     () => line('hostname'),
     () => line('uname', '-srvm'),
     () => line('uname', '-s'),
@@ -79,19 +84,18 @@ async function askClock(shell: RemoteShell, clock: Clock): Promise<RemoteFacts['
 }
 
 /** With SHA instructions openssl takes a quarter of the time: the sha256sum of most systems knows none. */
-async function tryHashes(shell: RemoteShell): Promise<RemoteFacts['hashTools']> {
+async function tryHashes(asReader: Try): Promise<RemoteFacts['hashTools']> {
   const working: ('openssl' | 'sha256sum')[] = [];
-  for (const tool of ['openssl', 'sha256sum'] as const)
-    if (hashes(await shell.run(script(TRY_HASH[tool])))) working.push(tool);
+  for (const tool of ['openssl', 'sha256sum'] as const) if (hashes(await asReader(TRY_HASH[tool]))) working.push(tool);
   return working;
 }
 
-async function askTools(shell: RemoteShell): Promise<RemoteFacts['tools']> {
+async function askTools(asReader: Try): Promise<RemoteFacts['tools']> {
   const names = Object.keys(TOOLS);
-  const found = parseFound(names, (await shell.run(script(FIND, ...names))).stdout.toString('utf8'));
+  const found = parseFound(names, (await asReader(FIND, ...names)).stdout.toString('utf8'));
   const there = names.filter((name) => found.has(name));
   const pairs = there.flatMap((name) => [found.get(name)?.path ?? '', TOOLS[name] ?? '--version']);
-  const said = parseSaid(there.length, (await shell.run(script(ASK, ...pairs))).stdout.toString('utf8'));
+  const said = parseSaid(there.length, (await asReader(ASK, ...pairs)).stdout.toString('utf8'));
   const tools = Object.fromEntries(names.map((name): [string, RemoteTool | null] => [name, null]));
   for (const [index, name] of there.entries()) {
     const place = found.get(name);

@@ -79,7 +79,7 @@ export class RemoteRanges implements ClosableRangeReader {
 
   async #read(range: Range, unit: number, second: boolean): Promise<ProbeAnswer> {
     const parts: Buffer[] = [];
-    const began = this.#clock.monotonicMs();
+    let goodMs = 0;
     const left = cutAt(range, unit);
     for (let part = left.shift(); part !== undefined; part = left.shift()) {
       const answer = await this.#untilJudged(part, unit, second);
@@ -91,15 +91,14 @@ export class RemoteRanges implements ClosableRangeReader {
       }
       if (answer === null) {
         const ms = this.#limits.readTimeoutMs ?? 0;
-        return { bytes: Buffer.concat(parts), failure: { errno: 'ETIMEDOUT', ms }, goodMs: 0 };
+        return { bytes: Buffer.concat(parts), failure: { errno: 'ETIMEDOUT', ms }, goodMs };
       }
-      const { bytes, failure } = answer;
+      const { bytes, failure, ms } = answer;
       parts.push(bytes);
-      if (failure === null) continue;
-      const ms = this.#clock.monotonicMs() - began;
-      return { bytes: Buffer.concat(parts), failure: { errno: failure, ms }, goodMs: 0 };
+      if (failure !== null) return { bytes: Buffer.concat(parts), failure: { errno: failure, ms }, goodMs };
+      goodMs += ms;
     }
-    return { bytes: Buffer.concat(parts), failure: null, goodMs: this.#clock.monotonicMs() - began };
+    return { bytes: Buffer.concat(parts), failure: null, goodMs };
   }
 
   close(): void {
@@ -108,19 +107,19 @@ export class RemoteRanges implements ClosableRangeReader {
     this.#channel?.close();
   }
 
-  /** What came, and the errno of what failed; null: nothing came for too long. A program that dies is replaced a few times. */
+  /** What came, the errno of what failed, and what it took; null: nothing came for too long. A program that dies is replaced a few times. */
   async #untilJudged(
     part: Range,
     unit: number,
     second: boolean,
-  ): Promise<{ bytes: Buffer; failure: string | null } | null> {
+  ): Promise<{ bytes: Buffer; failure: string | null; ms: number } | null> {
     for (;;) {
       try {
         const answer = await this.#inTime(part, unit, second);
         if (answer === null) return null;
         const failure = failureOf(this.#order, part, answer);
         this.#count(part, answer);
-        return { bytes: answer.bytes, failure };
+        return { bytes: answer.bytes, failure, ms: answer.crossing.ms };
       } catch (error) {
         if (this.#order.shell.lost.aborted || this.#limits.stop?.aborted === true) throw error;
         const death = this.#deaths.goOnAfter(error, part.start);

@@ -36,7 +36,6 @@ interface Ordered {
   /** It was ordered: a limit may hold it back. */
   readonly sent: Promise<void>;
   readonly answer: Promise<RangeAnswer | 'not-read'>;
-  readonly since: number;
 }
 
 /**
@@ -203,7 +202,7 @@ class Reading {
     };
     // Whoever waits for it hears of its failure; until then nobody does.
     answer.then(told, () => undefined);
-    return { range, channel, sent, answer, since: clock.monotonicMs() };
+    return { range, channel, sent, answer };
   }
 
   /** Where in it the read hung nobody told: block by block, until one hangs. */
@@ -219,7 +218,7 @@ class Reading {
     this.#queue.unshift(...blocks.map((block) => this.#ask(block, channel)));
   }
 
-  async #take({ range, since }: Ordered, answer: RangeAnswer): Promise<void> {
+  async #take({ range }: Ordered, answer: RangeAnswer): Promise<void> {
     const { proof } = this.#ahead;
     const mismatch = mismatchOf(range, answer);
     if (mismatch !== null) {
@@ -236,7 +235,7 @@ class Reading {
     if (lengthOf(got) > 0) proof.taken(got, answer.sha256 !== null, answer.crossing);
     this.#measure(range, answer);
     await this.#good(got, answer.parts);
-    if (errno !== null) await this.#recover(range, { errno, ms: this.#order.ports.clock.monotonicMs() - since });
+    if (errno !== null) await this.#recover(range, { errno, ms: answer.crossing.ms });
   }
 
   /** Null: all of it came. A dd that died is asked for the range once more. */

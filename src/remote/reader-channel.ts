@@ -15,7 +15,7 @@ import type { RateLimit } from './rate-limit.ts';
 import { faultOf, mostOfAll, type PendingOrder, RangeAnswer, type SentOrder } from './range-answer.ts';
 import { pythonLoop, pythonOperands } from './python-program.ts';
 import { ddOperands, LETTERS, readerProgram, type DdWays } from './reader-program.ts';
-import type { RemoteShell, Tally } from './shell.ts';
+import { LOSS_SEEN_MS, type RemoteShell, type Tally } from './shell.ts';
 import type { Unpacker } from './unpack.ts';
 
 export interface ChannelOrder {
@@ -40,6 +40,7 @@ const HELLO_MS = 30_000;
 
 /** One loop on the target that reads the ranges it is told to, in order, over a channel of its own. */
 export class ReaderChannel {
+  /** Rejects with what ended it before it said who it is: a disk that hangs there is no reason to wait for good. */
   readonly hello: Promise<Hello>;
   /** Called when anything came from it. */
   heard: (() => void) | null = null;
@@ -69,8 +70,15 @@ export class ReaderChannel {
         this.#skipped(id);
       },
     });
-    this.hello = this.#start();
-    this.hello.catch(() => undefined);
+    this.hello = this.#unlessOver(this.#start());
+    this.hello.catch((error: unknown) => {
+      this.#end(error as Error);
+    });
+  }
+
+  /** Aborts when it is over with; its reason is why. */
+  get over(): AbortSignal {
+    return this.#closed.signal;
   }
 
   /** False: it is over with, and another one has to be opened. */
@@ -84,14 +92,10 @@ export class ReaderChannel {
   }
 
   /**
-   * Has a range read in reads of at most `unit` bytes, after those that were ordered before. `not-read`: one before it
-   * failed, and nothing was read since. Rejects when the link, or the loop, is gone, and when its account does not add up.
+   * Has a range read in reads of at most `unit` bytes, after those that were ordered before. `answer`: `not-read` when one
+   * before it failed, and nothing was read since; it rejects when the link, or the loop, is gone, and when its account does
+   * not add up. `sent`: it was ordered, which a limit may hold back; never rejects. The way is asked for then.
    */
-  read(range: Range, unit: number): Promise<RangeAnswer | 'not-read'> {
-    return this.order(range, unit, () => 'none').answer;
-  }
-
-  /** As `read`. `sent`: it was ordered, which a limit may hold back; never rejects. The way is asked for then. */
   order(range: Range, unit: number, mode: () => WireMode): SentOrder {
     const answer = this.#permitted(range).then(() => {
       const ordered = this.#send(range, unit, mode());
@@ -138,15 +142,35 @@ export class ReaderChannel {
   }
 
   async #start(): Promise<Hello> {
-    const { shell, facts, path, clock } = this.#order;
-    const [text, ...more] = this.#program();
-    const gentle = gently(script(text, this.#word, path, ...more));
-    const channel = await shell.open(asRoot(facts.rights, gentle), this.#tally);
-    this.#channel = channel;
+    const { clock, path, shell, expected } = this.#order;
     const greeted = new Promise<void>((resolve) => {
       this.#greet = resolve;
     });
+    this.#listen(await this.#open());
+    const begun = new AbortController();
+    await Promise.race([greeted, clock.sleep(HELLO_MS, AbortSignal.any([begun.signal, this.over]))]);
+    begun.abort();
+    if (!this.#words.said.has('hello')) this.#end(this.#died(`it did not begin within ${HELLO_MS / 1000} seconds`));
+    if (this.#ended !== null) throw this.#ended;
+    const hello = introduced(this.#words.said);
+    const other = expected === null ? null : differenceTo(expected, hello);
+    if (other !== null) throw otherThere(path, placeOf(shell.facts.address), other);
+    return hello;
+  }
+
+  async #open(): Promise<SshChannel> {
+    const { shell, facts, path } = this.#order;
+    const [text, ...more] = this.#program();
+    const gentle = gently(script(text, this.#word, path, ...more));
+    const channel = await shell.open(asRoot(facts.rights, gentle), this.#tally);
     channel.stdin.on('error', () => undefined);
+    // It was given up meanwhile: nobody else ends what runs there now.
+    if (this.#ended !== null) channel.kill();
+    this.#channel = channel;
+    return channel;
+  }
+
+  #listen(channel: SshChannel): void {
     channel.stderr.on('data', (part: Buffer) => {
       const what = this.#words.hear(part);
       this.#tally.stderr = this.#words.others;
@@ -162,32 +186,22 @@ export class ReaderChannel {
       this.#take(part);
     });
     void channel.done.then(async ({ exit }) => {
+      const { shell, clock } = this.#order;
       // A channel may be seen to end before the connection is.
-      if (exit === null && !shell.lost.aborted) await clock.sleep(1000, shell.lost);
+      if (exit === null && !shell.lost.aborted) await clock.sleep(LOSS_SEEN_MS, shell.lost);
       this.#end(
         shell.lost.aborted ? (shell.lost.reason as Error) : this.#died(`it ended with status ${exit ?? 'unknown'}`),
       );
     });
-    const late = new AbortController();
-    const inTime = await Promise.race([
-      greeted.then(() => true),
-      channel.done.then(() => true),
-      clock.sleep(HELLO_MS, late.signal).then(() => false),
-    ]);
-    late.abort();
-    if (!inTime) this.#end(this.#died(`it did not begin within ${HELLO_MS / 1000} seconds`));
-    if (!this.#words.said.has('hello')) {
-      await channel.done;
-      throw this.#ended ?? this.#died('it did not begin');
-    }
-    const hello = introduced(this.#words.said);
-    const other = this.#order.expected === null ? null : differenceTo(this.#order.expected, hello);
-    if (other !== null) {
-      const error = otherThere(path, placeOf(shell.facts.address), other);
-      this.#end(error);
-      throw error;
-    }
-    return hello;
+  }
+
+  #unlessOver<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.over.addEventListener('abort', () => {
+        reject(this.over.reason as Error);
+      });
+      work.then(resolve, reject);
+    });
   }
 
   /** Bytes, in the order of the orders: what belongs to which is known when their number is told. */
@@ -274,7 +288,7 @@ export class ReaderChannel {
   #end(why: Error): void {
     if (this.#ended !== null) return;
     this.#ended = why;
-    this.#closed.abort();
+    this.#closed.abort(why);
     this.#channel?.stdin.end();
     this.#channel?.kill();
     for (const { reject } of this.#pending.splice(0)) reject(why);

@@ -46,7 +46,8 @@ export interface RemoteShell {
 const PATIENCE_MS = 20_000;
 const KEPT_OUTPUT = 16 * 1024 * 1024;
 const KEPT_STDERR = 64 * 1024;
-const LOSS_SEEN_MS = 1000;
+/** A channel may be seen to end so much before the connection is. */
+export const LOSS_SEEN_MS = 1000;
 /** A channel that was closed counts over there until its program has ended. */
 const ROOM_WITHIN_MS = 5000;
 const ASK_AGAIN_MS = 100;

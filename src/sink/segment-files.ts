@@ -82,12 +82,13 @@ export class SegmentFiles {
     }
   }
 
-  /** Puts on disk what was written so far, and the names of the files. */
+  /** Puts on disk what was written so far, and the names of the files. Rejects for good once a sync has failed. */
   datasync(): Promise<void> {
     return this.#inTurn(() => this.#datasync());
   }
 
   async #datasync(): Promise<void> {
+    if (this.#failure !== null) throw destinationError(this.#folder, this.#failure);
     try {
       await Promise.all([...this.#open.values()].map((file) => file.datasync()));
       if (this.#namesOnDisk) return;

@@ -55,11 +55,16 @@ export class LoginAttempts {
         next(method ?? (false as never));
       },
       (error: unknown) => {
-        this.failure = error instanceof ExhibitError ? error : null;
+        this.#fail(error);
         next(false as never);
       },
     );
   };
+
+  /** Whoever is asked may be told to stop. */
+  #fail(error: unknown): void {
+    this.failure = error instanceof ExhibitError ? error : null;
+  }
 
   async #next(): Promise<AnyAuthMethod | null> {
     for (let next = this.#left[0]; next !== undefined; next = this.#left[0]) {
@@ -103,9 +108,15 @@ export class LoginAttempts {
           username,
           prompt: (name, instructions, _language, prompts, finish) => {
             const asked = prompts.map(({ prompt, echo }) => ({ text: prompt, echo: echo === true }));
-            void way.answer({ name, instructions, prompts: asked }).then((answers) => {
-              finish([...(answers ?? [])]);
-            });
+            way.answer({ name, instructions, prompts: asked }).then(
+              (answers) => {
+                finish([...(answers ?? [])]);
+              },
+              (error: unknown) => {
+                this.#fail(error);
+                finish([]);
+              },
+            );
           },
         });
     }

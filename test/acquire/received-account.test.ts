@@ -53,3 +53,16 @@ test('who was refused before there is a record is told of when there is one', as
     ['stream-refused', { count: 2, connections: [{ ...CALLER, refusal: 'wrong-token', said: 'GET /' }] }],
   ]);
 });
+
+test('who was refused while the journal took nothing is told of as soon as it does, and once', async () => {
+  const account = new ReceivedAccount(REQUEST);
+  account.opened(() => 1);
+  const { journal, told } = fullFor(1);
+  account.begin(journal, () => undefined);
+  // Tells at once, and nobody hears that it can't.
+  account.refused({ ...CALLER, refusal: 'wrong-token', said: 'GET /' });
+  await Promise.all([account.tell(), account.tell()]);
+  assert.deepEqual(told, [
+    ['stream-refused', { count: 1, connections: [{ ...CALLER, refusal: 'wrong-token', said: 'GET /' }] }],
+  ]);
+});

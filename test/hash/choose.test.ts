@@ -10,6 +10,7 @@ describe('choice of engines', () => {
   const table: {
     name: string;
     choice?: EngineChoice;
+    from?: 'elsewhere';
     wasm: number | null;
     source: number | null;
     engine: Engine;
@@ -25,14 +26,39 @@ describe('choice of engines', () => {
     },
     { name: 'a little less is not', wasm: 115 * MB - 1, source: 100 * MB, engine: 'native', why: /hold the source up/ },
     { name: 'an SSD: native', wasm: 180 * MB, source: 400 * MB, engine: 'native', why: /hold the source up/ },
+    {
+      name: 'of another machine, where WASM takes what the link needs: native, and that is why',
+      from: 'elsewhere',
+      wasm: 250 * MB,
+      source: 100 * MB,
+      engine: 'native',
+      why: /would keep up, and leave too little for the link/,
+    },
+    {
+      name: 'of another machine, three times as fast: WASM',
+      from: 'elsewhere',
+      wasm: 300 * MB,
+      source: 100 * MB,
+      engine: 'wasm',
+      why: /keeps up/,
+    },
+    {
+      name: 'of another machine, not as fast as it: native',
+      from: 'elsewhere',
+      wasm: 100 * MB,
+      source: 100 * MB,
+      engine: 'native',
+      why: /hold the source up/,
+    },
     { name: 'not measured: native', wasm: null, source: 10 * MB, engine: 'native', why: /not measured/ },
     { name: 'source not measured: WASM', wasm: 180 * MB, source: null, engine: 'wasm', why: /source/ },
     { name: 'WASM asked for, however slow', choice: 'wasm', wasm: 1, source: 400 * MB, engine: 'wasm', why: /asked/ },
     { name: 'native asked for', choice: 'native', wasm: 180 * MB, source: 1, engine: 'native', why: /asked/ },
   ];
-  for (const { name, choice, wasm, source, engine, why } of table) {
+  for (const { name, choice, from, wasm, source, engine, why } of table) {
     test(name, () => {
-      const [decision] = chooseEngines(choice ?? 'auto', ['sha256'], wasm === null ? {} : { sha256: wasm }, source);
+      const rates = wasm === null ? {} : { sha256: wasm };
+      const [decision] = chooseEngines(choice ?? 'auto', ['sha256'], rates, source, from);
       assert.equal(decision?.engine, engine);
       assert.match(decision.why, why);
       if (choice === undefined) assert.deepEqual([decision.wasmRate, decision.sourceRate], [wasm, source]);

@@ -134,6 +134,11 @@ describe('what is planned of a disk of another machine', () => {
     ['frozen, with a second reading', { settings, asked: { frozen: 'suspended' } }, 'remote.frozen'],
     ['frozen, without one', { asked: { frozen: 'suspended' } }, 'remote.frozen-unproven'],
     ['nothing hashes there', { disk: { ways } }, 'remote.no-hash'],
+    [
+      'nothing hashes what is packed there',
+      { disk: { ways: { ...ways, program: 'python3', modes: ['none', 'gzip'] } } },
+      'remote.no-hash',
+    ],
     ['through the page cache', { disk: { ways } }, 'remote.cached'],
     ['a clock far off', { disk: { machine: { ...machine, clock: slow } } }, 'remote.clock-off'],
     ['a clock that does not tell', { disk: { machine: { ...machine, clock: unknown('x') } } }, 'remote.clock-unknown'],

@@ -122,6 +122,20 @@ describe('being let in', () => {
     assert.match(person.asked[1] ?? '', /^secret .*Word: $/);
   });
 
+  test('not by answers that nobody gives since they were told to stop', async (t) => {
+    if (lacks(t, 'ssh-keygen')) return;
+    const { connect } = await server(t, (context) => {
+      if (context.method !== 'keyboard-interactive') context.reject(['keyboard-interactive']);
+      else
+        context.prompt([{ prompt: 'Word: ', echo: false }], () => {
+          context.reject([]);
+        });
+    });
+    const stopped = new ExhibitError('interrupted', 'cli.stopped', 'Stopped.');
+    const ask = () => Promise.reject(stopped);
+    await assert.rejects(connect({ canAsk: true, ask, askSecret: ask }), stopped);
+  });
+
   test('by a key whose passphrase is asked for; without one the key is said not to have been used', async (t) => {
     if (lacksSshd(t)) return;
     const sshd = await startSshd(t);

@@ -6,7 +6,7 @@ import { diskBytes, lacks } from '../support/loop.ts';
 import { lacksSshd, startSshd } from '../support/sshd.ts';
 import { atEnd } from '../support/temp.ts';
 import { connected } from './connected.ts';
-import { channelOn, code, loopDisk, MIB, orderOn, pathWith } from './ranges-support.ts';
+import { channelOn, code, loopDisk, MIB, orderOn, pathWith, readBy } from './ranges-support.ts';
 
 describe('what is printed among the bytes of a disk', () => {
   for (const change of [{ hash: null }, { hash: 'sha256sum' }, { program: 'python3' }] as const)
@@ -28,7 +28,10 @@ describe('what is printed among the bytes of a disk', () => {
       const reads = async (): Promise<never> => {
         for (;;) {
           // Ahead, as a reading does: there is always an order that the words could be taken for.
-          const both = [channel.read({ start: 0, end: MIB / 2 }, MIB), channel.read({ start: MIB / 2, end: MIB }, MIB)];
+          const both = [
+            readBy(channel, { start: 0, end: MIB / 2 }, MIB),
+            readBy(channel, { start: MIB / 2, end: MIB }, MIB),
+          ];
           for (const [index, answer] of (await Promise.all(both)).entries()) {
             assert.ok(answer !== 'not-read');
             assert.ok(answer.bytes.equals(bytes.subarray((index * MIB) / 2, ((index + 1) * MIB) / 2)), 'shifted');
@@ -54,7 +57,7 @@ describe('a target that talks without an end', () => {
     await assert.rejects((await channelOn(t, node, { server: floods })).hello, code('remote.reader-died'));
     const env = pathWith(t, 'dd', 'head -c 200000 /dev/zero | tr "\\000" x >&2; exec /usr/bin/dd "$@"');
     const channel = await channelOn(t, node, { sshd: { env }, change: { hash: order.hash } });
-    await assert.rejects(channel.read({ start: 0, end: MIB }, MIB), code('remote.reader-died'));
+    await assert.rejects(readBy(channel, { start: 0, end: MIB }, MIB), code('remote.reader-died'));
   });
 });
 
@@ -63,5 +66,5 @@ test('where something hashes, a range of which no hash is told ends the reading'
   const node = loopDisk(t, diskBytes(MIB));
   const env = pathWith(t, 'openssl', 'cat >/dev/null; echo "SHA3-256(stdin)= 00"');
   const channel = await channelOn(t, node, { sshd: { env }, change: { hash: 'openssl' } });
-  await assert.rejects(channel.read({ start: 0, end: MIB }, MIB), code('remote.reader-died'));
+  await assert.rejects(readBy(channel, { start: 0, end: MIB }, MIB), code('remote.reader-died'));
 });

@@ -7,7 +7,8 @@ import ssh2 from 'ssh2';
 import { ExhibitError } from '../../src/model/errors.ts';
 import { parseSshAddress } from '../../src/remote/address.ts';
 import { connectRemote, type ConnectOrder } from '../../src/remote/connect.ts';
-import { heardOf } from '../../src/remote/openssh-words.ts';
+import { isUnreachable } from '../../src/remote/open-machine.ts';
+import { heardOf, whyOpenSshFailed } from '../../src/remote/openssh-words.ts';
 import { lacks } from '../support/loop.ts';
 import { testPorts } from '../support/ports.ts';
 import { lacksSshd, startSshd, type Sshd } from '../support/sshd.ts';
@@ -93,6 +94,13 @@ describe('what the log of ssh tells', () => {
     const hostKey = { type: 'ssh-ed25519-cert-v01@openssh.com', fingerprint: KEY };
     assert.deepEqual(heardOf(logOf([shown])).hostKey, hostKey);
     assert.equal(heardOf(logOf([`debug1: Server host key: ssh-ed25519 ${OTHER}`, shown])).hostKey, null);
+  });
+
+  test('an option that this ssh does not have is no matter of waiting', () => {
+    const place = parseSshAddress('ssh://root@box');
+    const error = whyOpenSshFailed(place, '', 'command-line: line 0: Bad configuration option: knownhostscommand\r\n');
+    assert.deepEqual([error.fault, error.code, isUnreachable(error)], ['unexpected', 'remote.no-openssh', false]);
+    assert.match(`${error.message} ${error.hint ?? ''}`, /knownhostscommand.*8\.5.*--transport ssh2/);
   });
 
   test('a server that writes such lines gets none of them on record, and with another key no connection', async (t) => {

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import test, { describe } from 'node:test';
 import { valueOf } from '../../src/model/device.ts';
 import { probeRemote } from '../../src/remote/probe.ts';
+import { PYTHON_GIVEN } from '../../src/remote/python-program.ts';
 import { clockOf } from '../../src/remote/questions.ts';
+import type { RemoteShell } from '../../src/remote/shell.ts';
 import { toolOf } from '../../src/remote/tools.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { lacks, sh } from '../support/loop.ts';
@@ -81,6 +83,37 @@ describe('what a machine is, asked over SSH', () => {
     const facts = await probeRemote(shell, systemClock);
     assert.deepEqual([valueOf(facts.uid), facts.rights], [65534, 'nobody']);
     assert.match(facts.sudo ?? '', /a password is required|not found|not allowed/);
+  });
+
+  test('what is tried is tried as who will run it: sudo looks for programs in places of its own', async () => {
+    const asked: string[] = [];
+    const answers = (line: string): string => {
+      if (line === 'id -u') return '1000\n';
+      // Only root has a python3, and whoever logs in a sha256sum.
+      const asRoot = line.startsWith('sudo -n ');
+      if (line.includes('python3 -I')) return asRoot ? PYTHON_GIVEN : '';
+      return line.includes('| sha256sum') && !asRoot ? PYTHON_GIVEN.replace('\n', '  -\n') : '';
+    };
+    const run = (argv: readonly string[]) => {
+      const line = argv.join(' ');
+      asked.push(line);
+      return Promise.resolve({
+        argv,
+        exit: 0,
+        signal: null,
+        stdout: Buffer.from(answers(line)),
+        stderr: '',
+        failure: null,
+      });
+    };
+    const facts = await probeRemote({ run } as unknown as RemoteShell, systemClock);
+    assert.deepEqual([facts.rights, valueOf(facts.python), facts.hashTools], ['sudo', true, []]);
+    const tried = asked.filter((line) => line.includes('sh -c'));
+    assert.equal(tried.length, 7);
+    assert.ok(
+      tried.every((line) => line.startsWith('sudo -n env LC_ALL=C sh -c ')),
+      tried.join('\n'),
+    );
   });
 
   test('a login shell whose start-up files talk: their words are no answer', async (t) => {

@@ -10,7 +10,7 @@ import { probeRemote } from '../../src/remote/probe.ts';
 import type { HeldSource } from '../../src/read/held-source.ts';
 import type { GivenUp } from '../../src/remote/channel-pool.ts';
 import type { Mismatch } from '../../src/remote/range-reader.ts';
-import type { Crossing } from '../../src/remote/range-answer.ts';
+import type { Crossing, RangeAnswer } from '../../src/remote/range-answer.ts';
 import { ReaderChannel, type ChannelOrder } from '../../src/remote/reader-channel.ts';
 import { Unpacker } from '../../src/remote/unpack.ts';
 import { systemClock } from '../../src/system/clock.ts';
@@ -65,6 +65,11 @@ export async function channelOn(t: TestContext, path: string, options: Options =
     channel.close();
   });
   return channel;
+}
+
+/** Has a range read that crosses as it is. */
+export function readBy(channel: ReaderChannel, range: Range, unit: number): Promise<RangeAnswer | 'not-read'> {
+  return channel.order(range, unit, () => 'none').answer;
 }
 
 /** A disk with three bad sectors at one place and one at another. Null, and the test skipped aloud, where that can't be had. */

@@ -13,7 +13,7 @@ import { startLink } from '../support/link.ts';
 import { diskBytes, lacks, sh } from '../support/loop.ts';
 import { lacksSshd, startSshd } from '../support/sshd.ts';
 import { tempFolder } from '../support/temp.ts';
-import { HASHERS, channelOn, code, loopDisk, MIB, orderOn, pathWith } from './ranges-support.ts';
+import { HASHERS, channelOn, code, loopDisk, MIB, orderOn, pathWith, readBy } from './ranges-support.ts';
 
 describe('ranges of a disk over there', () => {
   for (const [transport, program] of [
@@ -33,7 +33,7 @@ describe('ranges of a disk over there', () => {
         { start: 512, end: 1024 },
         { start: 5 * MIB - 512, end: 6 * MIB + 1024 },
       ];
-      const answers = await Promise.all(ranges.map((range) => channel.read(range, MIB)));
+      const answers = await Promise.all(ranges.map((range) => readBy(channel, range, MIB)));
       for (const [index, answer] of answers.entries()) {
         assert.ok(answer !== 'not-read');
         const { start, end } = ranges[index]!;
@@ -59,7 +59,7 @@ describe('ranges of a disk over there', () => {
     });
     for (const change of HASHERS) {
       const channel = await channelOn(t, link, { server, change });
-      const answer = await channel.read({ start: 4096, end: 500 * 1024 }, MIB);
+      const answer = await readBy(channel, { start: 4096, end: 500 * 1024 }, MIB);
       assert.ok(answer !== 'not-read' && answer.bytes.equals(bytes.subarray(4096, 500 * 1024)), JSON.stringify(change));
       assert.equal(answer.told.sha256 === null, 'hash' in change && change.hash === null);
       assert.equal(answer.told.sha256, answer.sha256);
@@ -79,7 +79,7 @@ describe('ranges of a disk over there', () => {
         { start: 512, end: 2 * MIB },
         { start: MIB, end: 3 * MIB },
       ]) {
-        const answer = await channel.read(range, MIB);
+        const answer = await readBy(channel, range, MIB);
         assert.ok(answer !== 'not-read', JSON.stringify(range));
         assert.ok(answer.bytes.equals(bytes.subarray(range.start, range.end)), answer.told.complaint);
       }
@@ -94,7 +94,7 @@ describe('ranges of a disk over there', () => {
       assert.match((error as ExhibitError).message, /No such file/);
       return true;
     });
-    await assert.rejects(channel.read({ start: 0, end: 512 }, 512), ExhibitError);
+    await assert.rejects(readBy(channel, { start: 0, end: 512 }, 512), ExhibitError);
   });
 
   test('after a bad sector nothing is read until it is told to go on', async (t) => {
@@ -106,7 +106,7 @@ describe('ranges of a disk over there', () => {
     for (const program of REMOTE_PROGRAMS) {
       const channel = await channelOn(t, disk.node, { server, change: { program } });
       const half = MIB / 2;
-      const ordered = [0, 1, 2, 3].map((n) => channel.read({ start: n * half, end: (n + 1) * half }, 64 * 1024));
+      const ordered = [0, 1, 2, 3].map((n) => readBy(channel, { start: n * half, end: (n + 1) * half }, 64 * 1024));
       const [first, second, third, fourth] = await Promise.all(ordered);
       assert.ok(first !== 'not-read' && first?.bytes.equals(content.subarray(0, half)));
       assert.ok(second !== 'not-read' && second?.bytes.equals(content.subarray(half, MIB)));
@@ -114,9 +114,9 @@ describe('ranges of a disk over there', () => {
       assert.deepEqual([third.bytes.length, third.told.exit, third.told.errno], [0, 1, 'EIO'], program);
       assert.equal(fourth, 'not-read');
       channel.goOn();
-      const behind = await channel.read({ start: MIB + 512, end: 2 * MIB }, 512 * 1024);
+      const behind = await readBy(channel, { start: MIB + 512, end: 2 * MIB }, 512 * 1024);
       assert.ok(behind !== 'not-read' && behind.bytes.equals(content.subarray(MIB + 512)));
-      const across = await channel.read({ start: MIB - 4096, end: 2 * MIB }, MIB);
+      const across = await readBy(channel, { start: MIB - 4096, end: 2 * MIB }, MIB);
       assert.ok(across !== 'not-read' && across.told.exit === 1);
       assert.ok(across.bytes.equals(content.subarray(MIB - 4096, MIB - 4096 + across.bytes.length)), program);
       assert.equal(across.told.sha256, across.sha256);
@@ -127,14 +127,14 @@ describe('ranges of a disk over there', () => {
     if (lacksSshd(t) || lacks(t, 'losetup', 'python3')) return;
     const node = loopDisk(t, diskBytes(MIB));
     const short = await channelOn(t, node, { change: { program: 'python3' } });
-    const answer = await short.read({ start: MIB - 512, end: MIB + 512 }, MIB);
+    const answer = await readBy(short, { start: MIB - 512, end: MIB + 512 }, MIB);
     assert.ok(answer !== 'not-read');
     assert.deepEqual([answer.told.exit, answer.told.bytes, answer.told.errno], [0, 512, null]);
     const env = pathWith(t, 'python3', '(sleep 1; kill -9 $$) & exec /usr/bin/python3 "$@"');
     const killed = await channelOn(t, node, { sshd: { env }, change: { program: 'python3' } });
     await killed.hello;
     const reads = async (): Promise<never> => {
-      for (;;) await killed.read({ start: 0, end: MIB }, MIB);
+      for (;;) await readBy(killed, { start: 0, end: MIB }, MIB);
     };
     await assert.rejects(reads(), code('remote.reader-died'));
   });
@@ -143,9 +143,9 @@ describe('ranges of a disk over there', () => {
     if (lacksSshd(t) || lacks(t, 'losetup')) return;
     const env = pathWith(t, 'dd', 'case "$*" in *skip=1048576*) kill -9 $$;; esac; exec /usr/bin/dd "$@"');
     const channel = await channelOn(t, loopDisk(t, diskBytes(4 * MIB)), { sshd: { env } });
-    const good = await channel.read({ start: 0, end: MIB }, MIB);
+    const good = await readBy(channel, { start: 0, end: MIB }, MIB);
     assert.ok(good !== 'not-read');
-    await assert.rejects(channel.read({ start: MIB, end: 2 * MIB }, MIB), code('remote.reader-died'));
+    await assert.rejects(readBy(channel, { start: MIB, end: 2 * MIB }, MIB), code('remote.reader-died'));
     assert.equal(channel.usable, false);
   });
 
@@ -154,10 +154,10 @@ describe('ranges of a disk over there', () => {
     const node = loopDisk(t, diskBytes(4 * MIB));
     const more = pathWith(t, 'dd', 'case "$*" in *if=/dev/fd/9*) printf x;; esac; exec /usr/bin/dd "$@"');
     const channel = await channelOn(t, node, { sshd: { env: more } });
-    await assert.rejects(channel.read({ start: 0, end: MIB }, MIB), code('remote.reader-died'));
+    await assert.rejects(readBy(channel, { start: 0, end: MIB }, MIB), code('remote.reader-died'));
     const short = pathWith(t, 'dd', '/usr/bin/dd "$@" 2>/dev/null | head -c 1000; echo "1048576 bytes" >&2');
     const lying = await channelOn(t, node, { sshd: { env: short } });
-    const waiting = lying.read({ start: 0, end: MIB }, MIB);
+    const waiting = readBy(lying, { start: 0, end: MIB }, MIB);
     // It waits for what was promised; the next order's bytes can't take their place.
     assert.equal(await Promise.race([waiting.catch(() => 'rejected'), pause(1500, 'waits')]), 'waits');
     lying.close();
@@ -178,7 +178,7 @@ describe('ranges of a disk over there', () => {
       link.delayMs = 20;
       const from = link.received;
       const waiting = Promise.allSettled(
-        [0, 1, 2, 3].map((n) => channel.read({ start: n * 8 * MIB, end: (n + 1) * 8 * MIB }, MIB)),
+        [0, 1, 2, 3].map((n) => readBy(channel, { start: n * 8 * MIB, end: (n + 1) * 8 * MIB }, MIB)),
       );
       while (link.received < from + 2 * MIB) await pause(2);
       const began = performance.now();

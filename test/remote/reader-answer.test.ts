@@ -30,6 +30,22 @@ describe('what the target tells of an order', () => {
       assert.ok(hashes(printed(`${line}\n`)));
     });
 
+  for (const [words, errno] of [
+    ['Connection timed out', 'ETIMEDOUT'],
+    ['Operation timed out', 'ETIMEDOUT'],
+    ['Timer expired', 'ETIME'],
+    ['Device timeout', 'ETIME'],
+    ['Invalid or incomplete multibyte or wide character', 'EILSEQ'],
+    ['Illegal byte sequence', 'EILSEQ'],
+    ['Cannot send after transport endpoint shutdown', 'ESHUTDOWN'],
+    ['Cannot send after socket shutdown', 'ESHUTDOWN'],
+    ['Bad file descriptor', 'EBADF'],
+    ['Cannot allocate memory', null],
+  ] as const)
+    test(`a failed read, as glibc or musl say it: ${words}`, () => {
+      assert.equal(parseTold([`dd: error reading '/dev/fd/9': ${words}`, 'exit 1'], 512).errno, errno);
+    });
+
   test('what is no hash, and the hash of something else, is none', () => {
     for (const line of [HASH, `x${HASH}  -`, `(stdin)= ${HASH.slice(1)}`, `MD5(stdin)= ${HASH}`])
       assert.equal(parseTold([line], 512).sha256, null, line);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { NOTHING_ASKED } from '../../src/acquire/source-side.ts';
 import { known, unknown } from '../../src/model/device.ts';
-import type { LinkFacts, RemoteFacts, RemoteRequest, WireMode } from '../../src/model/remote.ts';
+import { unhashed, type LinkFacts, type RemoteFacts, type RemoteRequest, type WireMode } from '../../src/model/remote.ts';
 import { lacksOf } from '../../src/model/remote-fitness.ts';
 import { examineRemote } from '../../src/remote/describe.ts';
 import { waysOf } from '../../src/remote/disk.ts';
@@ -115,6 +115,16 @@ describe('doctor tells what a reading would do', () => {
       'warning: /bin/gzip (gnu); zstd is there, and can not be unpacked by this station',
     );
     assert.equal(examined([...both, 'python3']).get('hashes'), 'ok: /bin/python3 (gnu), which reads and sends as well');
+  });
+
+  test('python3 hashes what it sends, which is nothing that is packed', () => {
+    const unhashing = [...both.filter((name) => name !== 'openssl' && name !== 'sha256sum'), 'python3'];
+    const found = '/bin/python3 (gnu), which reads and sends as well';
+    assert.equal(examined(unhashing).get('hashes'), `warning: ${found}; nothing hashes what is packed`);
+    assert.equal(examined(unhashing, true, here()).get('hashes'), `ok: ${found}`);
+    const ways = { hash: null, program: 'python3' } as const;
+    assert.equal(unhashed({ ...ways, modes: ['gzip'] }), 'all');
+    assert.equal(unhashed({ ...ways, modes: ['gzip'], hash: 'openssl' }), 'nothing');
   });
 
   test('what is not used is said not to be, and why', () => {

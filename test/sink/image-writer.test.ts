@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { ImageWriter } from '../../src/sink/image-writer.ts';
+import { SegmentFiles } from '../../src/sink/segment-files.ts';
 import { publish } from '../../src/sink/publish.ts';
 import { systemFiles } from '../../src/system/files.ts';
 import { Ring } from '../../src/ring/ring.ts';
@@ -202,6 +203,37 @@ describe('image writer', { timeout: 60_000 }, () => {
     assert.ok(failures > 0, 'dirty pages are written back on the way');
     assertCode(error, 'destination', 'destination.failed');
     assert.equal(synced, 0, 'what the later fsync says is no word about the bytes before');
+  });
+
+  test('a failed sync stays failed: no later one that finds nothing to do makes a checkpoint of it', async (t) => {
+    const fails = async (): Promise<void> => {
+      await Promise.resolve();
+      throw errno('EIO');
+    };
+    const segments = split(8192, 4096);
+    const [first] = segments;
+    assert.ok(first !== undefined);
+    // A segment that is full is closed, and a checkpoint waits for its turn behind it.
+    const out = new SegmentFiles(
+      filesWith(() => ({ sync: fails })),
+      tempFolder(t),
+    );
+    await out.at(first);
+    const both = [out.close(), out.datasync()].map((each) => assert.rejects(each, /EIO|unwritable|failed/i));
+    await Promise.all(both);
+    // The kernel tells of it once, and so does a write-back behind the writes.
+    let failures = 0;
+    const once = filesWith(() => ({ datasync: () => ((failures += 1) === 1 ? fails() : Promise.resolve()) }));
+    const writer = new ImageWriter(once, tempFolder(t), segments);
+    await writer.makeWhole();
+    await writer.place(0, new Uint8Array(512));
+    for (const _ of [1, 2])
+      await assert.rejects(writer.syncTo(0), (error) => {
+        assertCode(error, 'destination', 'destination.failed');
+        return true;
+      });
+    assert.equal(writer.synced, 0);
+    await writer.finish().catch(() => undefined);
   });
 
   test('what was synced stays told when a later sync fails; closing twice makes nothing of it good', async (t) => {

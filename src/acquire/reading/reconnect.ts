@@ -134,7 +134,10 @@ async function tryToTake(
   source: SourceFacts,
 ): Promise<Back | null> {
   const { ports, plan, stop } = work;
-  const taken = await takeAgain(side, plan, source, (held) => answers(ports, held, stop)).catch(nullIfNotYet);
+  const whether = { answers: (held: HeldSource) => answers(ports, held, stop), stop };
+  const taken = await takeAgain(side, plan, source, whether).catch((error: unknown) => {
+    return stop.aborted ? null : nullIfNotYet(error);
+  });
   if (taken === null) return null;
   try {
     return { taken, again: await rereadLast(work, lost, taken) };

@@ -12,9 +12,10 @@ export class ReceivedAccount {
   readonly #request: ListenRequest;
   #journal: Journal | null = null;
   #emit: Emit = () => undefined;
-  #refused: RefusedCaller[] = [];
+  readonly #refused: RefusedCaller[] = [];
   #countRefused = (): number => 0;
   #told = 0;
+  #telling: Promise<void> = Promise.resolve();
   /** How a stream ended, where it could not be put on record. */
   #unrecorded: JournalData | null = null;
 
@@ -75,16 +76,25 @@ export class ReceivedAccount {
   }
 
   /** Appends what could not be before, and the refused ones that are new since the last time; nothing when none is. */
-  async tell(): Promise<void> {
+  tell(): Promise<void> {
+    // A refusal tells, and so does the next record: nothing is told twice.
+    const telling = this.#telling.then(() => this.#tellAll());
+    this.#telling = telling.catch(() => undefined);
+    return telling;
+  }
+
+  async #tellAll(): Promise<void> {
     await this.#tellEnd();
     const count = this.#countRefused();
     if (this.#journal === null || (count === this.#told && this.#refused.length === 0)) return;
+    const connections = this.#refused.map(({ refusal, said, ...caller }) => ({
+      ...callerSection(caller),
+      refusal,
+      said,
+    }));
+    await this.#append('stream-refused', { count, connections });
     this.#told = count;
-    const connections = this.#refused.splice(0);
-    await this.#append('stream-refused', {
-      count,
-      connections: connections.map(({ refusal, said, ...caller }) => ({ ...callerSection(caller), refusal, said })),
-    });
+    this.#refused.splice(0, connections.length);
   }
 
   async #tellEnd(): Promise<void> {

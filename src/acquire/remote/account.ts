@@ -26,10 +26,12 @@ export class RemoteAccount implements ProofLog {
   #runs = 0;
   #bootId: string | null = null;
   #changed = false;
+  #position = 0;
   #telling: Promise<void> = Promise.resolve();
 
   taken({ start, end }: Range, hashed: boolean, { mode, wire }: Pick<Crossing, 'mode' | 'wire'>): void {
     const totals = this.#totals;
+    this.#position = end;
     totals.ranges += 1;
     totals.bytes += end - start;
     totals.wire_bytes += wire;
@@ -39,6 +41,11 @@ export class RemoteAccount implements ProofLog {
       totals.hashed_bytes += end - start;
     }
     this.#changed = true;
+  }
+
+  /** Where what was taken last ends on the source. */
+  get position(): number {
+    return this.#position;
   }
 
   mismatch(mismatch: Mismatch): void {

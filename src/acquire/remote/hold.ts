@@ -5,14 +5,20 @@ import { remoteReader } from '../../remote/read-ahead.ts';
 import { ModeChooser } from '../../remote/mode-chooser.ts';
 import { RateLimit, rangesFor } from '../../remote/rate-limit.ts';
 import { RemoteRanges } from '../../remote/range-reader.ts';
-import { ReaderChannel, type ChannelOrder } from '../../remote/reader-channel.ts';
+import type { ChannelOrder } from '../../remote/reader-channel.ts';
 import type { RemoteSide } from '../source-side.ts';
+import { Keeper } from './keeper.ts';
 
 /**
  * Has a program over there hold the disk open, and what it holds must be the disk that was found. Nobody is kept from it.
+ * @param stop nobody waits for it any longer
  * @throws ExhibitError `source.changed` when it is another; `remote.reader-died` when it can't be opened
  */
-export async function holdRemote({ machine, account }: RemoteSide, source: SourceFacts): Promise<HeldSource> {
+export async function holdRemote(
+  { machine, account }: RemoteSide,
+  source: SourceFacts,
+  stop: AbortSignal,
+): Promise<HeldSource> {
   const { remote } = source;
   if (remote === undefined) throw bug('a source of this station held on another');
   const { ways } = remote;
@@ -29,8 +35,8 @@ export async function holdRemote({ machine, account }: RemoteSide, source: Sourc
     limit: new RateLimit(machine.ports.clock, ways.limitRate),
     expected: { bootId: account.bootId, node: source.identity.node, size: source.identity.size },
   };
-  const keeper = new ReaderChannel(channel);
-  await keeper.hello;
+  const keeper = new Keeper(channel, account);
+  await keeper.hold(stop);
   return {
     file: null,
     kind: 'block',
