@@ -44,8 +44,7 @@ export function configuredFiles(configured: string): string[] {
 
 /** By which name the host is looked up. Pure. */
 export function configuredPlace(configured: string, address: RemoteAddress): RemoteAddress {
-  const word = (name: string): string | null =>
-    new RegExp(`^${name} (\\S+)\\r?$`, 'm').exec(configured)?.[1] ?? null;
+  const word = (name: string): string | null => new RegExp(`^${name} (\\S+)\\r?$`, 'm').exec(configured)?.[1] ?? null;
   // An alias stands for the host whatever its port is.
   const alias = word('hostkeyalias');
   if (alias !== null) return { ...address, host: alias, port: null };

@@ -163,7 +163,8 @@ describe('a host key is judged', () => {
   });
 
   test('where ssh is configured to look, under the name that it looks for', () => {
-    const say = (...lines: string[]): string => ['host box', 'hostname 192.0.2.7', 'port 2200', ...lines, ''].join('\n');
+    const say = (...lines: string[]): string =>
+      ['host box', 'hostname 192.0.2.7', 'port 2200', ...lines, ''].join('\n');
     const address = { ...parseSshAddress('ssh://box'), port: null };
     assert.deepEqual(configuredPlace(say(), address), { ...address, host: '192.0.2.7', port: 2200 });
     assert.deepEqual(configuredPlace(say('hostkeyalias web'), address), { ...address, host: 'web' });

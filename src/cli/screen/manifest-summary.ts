@@ -1,5 +1,6 @@
 import { hasMismatch } from '../../manifest/outcome.ts';
 import { HELD_BY } from '../../manifest/report-lines.ts';
+import { sectorWords } from '../../manifest/report-elsewhere.ts';
 import { SENT_STATE, sentWords, wayWords } from '../../manifest/report-received.ts';
 import { proofWords, stateWords } from '../../manifest/report-remote.ts';
 import type { Manifest } from '../../manifest/schema.ts';
@@ -61,11 +62,10 @@ function caseLines({ case: info, acquisition }: Manifest, { folder }: ShownFacts
 }
 
 function sourceLines({ source, label, guard, image }: Manifest): Line[] {
-  const sectors = `${source.logical_sector} bytes logical, ${source.physical_sector} physical`;
   return [
     ['source', visible(source.real_path)],
     ['size', describeBytes(source.size)],
-    ['sector', sectors],
+    ['sector', sectorWords(source)],
     ...(source.kind === 'file'
       ? []
       : [
