@@ -48,13 +48,15 @@ export function wholeWords({ received }: Pick<Manifest['source'], 'received'>): 
     : 'as many bytes came as the operator said that the disk has';
 }
 
-/** Sizes of its sectors, as a phrase: of a disk that was sent nobody told them. */
-export function sectorWords({
-  received,
-  logical_sector: logical,
-  physical_sector: physical,
-}: Pick<Manifest['source'], 'received' | 'logical_sector' | 'physical_sector'>): string {
-  return received === null ? `${logical} logical, ${physical} physical` : `not known; counted in ${logical}`;
+type Sectors = Pick<Manifest['source'], 'received' | 'logical_sector' | 'physical_sector'>;
+
+/**
+ * Sizes of its sectors, as a phrase: of a disk that was sent nobody told them.
+ * @param unit behind the first number
+ */
+export function sectorWords({ received, logical_sector, physical_sector }: Sectors, unit = ''): string {
+  const logical = `${logical_sector}${unit}`;
+  return received === null ? `${logical} logical, ${physical_sector} physical` : `not known; counted in ${logical}`;
 }
 
 /** What an image is held against: nobody here read a disk that was sent. */

@@ -12,7 +12,9 @@ export function imageSections(facts: ReportFacts): string[][] {
 function hashSection({ digests, pieces, outcome, read_map, source }: ReportFacts): string[] {
   const found = read_map.adopted.length === 0 ? '' : ', and of what another program had read as it was found';
   const of =
-    outcome === 'incomplete' ? 'the image file, when it was closed' : `${dataWords(source)}, fill included${found}`;
+    outcome === 'incomplete'
+      ? 'the image file, when it was closed'
+      : `${dataWords(source)}${source.received === null ? ', fill included' : ''}${found}`;
   return [
     'Computed Hashes:',
     field('Of', of),

@@ -19,7 +19,7 @@ describe('the report of a disk that another machine sent', () => {
       'RESULT: COMPLETE. As many bytes came as the operator said that the disk has.',
       ' Bytes per Sector: not known; counted in 512',
       ' Sector Count: 20, the last one not full, of 512 bytes each; its own are not known',
-      ' Of: the data that arrived, fill included',
+      ' Of: the data that arrived',
       ' Proved: the image equals the data that arrived.',
     ])
       assert.ok(lines.includes(line), line);

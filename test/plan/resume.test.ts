@@ -29,7 +29,7 @@ function there(bootId: Fact<string>): SourceFacts {
 
 /** By a kernel that numbers each disk it meets. */
 function counted(source: SourceFacts): SourceFacts {
-  return { ...source, identity: { ...source.identity, diskseq: '7' } } as SourceFacts;
+  return { ...source, identity: { ...source.identity, diskseq: '7' } };
 }
 
 const SENT = { ...blockSource(), received: { plaintext: null, allowed: [] } } as unknown as SourceFacts;

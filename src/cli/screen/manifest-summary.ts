@@ -65,7 +65,7 @@ function sourceLines({ source, label, guard, image }: Manifest): Line[] {
   return [
     ['source', visible(source.real_path)],
     ['size', describeBytes(source.size)],
-    ['sector', sectorWords(source)],
+    ['sector', sectorWords(source, ' bytes')],
     ...(source.kind === 'file'
       ? []
       : [
@@ -97,7 +97,7 @@ export function outcomeText(manifest: Manifest): string {
 }
 
 function resultLines(manifest: Manifest): Line[] {
-  const { incomplete_reason, image, read_back, source_check } = manifest;
+  const { incomplete_reason, image, read_back, source_check, source } = manifest;
   const files = image.segments.length === 1 ? '1 file' : `${image.segments.length} files`;
   return [
     ['outcome', outcomeText(manifest)],
@@ -107,7 +107,7 @@ function resultLines(manifest: Manifest): Line[] {
     [
       're-read',
       source_check.state === 'not-done'
-        ? 'the source was read once'
+        ? `the source was ${source.received === null ? 'read' : 'sent'} once`
         : `of the source: ${source_check.state}${cacheNote(source_check.cache)}`,
     ],
   ];
