@@ -23,6 +23,8 @@ import { measure } from './measure.ts';
 
 const CIPHER = 'aes128-gcm@openssh.com';
 const FAR_MS = 50;
+/** Some seconds of each: what it takes to begin is a part of it, and no more than that. */
+const FAR_MEBIBYTES = 512;
 
 /** @param folder holds `source`, which is shown as a loop device, and takes what is written */
 export async function measureSsh(folder: string, source: string, mebibytes: number, exhibit: string, rounds: number) {
@@ -31,7 +33,7 @@ export async function measureSsh(folder: string, source: string, mebibytes: numb
   try {
     const sshd = await startSshd(t);
     const near = await measureNear(folder, node, mebibytes, exhibit, rounds, sshd);
-    return [...near, ...(await measureFar(t, node, Math.min(mebibytes, 128), rounds, sshd))];
+    return [...near, ...(await measureFar(t, node, Math.min(mebibytes, FAR_MEBIBYTES), rounds, sshd))];
   } finally {
     await undo();
     execFileSync('losetup', ['--detach', node]);
@@ -50,7 +52,7 @@ async function measureNear(
   const known = join(folder, 'known_hosts');
   writeFileSync(known, `${sshd.knownLine}\n`);
   const ssh = `ssh -F none -i ${sshd.identity} -o UserKnownHostsFile=${known} -c ${CIPHER} -p ${sshd.port} root@127.0.0.1 dd if=${node} bs=1M status=none`;
-  const acquire = `${exhibit} acquire ssh://${sshd.place}${node} --identity ${sshd.identity} --host-key ${sshd.fingerprint} --authority bench --to ${folder} --case bench --evidence out --examiner bench --unsigned --no-read-back --yes`;
+  const acquire = `${exhibit} acquire ssh://${sshd.place}${node} --identity ${sshd.identity} --host-key ${sshd.fingerprint} --compress none --authority bench --to ${folder} --case bench --evidence out --examiner bench --unsigned --no-read-back --yes`;
   const commands = {
     exhibit: acquire,
     'ssh dd | cat': `${ssh} | cat >${out}`,

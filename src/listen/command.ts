@@ -2,6 +2,7 @@ import { visible } from '../model/text.ts';
 import type { ShellLine } from '../model/remote.ts';
 import { describeBytes, groupDigits } from '../model/size.ts';
 import { shellLine } from '../remote/quote.ts';
+import { pythonSender } from './python-sender.ts';
 
 /** What the live machine has to know to send its disk from where we stand. */
 export interface Invitation {
@@ -61,7 +62,14 @@ export function variantsOf(invitation: Invitation): Variant[] {
       invitation.disk ?? DISK_TO_PUT_IN,
     ]),
   });
-  return sendersOf(invitation).flatMap((sender) => [both(sender, true), both(sender, false)]);
+  const all = sendersOf(invitation).flatMap((sender) => [both(sender, true), both(sender, false)]);
+  return invitation.tls === null ? [byPython(invitation), ...all] : all;
+}
+
+/** One program instead of six, and four pipes: it takes a third of the live machine's time. */
+function byPython({ host, port, token, offset, disk }: Invitation): Variant {
+  const line = pythonSender(host, port, token, offset, disk ?? DISK_TO_PUT_IN);
+  return { name: 'Python', needs: 'python3, 3.7 or newer', tells: true, line };
 }
 
 /** What is shown to the operator, a line each. */

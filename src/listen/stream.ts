@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { compareTold, isWholeEnd, type StreamEnd, type ToldEnd } from '../model/listen.ts';
 import type { Range } from '../model/range.ts';
+import type { ArrivalEnd } from '../system/arrival.ts';
 import type { Clock } from '../system/clock.ts';
 import type { LiveStream } from './door.ts';
+import { Patience } from './patience.ts';
 import { within } from './within.ts';
 
 /** How long is waited, in milliseconds. */
@@ -52,8 +54,7 @@ export class StreamReceiver {
   readonly #length: number;
   readonly #hash;
   #told: ToldEnd | null = null;
-  /** Wakes who waits for bytes, or for the end to be told. */
-  #heard: (() => void) | null = null;
+  readonly #patience: Patience;
   #received = 0;
   #taken = 0;
   /** What arrived and was not taken: less than a sector, or the last one. */
@@ -63,9 +64,11 @@ export class StreamReceiver {
     this.#order = order;
     this.#length = order.range.end - order.range.start;
     this.#hash = order.stream.tells ? createHash('sha256') : null;
+    this.#patience = new Patience(order.clock, order.stop);
+    // One reaction for the whole stream: a promise keeps each of them until it is settled.
     void order.stream.end.then((told) => {
       this.#told = told;
-      this.#heard?.();
+      this.#patience.interrupt();
     });
   }
 
@@ -84,6 +87,7 @@ export class StreamReceiver {
       }
       return result;
     } finally {
+      this.#patience.close();
       if (!good) stream.arrival.cut();
     }
   }
@@ -102,27 +106,17 @@ export class StreamReceiver {
   }
 
   /** The next bytes, or why there are none. */
-  async #next(all: boolean): Promise<Awaited<ReturnType<LiveStream['arrival']['next']>> | 'late' | 'stopped'> {
-    const { clock, limits, stop, stream } = this.#order;
+  async #next(all: boolean): Promise<Uint8Array | ArrivalEnd | 'late' | 'stopped'> {
+    const { limits, stream } = this.#order;
     const ready = stream.arrival.ready();
     if (ready !== null) return ready;
     const bytes = stream.arrival.next();
     const limit = all ? limits.endMs : limits.stallMs;
-    if (this.#told === null && stream.tells) {
-      const told = await within(clock, limit, stop, this.#orTold(bytes));
-      if (told !== 'told') return told;
+    for (;;) {
+      const shorter = this.#told === null ? limit : Math.min(limit, ON_ITS_WAY_MS);
+      const came = await this.#patience.until(shorter, bytes);
+      if (came !== 'told') return came;
     }
-    return within(clock, this.#told === null ? limit : Math.min(limit, ON_ITS_WAY_MS), stop, bytes);
-  }
-
-  /** One reaction to the end for the whole stream: a promise keeps each of them until it is settled. */
-  #orTold<T>(bytes: Promise<T>): Promise<T | 'told'> {
-    return new Promise((resolve, reject) => {
-      this.#heard = () => {
-        resolve('told');
-      };
-      bytes.then(resolve, reject);
-    });
   }
 
   /** False: that is more than was promised. */

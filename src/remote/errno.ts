@@ -15,6 +15,7 @@ const WORDS: readonly [RegExp, string][] = [
   [/Invalid exchange/, 'EBADE'],
   [/Link has been severed/, 'ENOLINK'],
   [/Connection timed out/, 'ETIMEDOUT'],
+  [/File too large/, 'EFBIG'],
 ];
 
 /** The errno that a complaint is about; null: none that is known. */

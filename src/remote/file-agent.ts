@@ -3,41 +3,17 @@ import type { RemoteFacts } from '../model/remote.ts';
 import type { Clock } from '../system/clock.ts';
 import type { SshChannel } from '../system/ssh-link.ts';
 import { errnoIn } from './errno.ts';
+import { fileProgram, LETTER_OF, type Question } from './file-programs.ts';
 import { LookCache, Unanswered } from './look-cache.ts';
 import { asRoot, script } from './probe.ts';
 import type { RemoteShell, Tally } from './shell.ts';
 
-/** What can be asked of a path. None of it writes; only `open` touches a device, which it opens for reading. */
-export type Question = 'read' | 'list' | 'link' | 'real' | 'stat' | 'lstat' | 'open';
-
-const STAT = '%f:%d:%i:%t:%T:%s:%Y';
-/** The letters of the questions, and what answers each: output goes to 3, complaints are kept. */
-const ANSWERS: Readonly<Record<Question, readonly [letter: string, command: string]>> = {
-  read: ['r', 'exec cat -- "$p" >&3'],
-  list: ['d', 'exec ls -A -1 -- "$p/." >&3'],
-  link: ['l', 'if [ -e "$p" ] || [ -L "$p" ]; then readlink -- "$p" >&3; else stat -- "$p"; fi'],
-  real: ['f', 'if [ -e "$p" ]; then readlink -f -- "$p" >&3; else stat -L -- "$p"; fi'],
-  stat: ['s', `exec stat -L -c ${STAT} -- "$p" >&3`],
-  lstat: ['t', `exec stat -c ${STAT} -- "$p" >&3`],
-  open: ['o', ': <"$p"'],
-};
-const CASES = Object.values(ANSWERS).map(([letter, command]) => `${letter}) ${command};;`);
-/**
- * Reads how many questions come together, then for each a letter and a path, a line each; answers each with bytes, then
- * its word, the status, the complaint, its word. Answers are written in one piece where they fit: of two small ones a
- * server holds the second back for 40 ms (Nagle).
- */
-const PROGRAM = [
-  'w=cat; if command -v dd >/dev/null; then w="dd obs=65536"; fi; exec 4<&0;',
-  'printf "%s\\n" "$1";',
-  'while IFS= read -r n; do { while [ "$n" -gt 0 ] && IFS= read -r o <&4 && IFS= read -r p <&4; do',
-  `e=$( { case $o in ${CASES.join(' ')} esac; } 2>&1 ); x=$?;`,
-  'printf "\\n%s %s %s %s\\n" "$1" "$x" "$e" "$1"; n=$((n - 1)); done; } 3>&1 </dev/null | $w 2>/dev/null; done',
-].join(' ');
-
 const PATIENCE_MS = 20_000;
 /** Bytes that wait for the end of an answer at most: no file that is asked for is a tenth as long. */
 const MOST_WAITING = 16 * 1024 * 1024;
+
+/** Python where it was tried: it answers without a process a question. */
+export type AgentFacts = Pick<RemoteFacts, 'rights' | 'python'>;
 
 export interface Asked {
   readonly question: Question;
@@ -61,7 +37,7 @@ interface Pending {
  */
 export class FileAgent {
   readonly #shell: RemoteShell;
-  readonly #facts: Pick<RemoteFacts, 'rights'>;
+  readonly #facts: AgentFacts;
   readonly #clock: Clock;
   readonly #word = `exhibit-${randomBytes(12).toString('hex')}`;
   readonly #looks = new LookCache((all) => this.#putAll(all));
@@ -76,7 +52,7 @@ export class FileAgent {
   /** Grows whenever an answer came, or a question was put while none was open. */
   #steps = 0;
 
-  constructor(shell: RemoteShell, facts: Pick<RemoteFacts, 'rights'>, clock: Clock) {
+  constructor(shell: RemoteShell, facts: AgentFacts, clock: Clock) {
     this.#shell = shell;
     this.#facts = facts;
     this.#clock = clock;
@@ -105,7 +81,7 @@ export class FileAgent {
       answer.catch(() => undefined);
       return { ...asked, answer };
     });
-    const lines = all.map(({ question, path }) => `${ANSWERS[question][0]}\n${path}\n`);
+    const lines = all.map(({ question, path }) => `${LETTER_OF[question]}\n${path}\n`);
     channel.stdin.write(`${all.length}\n${lines.join('')}`);
     return put;
   }
@@ -132,7 +108,9 @@ export class FileAgent {
 
   async #start(): Promise<SshChannel> {
     const tally: Tally = { outputBytes: 0, stderr: '' };
-    const channel = await this.#shell.open(asRoot(this.#facts.rights, script(PROGRAM, this.#word)), tally);
+    const { rights, python } = this.#facts;
+    const program = fileProgram(python.known && python.value ? 'python3' : 'sh', this.#word);
+    const channel = await this.#shell.open(asRoot(rights, script(...program)), tally);
     this.#current = channel;
     channel.stdin.on('error', () => undefined);
     channel.stderr.on('data', (part: Buffer) => (tally.stderr = (tally.stderr + part.toString()).slice(0, 2000)));

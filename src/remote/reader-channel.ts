@@ -158,6 +158,7 @@ export class ReaderChannel {
     channel.stdout.on('data', (part: Buffer) => {
       this.heard?.();
       this.#tally.outputBytes += part.length;
+      channel.widen?.();
       this.#take(part);
     });
     void channel.done.then(async ({ exit }) => {

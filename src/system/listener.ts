@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import { errnoOf, messageOf } from '../model/errors.ts';
 import { ArrivalStream, cutOff, type Arrival } from './arrival.ts';
+import { collectLessOften } from './collector.ts';
 
 /** A certificate of our own and its key, PEM. */
 export interface ServerIdentity {
@@ -51,6 +52,8 @@ export type OpenListener = (order: ListenOrder) => Promise<Listener>;
 const NEVER_MS = 0x7fff_ffff;
 
 export const openListener: OpenListener = async ({ host, port, identity, onKnock }) => {
+  // Every read is a buffer of its own.
+  collectLessOften();
   const sockets = new Set<Socket>();
   const tls = identity === null ? null : tlsServer(identity);
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 }, (socket) => {

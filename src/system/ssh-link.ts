@@ -16,6 +16,11 @@ export interface SshChannel {
   readonly done: Promise<RemoteEnd>;
   /** Closes our end at once; the command over there finds its standard input ended and its output gone. */
   kill(): void;
+  /**
+   * Lets more be on its way to us than is usual, where that can be had; for whoever takes what comes at once, to be called with
+   * every part. Absent: it is as wide as it is.
+   */
+  widen?(): void;
 }
 
 /** An authenticated connection to a host whose key was checked. */

@@ -3,10 +3,12 @@ import ssh2, { type Client, type ClientChannel } from 'ssh2';
 import { ExhibitError, messageOf } from '../model/errors.ts';
 import type { HostKey, LinkFacts, ShellLine } from '../model/remote.ts';
 import { authRefused, linkClosed, linkLost, linkSilent, noChannel, notSsh } from '../model/remote-faults.ts';
+import { collectLessOften } from './collector.ts';
 import { reach } from './reach.ts';
 import type { SshChannel, SshLink, SshOrder } from './ssh-link.ts';
 import { LoginAttempts } from './ssh2-login.ts';
 import { watchSilence } from './silence.ts';
+import { keepWide } from './ssh2-window.ts';
 
 /** It greets, and exchanges keys, by itself: nobody thinks there. */
 const GREETING_SILENT_MS = 15_000;
@@ -36,6 +38,8 @@ const HOST_KEYS = [
 export async function connectSsh2(order: SshOrder): Promise<SshLink> {
   const socket = await reach(order.address, order.signal);
   const client = new ssh2.Client();
+  // Every packet is decrypted into a buffer of its own.
+  collectLessOften();
   try {
     return await logIn(order, client, socket);
   } catch (error) {
@@ -229,5 +233,8 @@ function channelOver(channel: ClientChannel, lost: AbortSignal): SshChannel {
     channel.resume();
     channel.stderr.resume();
   };
-  return { stdin: channel, stdout: channel, stderr: channel.stderr, done, kill };
+  const widen = (): void => {
+    keepWide(channel);
+  };
+  return { stdin: channel, stdout: channel, stderr: channel.stderr, done, kill, widen };
 }

@@ -74,7 +74,7 @@ export async function offered(job: UnderWay): Promise<Offer> {
   const found = () => jsonLines(whole(job.stdout)).find(({ type }) => type === 'invitation');
   await job.until(() => found() !== undefined, 'the command is shown');
   const offer = found() as unknown as Omit<Offer, 'token'>;
-  const token = /exhibit ([0-9a-f]{16}) /.exec(offer.commands[0]?.line ?? '')?.[1];
+  const token = /exhibit ([0-9a-f]{16}) /.exec(offer.commands.map(({ line }) => line).join('\n'))?.[1];
   assert.ok(token !== undefined);
   return { ...offer, token };
 }

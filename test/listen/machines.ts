@@ -1,5 +1,6 @@
 /** What `nc` is there, and everything else that the commands may name. */
 export const MACHINES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  Python: { sh: '/bin/sh', python3: '/usr/bin/python3' },
   'OpenBSD netcat': gnu({ nc: '/usr/bin/nc.openbsd' }),
   Ncat: gnu({ ncat: '/usr/bin/ncat' }),
   'Traditional netcat': gnu({ nc: '/usr/bin/nc.traditional' }),

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
 import ssh2, { type ServerChannel } from 'ssh2';
+import { known } from '../../src/model/device.ts';
 import type { Transport } from '../../src/model/remote.ts';
 import { parseSshAddress } from '../../src/remote/address.ts';
 import { connectRemote } from '../../src/remote/connect.ts';
@@ -60,7 +61,7 @@ describe('a channel that is never answered', () => {
       slow.catch(() => undefined);
       await Promise.race([assert.rejects(shell.run(['id', '-u'], { timeoutMs: 2000 }), unanswered), slow]);
       await Promise.race([assert.rejects(shell.open(['cat']), unanswered), slow]);
-      const agent = new FileAgent(shell, { rights: 'root' }, hasty);
+      const agent = new FileAgent(shell, { rights: 'root', python: known(false) }, hasty);
       await Promise.race([assert.rejects(agent.ask('read', '/etc/hostname'), unanswered), slow]);
       assert.equal(shell.lost.aborted, false);
       assert.deepEqual(
