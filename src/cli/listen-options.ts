@@ -46,17 +46,25 @@ export function listenAsked(source: string, options: ListenOptions, faults: Usag
   };
 }
 
-/** How a stopped one is waited for again: as before, but for what is said anew. @throws ExhibitError `usage.request` */
-export function listenAgain(section: ReceivedSection, source: string, options: ListenOptions): ListenRequest {
+/**
+ * How a stopped one is waited for again: as before, but for what is said anew.
+ * @param named another place to wait at; what forwarded to the one before is not taken to forward to that
+ * @throws ExhibitError `usage.request`
+ */
+export function listenAgain(
+  { section, path }: { readonly section: ReceivedSection; readonly path: string },
+  named: string | null,
+  options: ListenOptions,
+): ListenRequest {
   const faults = new UsageFaults();
-  const address = faults.attempt(() => parseListenAddress(source), { host: '', port: 0, path: null });
+  const address = faults.attempt(() => parseListenAddress(named ?? path), { host: '', port: 0, path: null });
   const allowed = options.allowPeer === undefined ? section.allowed : allowedOf(options, faults);
   const request = {
     address: { ...address, path: address.path ?? section.disk },
     size: section.expect_size,
     allowed,
     plaintext: section.plaintext_reason,
-    reachedBy: reachedBy(options, faults),
+    reachedBy: reachedBy(options, faults) ?? (named === null ? section.reached_by : null),
   };
   faults.throwIfAny();
   return request;

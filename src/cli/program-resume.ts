@@ -42,7 +42,10 @@ export function addResume(program: Command, env: Env, done: (exit: number) => vo
       'a disk that is sent: who may connect from now on; may be repeated',
       collect,
     )
-    .option('--reached-by <address>', 'a disk that is sent: our address as the other machine sees it')
+    .option(
+      '--reached-by <address>',
+      'a disk that is sent: our address as the other machine sees it (default: as it was)',
+    )
     .option('--dry-run', 'print what would be done and stop')
     .option('--yes', 'do not ask; wants --label-serial for physical disks')
     .option('--json', 'events and result as JSON on standard output');

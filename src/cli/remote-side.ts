@@ -34,9 +34,7 @@ export async function withSide<T>(
   const signals = env.watchSignals(() => undefined);
   const answers = remembering(askerOf(env, signals.stop));
   const reach = new RemoteReach(address, pinned, async (signal, before) => {
-    const hostKey = before?.fingerprint ?? order.hostKey;
-    const hostKeyType = before?.type ?? null;
-    return openMachine(env.ports, { ...order, address, hostKey, hostKeyType, asker: answers.asker(), signal });
+    return openMachine(env.ports, { ...order, address, met: before, asker: answers.asker(), signal });
   });
   let watching = true;
   try {

@@ -52,6 +52,8 @@ interface Waiting {
 /** What is known of the stream that lives. */
 interface Live {
   readonly token: string;
+  /** Whose it is: nobody else tells its end. */
+  readonly address: string;
   /** Null: it was told, or never promised. */
   tell: ((end: ToldEnd) => void) | null;
 }
@@ -181,6 +183,7 @@ export class Door {
     const live = this.#live;
     if (live !== null) {
       if (line.kind !== 'end' || live.tell === null || !isSameToken(line.token, live.token)) return 'second-connection';
+      if (knock.address !== live.address) return 'end-from-elsewhere';
       live.tell(line.end);
       live.tell = null;
       arrival.close();
@@ -197,7 +200,7 @@ export class Door {
   }
 
   #begin(knock: Knock, arrival: Arrival, line: Extract<FirstLine, { kind: 'stream' }>): LiveStream {
-    const live: Live = { token: line.token, tell: null };
+    const live: Live = { token: line.token, address: knock.address, tell: null };
     const end = new Promise<ToldEnd>((resolve) => {
       if (line.told) live.tell = resolve;
     });

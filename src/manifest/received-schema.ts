@@ -49,6 +49,8 @@ export const receivedSchema = z.strictObject({
   expect_size: bytes,
   /** As asked for when it was begun. */
   allowed: z.array(text),
+  /** Our address as the live machine was to name it, where it was said; null: the one that was listened at. */
+  reached_by: maybe(text),
   encrypted: z.boolean(),
   /** Whether the sender checked our certificate: only it knows. `none`: there was no certificate. */
   certificate_check: z.enum(['not-known', 'none']),

@@ -1,4 +1,5 @@
 import { describeBytes } from '../model/size.ts';
+import { dataWords } from './report-elsewhere.ts';
 import { readSection } from './report-reading.ts';
 import { visible } from '../model/text.ts';
 import { field, HASH_LABELS, reportTime, type ReportFacts } from './report-lines.ts';
@@ -8,12 +9,12 @@ export function imageSections(facts: ReportFacts): string[][] {
   return [hashSection(facts), imageSection(facts), readSection(facts)];
 }
 
-function hashSection({ digests, pieces, outcome, read_map }: ReportFacts): string[] {
+function hashSection({ digests, pieces, outcome, read_map, source }: ReportFacts): string[] {
   const found = read_map.adopted.length === 0 ? '' : ', and of what another program had read as it was found';
   const of =
     outcome === 'incomplete'
       ? 'the image file, when it was closed'
-      : `the data as read from the source, fill included${found}`;
+      : `${dataWords(source)}${source.received === null ? ', fill included' : ''}${found}`;
   return [
     'Computed Hashes:',
     field('Of', of),

@@ -1,3 +1,4 @@
+import { dataWords, elsewhereLimits } from './report-elsewhere.ts';
 import { field, HASH_LABELS, type ReportFacts } from './report-lines.ts';
 import { lengthOf, type Range } from '../model/range.ts';
 import { visible } from '../model/text.ts';
@@ -57,10 +58,11 @@ function differingLines(ranges: readonly Range[], { source }: ReportFacts): stri
 }
 
 function proofSection(facts: ReportFacts): string[] {
-  const { read_back: back, outcome } = facts;
+  const { read_back: back, outcome, source } = facts;
+  const data = dataWords(source);
   const lines = ['What was proved, and what was not:'];
-  if (back.state === 'match') lines.push(' Proved: the image equals the data read from the source.');
-  else lines.push(' NOT proved: that the image equals the data read from the source.');
+  if (back.state === 'match') lines.push(` Proved: the image equals ${data}.`);
+  else lines.push(` NOT proved: that the image equals ${data}.`);
   if (back.state === 'match' && back.cache.avoided !== 'yes') {
     lines.push(' The read-back may have come from memory and not from the destination disk.');
   }
@@ -69,21 +71,12 @@ function proofSection(facts: ReportFacts): string[] {
     lines.push(
       ' NOT proved: that what another program read is what the source gave; exhibit hashed it as it was found.',
     );
-  lines.push(...sentProof(facts));
+  lines.push(...elsewhereLimits(source).map((limit) => ` ${limit}`));
   if (outcome === 'incomplete')
     lines.push(' The hashes are of what the image file held when it was closed, not of the data as it was read.');
   if (facts.guard.verdict !== 'not-applicable') lines.push(blockerLine(facts.guard.verdict));
   lines.push(" NOT proved: the time. All times are UTC by the station's own clock.");
   return lines;
-}
-
-/** What nothing here shows of a disk that another machine sent. */
-function sentProof({ source: { received } }: ReportFacts): string[] {
-  if (received === null) return [];
-  return [
-    ' NOT proved: that what was sent is what its disk holds; a hash that was told is the word of the machine that sent it.',
-    ...(received.encrypted ? [] : [' NOT proved: who sent it, nor that nobody on its way read or changed it.']),
-  ];
 }
 
 /** A blocker that was recognised was not tested by recognising it. */

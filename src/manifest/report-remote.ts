@@ -1,6 +1,6 @@
 import { useText } from '../model/device.ts';
 import { groupDigits } from '../model/size.ts';
-import type { RemoteSection } from './remote-schema.ts';
+import type { RemotePass, RemoteSection } from './remote-schema.ts';
 import { fact, field } from './report-lines.ts';
 
 /** Where a disk of another machine was, what it is worth, and whose word the hashes of what was sent are. */
@@ -12,7 +12,8 @@ export function remoteLines(remote: RemoteSection | null): string[] {
     ...new Set(connections.map(({ host_key: key }) => `${key.type} ${key.fingerprint}, by ${key.judged_by}`)),
   ];
   const ways = Object.entries(sizes).map(([way, size]) => `${way} ${size === null ? 'not told' : groupDigits(size)}`);
-  const givenUp = givenUpWords(remote);
+  const { proof, second_pass: second } = remote;
+  const rate = remote.reading.limit_rate;
   return [
     field('On another machine', `${place}, over SSH (${remote.transport}), read as ${system.via}`),
     field('Its host key', keys.length === 0 ? 'not put on record' : keys.join('; ')),
@@ -23,11 +24,12 @@ export function remoteLines(remote: RemoteSection | null): string[] {
     field('Size by each way of asking', ways.join(', ')),
     ...(remote.uses ?? []).map((use) => field('In use there', useText(use))),
     ...(unlocked ?? []).map(({ device, mapper }) => field('Open there', `${device} as ${mapper}`)),
-    field('Hashes of what was sent', proofWords(remote)),
-    field('Crossed the link', crossedWords(remote)),
-    ...(givenUp === '' ? [] : [field('Given up there', givenUp)]),
+    field('Hashes of what was sent', passWords(proof)),
+    field('Crossed the link', crossedWords(proof, rate)),
+    ...givenUpLines('Given up there', proof),
+    ...(second === null ? [] : secondLines(second, rate)),
     field('Connections', String(connections.length)),
-    field('Commands run there', `${footprint.run_count} (see the manifest)`),
+    field('Commands run there', footprintWords(footprint)),
   ];
 }
 
@@ -35,23 +37,52 @@ export function remoteLines(remote: RemoteSection | null): string[] {
 export function stateWords({ live, frozen_reason, reproducible }: RemoteSection): string {
   if (live) return 'live, not reproducible: the disk was in use, or may have been, while it was read';
   const said = `said not to change: ${frozen_reason ?? ''}`;
-  return reproducible === 'no' ? `${said}; no second reading agreed` : `${said}; a second reading agreed`;
+  if (reproducible === 'no') return `${said}; no second reading agreed`;
+  // Fill is not compared with fill, and whose memory answered there is not known here.
+  return `${said}; a second reading agreed where it could be read, perhaps from memory there`;
 }
 
-/** What of the bytes that came the target told a hash of, as a phrase. */
-export function proofWords({ proof }: RemoteSection): string {
-  const { bytes, hashed_bytes: hashed, mismatches } = proof;
-  const one = mismatches.length === 1;
-  const read =
-    mismatches.length === 0
-      ? ''
-      : `; ${mismatches.length} ${one ? 'range' : 'ranges'} arrived differently and ${one ? 'was' : 'were'} read again`;
-  if (hashed === 0) return `none: nobody there told one (${groupDigits(bytes)} bytes came)${read}`;
+/** What of the bytes that came the target told a hash of, as a phrase; of a second reading only what went wrong. */
+export function proofWords({ proof, second_pass: second }: RemoteSection): string {
+  const later = second === null ? '' : differentWords(second);
+  return `${passWords(proof)}${later === '' ? '' : `; in the second reading ${later}`}`;
+}
+
+function passWords(pass: RemotePass): string {
+  const { bytes, hashed_bytes: hashed } = pass;
+  const different = differentWords(pass);
+  const more = different === '' ? '' : `; ${different}`;
+  if (hashed === 0) return `none: nobody there told one (${groupDigits(bytes)} bytes came)${more}`;
   const share = hashed === bytes ? 'all' : groupDigits(hashed);
-  return `as told by the target: ${share} of ${groupDigits(bytes)} bytes arrived as they were sent${read}`;
+  return `as told by the target: ${share} of ${groupDigits(bytes)} bytes arrived as they were sent${more}`;
 }
 
-function crossedWords({ proof: { wire_bytes: wire, modes }, reading: { limit_rate: rate } }: RemoteSection): string {
+/** Each range once, however often it arrived differently; a second time ends the reading. Empty: none did. */
+function differentWords({ mismatches, bytes, hashed_bytes: hashed }: RemotePass): string {
+  const times = new Map<string, number>();
+  for (const { start, end } of mismatches) times.set(`${start}-${end}`, (times.get(`${start}-${end}`) ?? 0) + 1);
+  if (times.size === 0) return '';
+  const again = [...times.values()].filter((each) => each > 1).length;
+  const twice = again === 0 ? '' : `, ${times.size === 1 ? 'more than once' : `${again} of them more than once`}`;
+  // What was taken without a hash may be of the same place.
+  const taken = hashed === bytes && bytes > 0 ? ', and nothing of it was taken but as it was sent' : '';
+  return `${times.size} ${times.size === 1 ? 'range' : 'ranges'} arrived differently${twice}${taken}`;
+}
+
+function secondLines(second: RemotePass, rate: number | null): string[] {
+  return [
+    field('Hashes of what was sent for the second reading', passWords(second)),
+    field('Crossed the link for it', crossedWords(second, rate)),
+    ...givenUpLines('Given up there at it', second),
+  ];
+}
+
+/** The manifest has the first of each session, and none of a session that ended without a word. */
+function footprintWords({ run_count: count, runs }: RemoteSection['footprint']): string {
+  return `${count} that were counted; the manifest has ${runs.length === count ? 'them' : `${runs.length} of them`}`;
+}
+
+function crossedWords({ wire_bytes: wire, modes }: RemotePass, rate: number | null): string {
   const packed = (['zstd', 'gzip'] as const).flatMap((mode) =>
     modes[mode] === 0 ? [] : [`${modes[mode]} ranges packed by ${mode}`],
   );
@@ -60,17 +91,18 @@ function crossedWords({ proof: { wire_bytes: wire, modes }, reading: { limit_rat
   return `${groupDigits(wire)} bytes, ${how}${limit}`;
 }
 
-/** Empty: nothing was. */
-function givenUpWords({ proof: { given_up } }: RemoteSection): string {
+/** None: nothing was. */
+function givenUpLines(label: string, { given_up }: RemotePass): string[] {
   const counted = (code: string, words: string): string[] => {
     const times = given_up.filter((each) => each.code === code).length;
     return times === 0 ? [] : [`${times} ${words}`];
   };
-  return [
+  const words = [
     ...counted('ETIMEDOUT', 'reads that gave no answer'),
     ...counted('remote.reader-died', 'programs that died'),
     ...counted('remote.no-channel', 'channels that the host did not give'),
-  ].join(', ');
+  ];
+  return words.length === 0 ? [] : [field(label, words.join(', '))];
 }
 
 function clockWords({ system: { clock }, unknown }: RemoteSection): string {

@@ -3,6 +3,7 @@ import { describeBytes } from '../model/size.ts';
 import { imageSections } from './report-image.ts';
 import { evidenceLines, fact, field, HELD_BY, reportTime, type ReportFacts } from './report-lines.ts';
 import { hasMismatch } from './outcome.ts';
+import { sectorWords, wholeWords } from './report-elsewhere.ts';
 import { proofSections } from './report-proof.ts';
 import { sessionSections } from './report-sessions.ts';
 import { receivedLines } from './report-received.ts';
@@ -39,8 +40,7 @@ export function formatReport(facts: ReportFacts): string {
 const MISMATCH =
   'MISMATCH. Two readings that should be equal are not; see the verification results. Do not rely on this image.';
 
-const RESULTS: Record<ReportFacts['outcome'], string> = {
-  complete: 'COMPLETE. Every byte of the source was read.',
+const RESULTS: Record<Exclude<ReportFacts['outcome'], 'complete'>, string> = {
   'complete-with-unreadable':
     'COMPLETE, WITH UNREADABLE SECTORS. What could not be read is filled with zeros and listed below.',
   mismatch: MISMATCH,
@@ -60,8 +60,10 @@ function heading(facts: ReportFacts): string[] {
 }
 
 function resultOf({ outcome, read_map, source }: ReportFacts): string {
+  if (outcome === 'complete') return `COMPLETE. ${sentence(wholeWords(source))}`;
   if (outcome !== 'incomplete' || read_map.good + read_map.unreadable < source.size) return RESULTS[outcome];
-  return 'INCOMPLETE. All of the source was tried; the acquisition stopped before it was checked and closed.';
+  const all = source.received === null ? 'all of the source was tried' : wholeWords(source);
+  return `INCOMPLETE. ${sentence(`${all}; the acquisition stopped before it was checked and closed`)}`;
 }
 
 function caseSection({ case: info }: ReportFacts): string[] {
@@ -92,8 +94,6 @@ function labelSection({ label }: ReportFacts): string[] {
 
 function sourceSection(facts: ReportFacts): string[] {
   const { source } = facts;
-  const sectors = Math.ceil(source.size / source.logical_sector);
-  const whole = source.size % source.logical_sector === 0;
   return [
     'Physical Evidentiary Item (Source) Information:',
     field(
@@ -105,8 +105,8 @@ function sourceSection(facts: ReportFacts): string[] {
           : `${source.physical ? 'Physical' : 'Virtual'} (${source.device_kind ?? 'device'})`,
     ),
     field('Source path', source.real_path),
-    field('Bytes per Sector', `${source.logical_sector} logical, ${source.physical_sector} physical`),
-    field('Sector Count', whole ? String(sectors) : `${sectors}, the last one not full`),
+    field('Bytes per Sector', sectorWords(source)),
+    field('Sector Count', sectorCount(source)),
     field('Source data size', describeBytes(source.size)),
     field('Drive Model', fact(source.model, source.unknown['model'])),
     field('Drive Serial Number', fact(source.serial, source.unknown['serial'])),
@@ -122,6 +122,12 @@ function sourceSection(facts: ReportFacts): string[] {
         ` Partition ${visible(part.path)}: start ${part.start}, ${describeBytes(part.size)}, type ${told(part.type)}, file system ${told(part.file_system)}`,
     ),
   ];
+}
+
+function sectorCount({ size, logical_sector: sector, received }: ReportFacts['source']): string {
+  const sectors = Math.ceil(size / sector);
+  const count = size % sector === 0 ? String(sectors) : `${sectors}, the last one not full`;
+  return received === null ? count : `${count}, of ${sector} bytes each; its own are not known`;
 }
 
 function guardSection(facts: ReportFacts): string[] {
@@ -188,6 +194,10 @@ function stationSection({ station }: ReportFacts): string[] {
       (item) => ` Clock disturbance at ${reportTime(item.at)}: ${item.kind}, ${item.milliseconds} ms`,
     ),
   ];
+}
+
+function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }
 
 function told(value: string | null): string {

@@ -1,6 +1,7 @@
 import { lengthOf } from '../model/range.ts';
 import { describeBytes, groupDigits } from '../model/size.ts';
 import { visible } from '../model/text.ts';
+import { dataWords } from './report-elsewhere.ts';
 import type { Manifest } from './schema.ts';
 import {
   allPiecesCommand,
@@ -77,7 +78,7 @@ function alarms(manifest: Manifest, { signer }: VerifyFacts): string[][] {
   if (back.state === 'mismatch') {
     const bytes = back.differing.reduce((sum, range) => sum + lengthOf(range), 0);
     list.push([
-      'MISMATCH: the image does not read back as the data that was read from the source. Do not rely on it.',
+      `MISMATCH: the image does not read back as ${dataWords(source)}. Do not rely on it.`,
       `Differences lie in ${back.differing.length} ranges of pieces, ${groupDigits(bytes)} bytes; the manifest (read_back) lists them.`,
       manifest.outcome === 'incomplete'
         ? 'The hashes are of the image file as it was when it was closed: the checks below say nothing of the data as it was read.'

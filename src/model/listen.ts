@@ -29,6 +29,8 @@ export const REFUSALS = [
   'not-allowed',
   /** A stream is being received, or was; this one is no word about its end. */
   'second-connection',
+  /** It told the end of the stream that lives, by its token, and came from another address. */
+  'end-from-elsewhere',
   /** It told a token, but not that of the command printed last. */
   'wrong-token',
   /** It told no token: nothing came in time, it ended, or what came is something else. */

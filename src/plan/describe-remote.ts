@@ -24,7 +24,7 @@ export function machineLines({ source, request }: Pick<Plan, 'source' | 'request
     ['boot id', told(machine.bootId)],
     ['clock', clockText(machine)],
     ['tools', toolsText(machine)],
-    ['disk is', frozen === null ? 'live: it changes while it is read' : 'said not to change'],
+    ['disk is', frozen === null ? 'live: it may change while it is read' : 'said not to change'],
     [
       'reads',
       `by ${ways.program}, ${ways.direct ? 'past its page cache' : 'through its page cache'}, ${channels(ways.connections)}`,

@@ -95,9 +95,12 @@ function tellingModel({ source, protection }: LabelFacts): Told | null {
   return model === null || bare(model) === '' ? null : { text: model, by: 'host' };
 }
 
-/** The label's capacity is the whole drive's: a part of one, or something stacked on several, can't be held against it. */
+/**
+ * The label's capacity is the whole drive's: a part of one, or something stacked on several, can't be held against it.
+ * Nor can what the operator said of a disk that is sent: no device told it.
+ */
 function comparableSize({ source }: LabelFacts): Told | null {
-  if (source.kind === 'file') return null;
+  if (source.kind === 'file' || source.received !== undefined) return null;
   const { kind, size } = source.device;
   const part = kind === 'partition' || kind === 'mapper' || kind === 'raid';
   return part ? null : { text: String(size), by: 'host' };

@@ -1,5 +1,5 @@
 import type { Finding, FolderPlan, Plan, PlanFacts, PlanResult, Segment } from '../model/plan.ts';
-import { diskDifferences, type SourceIdentity } from '../model/identity.ts';
+import { diskDifferences, identityDifferences, type SourceIdentity } from '../model/identity.ts';
 import { visible } from '../model/text.ts';
 import { refusal, type Rule, warning } from './finding.ts';
 import { makePlan } from './plan.ts';
@@ -50,10 +50,11 @@ export function planResume(facts: ResumeFacts): PlanResult {
  * The same disk, wherever it hangs now. Behind another bridge the kernel may be told another name; then the disk's own
  * word by pass-through decides, when both sessions have it.
  */
-function sameSource({ source, stopped, protection }: ResumeFacts): Finding[] {
+function sameSource(facts: ResumeFacts): Finding[] {
+  const { source, stopped, protection } = facts;
   const differences = diskDifferences(stopped.identity, source.identity);
   if (source.received !== undefined && differences.length === 0) return [sentAgain(source.path)];
-  if (differences.length === 0) return namelessWarning(source.identity, source.path);
+  if (differences.length === 0) return namelessWarning(facts);
   const { own } = protection.probes;
   const sameSize = stopped.identity.size === source.identity.size && stopped.identity.kind === source.identity.kind;
   const bothTold = stopped.own !== null && own.known;
@@ -101,9 +102,22 @@ function sameMachine({ source, stopped, request }: ResumeFacts): Finding[] {
   return [refusal('source', 'source.rebooted', message, hint)];
 }
 
-/** Nothing but size and content tells it from another. */
-function namelessWarning({ kind, serial, wwn }: SourceIdentity, path: string): Finding[] {
+/** Nothing but size and content tells it from another; or where its machine ran on, nothing but size and number there. */
+function namelessWarning(facts: ResumeFacts): Finding[] {
+  const { identity, path } = facts.source;
+  const { kind, serial, wwn } = identity;
   if (kind === 'file' || serial !== null || wwn !== null) return [];
-  const message = `${visible(path)} tells no serial: that it is the same disk shows by its size, and by reading a part of it again.`;
+  const shows = isTheOneThere(facts)
+    ? 'and by the count that its machine, which ran on, gave it (diskseq); nothing of it is read again to compare'
+    : 'and by reading a part of it again';
+  const message = `${visible(path)} tells no serial: that it is the same disk shows by its size, ${shows}.`;
   return [warning('source', 'resume.no-serial', message)];
+}
+
+/** A machine that ran on, and counted no other disk in its place: what was read is not read again (live, it may differ). */
+function isTheOneThere({ source: { identity, remote }, stopped }: ResumeFacts): boolean {
+  const before = stopped.remote?.bootId ?? null;
+  const now = remote?.machine.bootId;
+  const same = identityDifferences(stopped.identity, identity).length === 0;
+  return before !== null && now?.known === true && now.value === before && identity.diskseq !== null && same;
 }

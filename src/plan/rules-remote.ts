@@ -146,7 +146,7 @@ const pastCache = on(({ remote }) =>
         warning(
           'source',
           'remote.cached',
-          'dd there does not read past the page cache: a bad sector may cost a page or more, and what is read may come from its memory.',
+          `dd there does not read past the page cache${remote.ways.program === 'dd' ? '' : `, and where it does not, ${remote.ways.program} is not asked to`}: a bad sector may cost a page or more, and what is read may come from its memory.`,
         ),
       ],
 );

@@ -1,12 +1,12 @@
 import { ExhibitError } from '../model/errors.ts';
-import type { RemoteAddress, Transport } from '../model/remote.ts';
+import type { HostKey, RemoteAddress, Transport } from '../model/remote.ts';
 import { visible } from '../model/text.ts';
 import type { Ports } from '../system/ports.ts';
 import type { SshLink } from '../system/ssh-link.ts';
 import { formatSshAddress } from './address.ts';
 import { credentialsOf, type Asker, type Person } from './credentials.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { judgeHostKey, lookUpHost, type KnownHost } from './known-hosts.ts';
+import { judgeHostKey, knownHostsFiles, lookUpHost, type KnownHost, type PinnedKey } from './known-hosts.ts';
 import { connectOpenSsh } from './openssh-link.ts';
 import { remoteShell, type RemoteShell } from './shell.ts';
 
@@ -17,10 +17,10 @@ const SILENT_MS = 4000;
 export interface ConnectOrder {
   readonly address: RemoteAddress;
   readonly transport: Transport;
-  /** Fingerprint: `--host-key`, judged already, or the key that was met before; null: known_hosts decides. */
+  /** Fingerprint: `--host-key`, judged already; null: known_hosts decides. */
   readonly hostKey: string | null;
-  /** Its type, where it was met before. */
-  readonly hostKeyType?: string | null;
+  /** The key of the first connection, which stands above all: another one is another machine. Null: this is the first. */
+  readonly met?: HostKey | null;
   /** Whose keys, agent and known hosts are meant. */
   readonly person: Person;
   /** Asks for what only a person knows. */
@@ -35,6 +35,12 @@ export async function connectRemote(ports: Ports, order: ConnectOrder): Promise<
   return remoteShell(link, ports.clock);
 }
 
+/** The key that is expected, and by whose word; null: known_hosts decides. */
+export function pinOf({ hostKey, met = null }: Pick<ConnectOrder, 'hostKey' | 'met'>): PinnedKey | null {
+  if (met !== null) return { fingerprint: met.fingerprint, by: 'first-connection' };
+  return hostKey === null ? null : { fingerprint: hostKey, by: 'operator' };
+}
+
 async function bySsh2(ports: Ports, order: ConnectOrder): Promise<SshLink> {
   const { address, person, asker, signal } = order;
   const { user } = address;
@@ -42,8 +48,8 @@ async function bySsh2(ports: Ports, order: ConnectOrder): Promise<SshLink> {
   const known = await lookUpHost(ports, address, knownHostsFiles(person));
   return ports.connectSsh({
     address: { ...address, user },
-    keyTypes: order.hostKeyType == null ? plainTypes(known) : [order.hostKeyType],
-    checkHostKey: (blob) => ({ key: fingerprintOf(blob), judgedBy: judgeHostKey(address, blob, known, order.hostKey) }),
+    keyTypes: order.met == null ? plainTypes(known) : [order.met.type],
+    checkHostKey: (blob) => ({ key: fingerprintOf(blob), judgedBy: judgeHostKey(address, blob, known, pinOf(order)) }),
     credentials: await credentialsOf(ports, address, person, asker),
     silentMs: SILENT_MS,
     signal,
@@ -52,16 +58,6 @@ async function bySsh2(ports: Ports, order: ConnectOrder): Promise<SshLink> {
 
 function plainTypes(known: readonly KnownHost[]): string[] {
   return known.filter(({ marker }) => marker === null).map(({ type }) => type);
-}
-
-/** Those that OpenSSH reads by itself (ssh_config(5)). */
-function knownHostsFiles({ home }: Person): string[] {
-  return [
-    `${home}/.ssh/known_hosts`,
-    `${home}/.ssh/known_hosts2`,
-    '/etc/ssh/ssh_known_hosts',
-    '/etc/ssh/ssh_known_hosts2',
-  ];
 }
 
 function noUser(address: RemoteAddress): ExhibitError {

@@ -3,6 +3,7 @@ import type { HostKey, RemoteAddress } from '../model/remote.ts';
 import { placeOf } from '../model/remote-faults.ts';
 import { visible } from '../model/text.ts';
 import type { Ports } from '../system/ports.ts';
+import type { Person } from './credentials.ts';
 import { fingerprintOf } from './fingerprint.ts';
 
 /** A line of a known_hosts file that is about the host. */
@@ -15,6 +16,28 @@ export interface KnownHost {
 }
 
 type Place = Pick<RemoteAddress, 'user' | 'host' | 'port'>;
+
+/** A key that is expected, and by whose word: `--host-key`, or because the machine showed it first. */
+export interface PinnedKey {
+  readonly fingerprint: string;
+  readonly by: 'operator' | 'first-connection';
+}
+
+/** Who vouched for a pinned key, as a phrase for the record: nobody gave `--host-key` only because the key is known by now. */
+export const VOUCHED_BY: Readonly<Record<PinnedKey['by'], string>> = {
+  operator: '--host-key',
+  'first-connection': 'the key of the first connection',
+};
+
+/** Those that OpenSSH reads by itself (ssh_config(5)). */
+export function knownHostsFiles({ home }: Pick<Person, 'home'>): string[] {
+  return [
+    `${home}/.ssh/known_hosts`,
+    `${home}/.ssh/known_hosts2`,
+    '/etc/ssh/ssh_known_hosts',
+    '/etc/ssh/ssh_known_hosts2',
+  ];
+}
 
 /** How known_hosts names a host: with its port in brackets unless that is 22 (sshd(8)). */
 function knownName({ host, port }: Place): string {
@@ -56,22 +79,22 @@ function parseFound(text: string, path: string): KnownHost[] {
 
 /**
  * Who vouches for a host's key, as a phrase for the record.
- * @param pinned the operator's `--host-key`; it stands above what known_hosts says, but for a key that is revoked
+ * @param pinned it stands above what known_hosts says, but for a key that is revoked
  * @throws ExhibitError fault `remote`: `remote.host-key-unknown`, `-changed`, `-revoked`; a key is never accepted by itself
  */
 export function judgeHostKey(
   place: Place,
   blob: Uint8Array,
   known: readonly KnownHost[],
-  pinned: string | null,
+  pinned: PinnedKey | null,
 ): string {
   const shown = fingerprintOf(blob);
   const same = known.filter((entry) => entry.blob.equals(blob));
   const revoked = same.find(({ marker }) => marker === 'revoked');
   if (revoked !== undefined) throw refusal(place, 'revoked', shown, `it is marked as revoked (${revoked.where})`);
   if (pinned !== null) {
-    if (pinned === shown.fingerprint) return '--host-key';
-    throw refusal(place, 'changed', shown, `${pinned} was expected (--host-key)`);
+    if (pinned.fingerprint === shown.fingerprint) return VOUCHED_BY[pinned.by];
+    throw unexpectedKey(place, shown, pinned);
   }
   const vouching = same.find(({ marker }) => marker === null);
   if (vouching !== undefined) return visible(vouching.where);
@@ -79,6 +102,26 @@ export function judgeHostKey(
   if (other !== undefined)
     throw refusal(place, 'changed', shown, `${fingerprintOf(other.blob).fingerprint} is known for it (${other.where})`);
   throw refusal(place, 'unknown', shown, whyUnknown(known));
+}
+
+/** Another key than the pinned one was shown. */
+export function unexpectedKey(place: Place, shown: HostKey, { fingerprint, by }: PinnedKey): ExhibitError {
+  const kind = by === 'first-connection' ? 'changed' : 'unexpected';
+  return refusal(place, kind, shown, `${fingerprint} was expected (${VOUCHED_BY[by]})`);
+}
+
+/**
+ * For a transport that judges a pinned key by itself, and then looks into no known_hosts: a key that somebody revoked is
+ * refused before the host is spoken to.
+ * @throws ExhibitError `remote.host-key-revoked`
+ */
+export function requireNotRevoked(place: Place, { fingerprint }: PinnedKey, known: readonly KnownHost[]): void {
+  const revoked = known.find(
+    ({ marker, blob }) => marker === 'revoked' && fingerprintOf(blob).fingerprint === fingerprint,
+  );
+  if (revoked === undefined) return;
+  const message = `The host key ${fingerprint} (${visible(revoked.type)}), by which ${placeOf(place)} is to prove who it is, is marked as revoked (${visible(revoked.where)}).`;
+  throw new ExhibitError('remote', 'remote.host-key-revoked', message, { hint: HINTS.revoked });
 }
 
 function whyUnknown(known: readonly KnownHost[]): string {
@@ -94,14 +137,17 @@ const CHECK =
 
 const HINTS = {
   unknown: `Nothing was said to it. ${CHECK} If it is the same: --host-key`,
+  unexpected: `Nothing was said to it: it may be another machine, or somebody in between. Or --host-key is the fingerprint of another of its keys: a machine has one of each type, and it shows this one. ${CHECK} If it is the same, of this type: --host-key`,
   changed: `Nothing was said to it: it may be another machine, or somebody in between. ${CHECK} If the machine was set up anew: --host-key`,
   revoked: 'Nothing was said to it. Whoever revoked this key says that it must not be trusted.',
 };
 
 function refusal(place: Place, kind: keyof typeof HINTS, shown: HostKey, why: string): ExhibitError {
-  const message = `${placeOf(place)} shows the host key ${shown.fingerprint} (${visible(shown.type)}), which is ${kind}: ${visible(why)}.`;
+  const which = kind === 'unexpected' ? 'which is not the expected one' : `which is ${kind}`;
+  const message = `${placeOf(place)} shows the host key ${shown.fingerprint} (${visible(shown.type)}), ${which}: ${visible(why)}.`;
   const hint = kind === 'revoked' ? HINTS.revoked : `${HINTS[kind]} ${shown.fingerprint}`;
-  return new ExhibitError('remote', `remote.host-key-${kind}`, message, { hint });
+  const code = `remote.host-key-${kind === 'unexpected' ? 'changed' : kind}`;
+  return new ExhibitError('remote', code, message, { hint });
 }
 
 function notAsked(path: string, why: string): ExhibitError {

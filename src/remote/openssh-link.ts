@@ -4,10 +4,11 @@ import { linkClosed, linkLost, unreachable } from '../model/remote-faults.ts';
 import type { Ports } from '../system/ports.ts';
 import type { StreamedCommand } from '../system/run-command.ts';
 import type { SshLink } from '../system/ssh-link.ts';
-import type { ConnectOrder } from './connect.ts';
+import { pinOf, type ConnectOrder } from './connect.ts';
+import { VOUCHED_BY } from './known-hosts.ts';
 import { openChannel } from './openssh-channel.ts';
 import { asPerson, given, startSsh, target } from './openssh-command.ts';
-import { keyFirst, pinned } from './openssh-host-key.ts';
+import { keyFirst, lookForRevoked, onlyKnown } from './openssh-host-key.ts';
 import { makePlace, type OpenSshPlace } from './openssh-place.ts';
 import { heardOf, hostKeyUnclear, lastSaid, whyOpenSshFailed } from './openssh-words.ts';
 
@@ -31,7 +32,7 @@ interface Master {
  */
 export async function connectOpenSsh(ports: Ports, order: ConnectOrder): Promise<SshLink> {
   if (ports.commands.which('ssh') === null) throw notInstalled();
-  const keys = [...pinned(order), ...(await typeFirst(ports, order))];
+  const keys = await keyWords(ports, order);
   const master = startMaster(ports, order, keys, await makePlace(ports, order.person));
   try {
     await untilUp(ports, order, master);
@@ -50,13 +51,20 @@ function startMaster(ports: Ports, order: ConnectOrder, keys: readonly string[],
   return { child, place };
 }
 
-/** What it would do with this host it says without connecting. */
-async function typeFirst({ commands }: Ports, order: ConnectOrder): Promise<string[]> {
-  const { hostKeyType: type = null, person } = order;
-  if (type === null) return [];
-  const { as, env } = asPerson(person);
+/** Options by which it takes the key that is expected, and no other; none: it looks where it is configured to. */
+async function keyWords(ports: Ports, order: ConnectOrder): Promise<string[]> {
+  const pin = pinOf(order);
+  if (pin === null) return [];
+  const configured = await configuredFor(ports, order);
+  await lookForRevoked(ports, order, pin, configured);
+  return [...onlyKnown(pin), ...(order.met == null ? [] : keyFirst(configured, order.met.type))];
+}
+
+/** What it would do with this host it says without connecting; empty: it did not say. */
+async function configuredFor({ commands }: Ports, order: ConnectOrder): Promise<string> {
+  const { as, env } = asPerson(order.person);
   const asked = await commands.run([...as, 'ssh', '-G', ...target(order)], { env, timeoutMs: CONFIGURED_WITHIN_MS });
-  return asked.exit === 0 ? keyFirst(asked.stdout, type) : [];
+  return asked.exit === 0 ? asked.stdout : '';
 }
 
 function common({ person }: ConnectOrder, socket: string): string[] {
@@ -95,17 +103,20 @@ async function untilUp(ports: Ports, order: ConnectOrder, { child, place }: Mast
   // The socket comes once ssh is let in (ssh.c: muxserver_listen).
   while ((await ports.files.statOrNull(place.socket)) === null) {
     if (order.signal.aborted) throw linkClosed(order.address);
-    if (ended.signal.aborted) throw whyOpenSshFailed(order.address, await place.read(LOG), (await child.done).stderr);
+    if (ended.signal.aborted)
+      throw whyOpenSshFailed(order.address, await place.read(LOG), (await child.done).stderr, pinOf(order));
     if (ports.clock.monotonicMs() > until)
       throw unreachable(order.address, `ssh made no connection within ${UP_WITHIN_MS / 1000} seconds`);
     await ports.clock.sleep(LOOK_EVERY_MS, order.signal);
   }
 }
 
-async function factsOf({ address, hostKey: pin }: ConnectOrder, { place }: Master): Promise<LinkFacts> {
+async function factsOf(order: ConnectOrder, { place }: Master): Promise<LinkFacts> {
+  const { address } = order;
+  const pin = pinOf(order);
   const { hostKey, knownFrom, ...rest } = heardOf(await place.read(LOG));
-  if (hostKey === null || (pin !== null && hostKey.fingerprint !== pin)) throw hostKeyUnclear(address);
-  const judgedBy = pin === null ? `ssh: ${knownFrom ?? 'as configured'}` : '--host-key';
+  if (hostKey === null || (pin !== null && hostKey.fingerprint !== pin.fingerprint)) throw hostKeyUnclear(address);
+  const judgedBy = pin === null ? `ssh: ${knownFrom ?? 'as configured'}` : VOUCHED_BY[pin.by];
   return { transport: 'openssh', address, hostKey, judgedBy, ...rest };
 }
 

@@ -2,6 +2,7 @@ import { ExhibitError } from '../model/errors.ts';
 import type { HostKey, RemoteAddress } from '../model/remote.ts';
 import { authRefused, noSuchHost, placeOf, unreachable } from '../model/remote-faults.ts';
 import { visible } from '../model/text.ts';
+import { unexpectedKey, type PinnedKey } from './known-hosts.ts';
 
 type Place = Pick<RemoteAddress, 'user' | 'host' | 'port'>;
 
@@ -40,13 +41,14 @@ export function heardOf(log: string): OpenSshSays {
  * Why `ssh` ended before there was a connection.
  * @param log its own, of the host that is meant
  * @param others what the `ssh` of a jump host, or whatever else stands in between, said
+ * @param pin the only key it was to take; null: it looked where it is configured to
  */
-export function whyOpenSshFailed(place: Place, log: string, others: string): ExhibitError {
+export function whyOpenSshFailed(place: Place, log: string, others: string, pin: PinnedKey | null): ExhibitError {
   const own = saidIn(log);
   const last = own.at(-1) ?? 'ssh gave no reason';
   const unknown = UNKNOWN_OPTION.exec(others)?.[1];
   if (unknown !== undefined) return tooOld(unknown);
-  if (isHostKeyTrouble(own)) return hostKeyRefused(place, log);
+  if (isHostKeyTrouble(own)) return hostKeyRefused(place, log, pin);
   const denied = deniedIn(log);
   if (denied !== null) return authRefused(place, triedOf(log), denied, last);
   if (NO_SUCH_NAME.test(log)) return noSuchHost(place);
@@ -119,12 +121,13 @@ function jumpKeyRefused(place: Place, log: string): ExhibitError {
   });
 }
 
-function hostKeyRefused(place: Place, log: string): ExhibitError {
+function hostKeyRefused(place: Place, log: string, pin: PinnedKey | null): ExhibitError {
   const { hostKey, kind, shown } = keyShown(log);
+  if (pin !== null && hostKey !== null && kind !== 'revoked') return unexpectedKey(place, hostKey, pin);
   const message = `${placeOf(place)} shows ${shown}, which is ${kind}, says ssh.`;
-  const pin = hostKey === null ? 'SHA256:…' : hostKey.fingerprint;
+  const compared = hostKey === null ? 'SHA256:…' : hostKey.fingerprint;
   return new ExhibitError('remote', `remote.host-key-${kind}`, message, {
-    hint: `Nothing was said to it. Compare the fingerprint with one that comes another way; if it is the same: --host-key ${pin}`,
+    hint: `Nothing was said to it. Compare the fingerprint with one that comes another way; if it is the same: --host-key ${compared}`,
   });
 }
 

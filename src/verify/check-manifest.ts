@@ -1,6 +1,7 @@
 import { stemOfManifestName, stemOfPiecesName } from '../manifest/file-names.ts';
 import { parseManifest } from '../manifest/parse.ts';
 import type { Manifest } from '../manifest/schema.ts';
+import { dataWords, wholeWords } from '../manifest/report-elsewhere.ts';
 import { sentWords } from '../manifest/report-received.ts';
 import { total } from '../model/range.ts';
 import { describeBytes } from '../model/size.ts';
@@ -58,7 +59,7 @@ function outcomeCheck({ outcome, image, source, read_map, incomplete_reason }: M
       return {
         name: 'outcome',
         status: 'ok',
-        message: 'The acquisition was complete: every byte of the source was read.',
+        message: `The acquisition was complete: ${wholeWords(source)}.`,
       };
     case 'complete-with-unreadable': {
       const message = `The acquisition was complete, but ${describeBytes(read_map.unreadable)} of the source could not be read; zeros stand in their place.`;
@@ -93,7 +94,7 @@ function adoptedChecks({ read_map }: Manifest): Check[] {
 }
 
 /** A read-back that was not made is no fault now: the image is read again by this very check. */
-function readBackChecks({ read_back: back, source_check: second, outcome }: Manifest): Check[] {
+function readBackChecks({ read_back: back, source_check: second, outcome, source }: Manifest): Check[] {
   const checks: Check[] = [];
   const add = (status: Check['status'], message: string): void =>
     void checks.push({ name: 'read-back', status, message });
@@ -103,8 +104,7 @@ function readBackChecks({ read_back: back, source_check: second, outcome }: Mani
     add('ok', `The image was read back when it was made, ${fromWhere(back.cache)}: equal.`);
   }
   if (back.state === 'mismatch') {
-    const of =
-      outcome === 'incomplete' ? 'the image as it was when it was closed' : 'the data as it was read from the source';
+    const of = outcome === 'incomplete' ? 'the image as it was when it was closed' : dataWords(source);
     add('damaged', `The image did not read back as it was written. Its hashes are of ${of}.`);
   }
   if (second.state === 'match') {

@@ -1,4 +1,5 @@
 import { stemOfManifestName } from '../manifest/file-names.ts';
+import { elsewhereLimits } from '../manifest/report-elsewhere.ts';
 import { SENT_STATE, wayWords } from '../manifest/report-received.ts';
 import { proofWords, stateWords } from '../manifest/report-remote.ts';
 import type { Manifest } from '../manifest/schema.ts';
@@ -105,14 +106,20 @@ export async function verifyFolder(ports: Ports, order: VerifyOrder): Promise<Ve
 }
 
 /** That the files are right says nothing of what a disk that was in use held: said with the verdict, whatever it is. */
-function remoteNotes({ source: { remote, received } }: Manifest): string[] {
+function remoteNotes({ source }: Manifest): string[] {
+  const { remote, received } = source;
   // What its hashes are worth is a check of its own.
   if (received !== null)
-    return [`The source was sent by another machine: ${SENT_STATE}.`, `On its way: ${wayWords(received)}.`];
+    return [
+      `The source was sent by another machine: ${SENT_STATE}.`,
+      `On its way: ${wayWords(received)}.`,
+      ...elsewhereLimits(source),
+    ];
   if (remote === null) return [];
   return [
     `The source was a disk of another machine: ${visible(stateWords(remote))}.`,
     `Hashes of what was sent, made there: ${proofWords(remote)}.`,
+    ...elsewhereLimits(source),
   ];
 }
 

@@ -72,6 +72,10 @@ describe('the last words of acquire', () => {
       received,
       /^ {2}The source was live\.\n {2}On its way: NOT encrypted\.\n {2}What was sent, .*: none\.$/m,
     );
+    // Nobody here read it.
+    assert.match(received, /^ACQUIRED\. As many bytes came as the disk has by --expect-size\.$/m);
+    assert.match(received, /equals what arrived/);
+    assert.doesNotMatch(received, /was read\.|data read/);
   });
 
   test('stopped: where, at what cost, and the command that goes on, ready to be typed', () => {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
 import test, { describe } from 'node:test';
+import { receivedSection } from '../../src/acquire/received/section.ts';
+import { listenAgain } from '../../src/cli/listen-options.ts';
+import type { SourceFacts } from '../../src/model/plan.ts';
 import { newDesk } from '../support/exhibit.ts';
+import { sampleManifest } from '../support/sample-manifest.ts';
+import { sentManifest } from '../support/sent.ts';
 import { atEnd } from '../support/temp.ts';
 import { PLAIN, sentScene } from '../listen/acquire-support.ts';
 import { refusedHere, transcriptHere } from './transcript.ts';
@@ -80,4 +85,15 @@ describe('exhibit acquire listen://: what it can not be asked for', () => {
     });
     assert.doesNotMatch(ended.stderr, /Run ONE of these/);
   });
+});
+
+test('a stopped one is waited for where it was, by the address that was named; at another place by that one', () => {
+  const received = sentManifest(sampleManifest()).source.received!;
+  const sent = { section: { ...received, reached_by: '203.0.113.9' }, path: 'listen://0.0.0.0:9000/dev/sda' };
+  assert.equal(listenAgain(sent, null, {}).reachedBy, '203.0.113.9');
+  assert.equal(listenAgain(sent, null, { reachedBy: '203.0.113.10' }).reachedBy, '203.0.113.10');
+  assert.equal(listenAgain(sent, 'listen://192.0.2.5:9000', {}).reachedBy, null);
+  const request = { address: { host: '0.0.0.0', port: 9000, path: null }, size: 512, allowed: [], plaintext: null };
+  const asked = { ...request, reachedBy: '203.0.113.9' };
+  assert.equal(receivedSection({ received: asked } as unknown as SourceFacts)?.reached_by, '203.0.113.9');
 });

@@ -9,6 +9,7 @@ import {
   stoppedMismatchManifest,
   unreadableManifest,
 } from '../support/sample-manifest.ts';
+import { sentManifest } from '../support/sent.ts';
 
 const SEAL = 'ab'.repeat(32);
 
@@ -141,6 +142,13 @@ describe('manifestSummary', () => {
     ])
       assert.match(text, line);
     assert.doesNotMatch(text, /unreadable/);
+  });
+
+  test('says of a disk that was sent no more than is known of it', () => {
+    const text = manifestSummary(sentManifest(sampleManifest()), facts);
+    assert.match(text, /^sector +not known; counted in 512 bytes$/m);
+    assert.match(text, /^re-read +the source was sent once$/m);
+    assert.match(manifestSummary(sampleManifest(), facts), /^sector +512 bytes logical, \d+ physical$/m);
   });
 
   test('says of both second readings whether they came from the cache', () => {

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import test, { describe } from 'node:test';
+import { makeCertificate } from '../../src/listen/certificate.ts';
 import { DISK_TO_PUT_IN, invitationText, variantsOf, type Invitation } from '../../src/listen/command.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import { lacks } from '../support/loop.ts';
+import { testPorts } from '../support/ports.ts';
 
 const PLAIN: Invitation = {
   host: '192.0.2.1',
@@ -35,6 +40,19 @@ describe('the text for the operator', () => {
       for (const client of line.split('openssl s_client').slice(1))
         assert.match(client, /^ -connect 192\.0\.2\.1:9000 -quiet -verify 1 -verify_return_error (-dane_tlsa|-CAfile)/);
     }
+  });
+
+  test('the certificate holds for a clock that is a month behind ours or ahead of it', async (t) => {
+    if (lacks(t, 'openssl')) return;
+    const now = Date.parse('2026-03-01T09:15:00.000Z');
+    const clock = { ...systemClock, wallMs: () => now };
+    const { identity, fingerprint, base64 } = await makeCertificate(testPorts({ clock }));
+    const made = new X509Certificate(identity.certificate);
+    const month = 31 * 24 * 3600 * 1000;
+    assert.deepEqual([Date.parse(made.validFrom), Date.parse(made.validTo)], [now - month, now + month]);
+    assert.equal(made.fingerprint256.replaceAll(':', '').toLowerCase(), fingerprint);
+    assert.ok(made.raw.equals(Buffer.from(base64, 'base64')));
+    assert.ok(made.checkPrivateKey(createPrivateKey(identity.key)) && made.verify(made.publicKey));
   });
 
   test('where it goes on from is said, and the disk that is not known is put in by whoever types it', () => {

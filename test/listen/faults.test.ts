@@ -5,7 +5,7 @@ import { deferred } from '../../src/model/deferred.ts';
 import { assertCode } from '../read/read-all.ts';
 import { until } from '../support/children.ts';
 import { diskBytes } from '../support/loop.ts';
-import { assertPart, caller, diskFile, isEnded, runLine, sending, waiting, type Waiting } from './support.ts';
+import { assertPart, caller, diskFile, isEnded, runLine, send, sending, waiting, type Waiting } from './support.ts';
 
 const SIZE = 512 * 1024;
 const SECTOR = 512;
@@ -199,6 +199,25 @@ describe('what the live machine tells of what it sent', () => {
     assert.deepEqual(
       there.refused.map(({ refusal }) => refusal),
       ['second-connection', 'second-connection'],
+    );
+    assert.deepEqual(there.received[0]!.told, { exit: 0, sha256: hash(content), bytes: SIZE });
+  });
+
+  test('an end from another address than the stream is none, though it knows the token', async (t) => {
+    const content = diskBytes(SIZE);
+    const there = await waiting(t, SIZE, { host: '0.0.0.0' });
+    const to = { ...there.invitation, host: '127.0.0.1' };
+    const socket = await send(t, to, content.subarray(0, SIZE - 1), 'told');
+    await until(() => there.log.goodRanges.length > 0, 'the stream lives');
+    const other = await caller(t, to, '127.0.0.2');
+    other.end(`exhibit ${to.token} end 1 - -\n`);
+    assert.ok(await isEnded(other));
+    socket.end(content.subarray(SIZE - 1));
+    assert.ok(await isEnded(await tell(t, { ...there, invitation: to }, `0 ${hash(content)} ${SIZE}`)));
+    assert.equal((await there.done).error, null);
+    assert.deepEqual(
+      there.refused.map(({ address, refusal }) => [address, refusal]),
+      [['127.0.0.2', 'end-from-elsewhere']],
     );
     assert.deepEqual(there.received[0]!.told, { exit: 0, sha256: hash(content), bytes: SIZE });
   });

@@ -80,7 +80,7 @@ describe('the report tells what another program read', () => {
     has(
       text,
       'Part of it was read by another program, not by exhibit; see below.',
-      ' Of: the data as read from the source, fill included, and of what another program had read as it was found',
+      ' Of: the data read from the source, fill included, and of what another program had read as it was found',
       ' Read by another program, not by exhibit: 4,096 bytes (4.0 KiB). Their hashes are of the image as it was found.',
       '  Read by another program: bytes 0 to 4095',
       ' NOT proved: that what another program read is what the source gave; exhibit hashed it as it was found.',

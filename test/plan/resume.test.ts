@@ -27,6 +27,11 @@ function there(bootId: Fact<string>): SourceFacts {
   return { ...blockSource(), remote } as unknown as SourceFacts;
 }
 
+/** By a kernel that numbers each disk it meets. */
+function counted(source: SourceFacts): SourceFacts {
+  return { ...source, identity: { ...source.identity, diskseq: '7' } };
+}
+
 const SENT = { ...blockSource(), received: { plaintext: null, allowed: [] } } as unknown as SourceFacts;
 
 describe('what is found when an acquisition is gone on with', () => {
@@ -39,6 +44,20 @@ describe('what is found when an acquisition is gone on with', () => {
     says: RegExp,
   ])[] = [
     ['the machine runs on', resumed(there(known('a')), was), null, 'resume.rebooted', /./],
+    [
+      'the machine runs on, and counts its disks',
+      resumed(counted(there(known('a'))), was),
+      'warning',
+      'resume.no-serial',
+      /the count that its machine, which ran on, gave it \(diskseq\); nothing of it is read again to compare/,
+    ],
+    [
+      'the machine runs on, and counts none',
+      resumed(there(known('a')), was),
+      'warning',
+      'resume.no-serial',
+      /and by reading a part of it again/,
+    ],
     ['it was started anew', resumed(there(known('b')), was), 'refusal', 'source.rebooted', /boot id was a, and is b/],
     [
       'it was started anew, and a person goes on',

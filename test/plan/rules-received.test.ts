@@ -17,6 +17,7 @@ interface Case {
   readonly settings?: Partial<AcquireRequest['settings']>;
   readonly overrides?: Partial<AcquireRequest['overrides']>;
   readonly origins?: Partial<AcquireRequest['origins']>;
+  readonly label?: Partial<AcquireRequest['label']>;
 }
 
 /** Codes of what is refused, and of what is said beside it, and what to do about it. */
@@ -26,6 +27,7 @@ function planned({ asked, origins, ...on }: Case): { refused: string[]; said: st
   const request: AcquireRequest = {
     ...facts.request,
     caseInfo: { ...facts.request.caseInfo, authority: 'warrant', ...on.case },
+    label: { ...facts.request.label, ...on.label },
     settings: { ...facts.request.settings, verifySource: false, retries: 0, recovery: 'in-line', ...on.settings },
     overrides: { ...facts.request.overrides, softwareBlock: false, ...on.overrides },
     origins: { ...facts.request.origins, ...origins },
@@ -51,6 +53,13 @@ describe('what can not be asked of a disk that is sent', () => {
     test(`${JSON.stringify(change)}: ${codes.join(', ') || 'nothing against it'}`, () => {
       assert.deepEqual([...planned(change).refused].sort(), [...codes].sort());
     });
+});
+
+test("the label's size is held against no word of the operator's own", () => {
+  for (const size of [512 * 1024, 10 ** 12]) {
+    const { refused, said } = planned({ label: { size } });
+    assert.deepEqual([refused, said.includes('label.not-compared')], [[], true]);
+  }
 });
 
 describe('what to do about it, by whoever asked for it', () => {

@@ -75,7 +75,7 @@ describe('what did not arrive as the target says that it was sent', () => {
     const { desk, bytes, argv, verify } = await scene(t, 1);
     await transcript(argv, {
       exit: 0,
-      prints: [/Every byte was read/, /1 range arrived differently and was read again/],
+      prints: [/Every byte was read/, /1 range arrived differently, and nothing of it was taken but as/],
     });
     const { proof } = manifestOf(desk.evidence()).source.remote!;
     assert.deepEqual([proof.bytes, proof.hashed_bytes, proof.hashed_ranges], [SIZE, SIZE, proof.ranges]);
@@ -114,10 +114,10 @@ describe('what did not arrive as the target says that it was sent', () => {
     assert.deepEqual([sealed.outcome, sealed.read_map.good], ['incomplete', RANGE]);
     assert.equal(sealed.source.remote?.proof.mismatches.length, 2);
     assert.equal(sealed.source.remote.reproducible, 'no');
-    assert.match(readFileSync(join(other, 'HDD-01.txt'), 'utf8'), /2 ranges arrived differently/);
+    assert.match(readFileSync(join(other, 'HDD-01.txt'), 'utf8'), /1 range arrived differently, more than once/);
     await transcript(['verify', other, '--signers', desk.signers], {
       exit: 4,
-      prints: [/incomplete/i, /2 ranges arrived/],
+      prints: [/incomplete/i, /1 range arrived/],
     });
 
     writeFileSync(lies, '0');
@@ -129,7 +129,7 @@ describe('what did not arrive as the target says that it was sent', () => {
     assert.ok(!existsSync(join(folder, 'HDD-01.manifest.json')));
     await exchangeBacking(t, node, { from: strange, to: file });
 
-    await transcript(resume, { exit: 0, prints: [/Every byte was read/, /2 ranges arrived differently/] });
+    await transcript(resume, { exit: 0, prints: [/Every byte was read/, /1 range arrived differently/] });
     const { sessions, source } = manifestOf(folder);
     assert.deepEqual([sessions.length, source.remote?.proof.mismatches.length], [2, 2]);
     assert.equal(sessions[0]?.code, 'remote.hash-mismatch');

@@ -5,7 +5,8 @@ import test, { describe, type TestContext } from 'node:test';
 import { ExhibitError } from '../../src/model/errors.ts';
 import { parseSshAddress } from '../../src/remote/address.ts';
 import { fingerprintOf, parseFingerprint } from '../../src/remote/fingerprint.ts';
-import { judgeHostKey, lookUpHost } from '../../src/remote/known-hosts.ts';
+import { configuredFiles, configuredPlace } from '../../src/remote/openssh-host-key.ts';
+import { judgeHostKey, lookUpHost, type PinnedKey } from '../../src/remote/known-hosts.ts';
 import { lacks, sh } from '../support/loop.ts';
 import { testPorts } from '../support/ports.ts';
 import { tempFolder } from '../support/temp.ts';
@@ -29,6 +30,7 @@ function makeKey(folder: string, name: string, type = 'ed25519'): Key {
 interface Shown {
   readonly host?: string;
   readonly pinned?: string;
+  readonly by?: PinnedKey['by'];
   readonly hashed?: boolean;
 }
 
@@ -48,13 +50,13 @@ function begin(t: TestContext): Case | null {
     folder,
     key,
     other,
-    judge: async (file, { host = 'box', pinned, hashed } = {}) => {
+    judge: async (file, { host = 'box', pinned, by = 'operator', hashed } = {}) => {
       const path = join(folder, 'known_hosts');
       writeFileSync(path, file);
       if (hashed === true) sh('ssh-keygen', '-H', '-f', path);
       const place = parseSshAddress(`ssh://root@${host}`);
       const known = await lookUpHost(testPorts(), place, [join(folder, 'absent'), path]);
-      return judgeHostKey(place, key.blob, known, pinned ?? null);
+      return judgeHostKey(place, key.blob, known, pinned === undefined ? null : { fingerprint: pinned, by });
     },
   };
 }
@@ -143,8 +145,33 @@ describe('a host key is judged', () => {
     assert.equal(await judge(`box ${other.type} ${other.base64}\n`, { pinned: key.fingerprint }), '--host-key');
     await assert.rejects(
       judge(`box ${key.type} ${key.base64}\n`, { pinned: other.fingerprint }),
-      refused('remote.host-key-changed', key.fingerprint, other.fingerprint),
+      refused('remote.host-key-changed', key.fingerprint, other.fingerprint, /another of its keys.*one of each type/),
     );
+  });
+
+  test('by what the machine showed before: nobody gave --host-key then', async (t) => {
+    const made = begin(t);
+    if (made === null) return;
+    const { key, other, judge } = made;
+    const by = 'first-connection';
+    assert.equal(await judge('', { pinned: key.fingerprint, by }), 'the key of the first connection');
+    await assert.rejects(judge('', { pinned: other.fingerprint, by }), (error: unknown) => {
+      const words = /expected \(the key of the first connection\).*another machine, or somebody/;
+      refused('remote.host-key-changed', words)(error);
+      return !(error as ExhibitError).message.includes('--host-key');
+    });
+  });
+
+  test('where ssh is configured to look, under the name that it looks for', () => {
+    const say = (...lines: string[]): string =>
+      ['host box', 'hostname 192.0.2.7', 'port 2200', ...lines, ''].join('\n');
+    const address = { ...parseSshAddress('ssh://box'), port: null };
+    assert.deepEqual(configuredPlace(say(), address), { ...address, host: '192.0.2.7', port: 2200 });
+    assert.deepEqual(configuredPlace(say('hostkeyalias web'), address), { ...address, host: 'web' });
+    assert.deepEqual(configuredPlace('', address), address);
+    const files = configuredFiles(say('userknownhostsfile /a /b c /d', 'globalknownhostsfile none'));
+    for (const path of ['/a', '/b', '/b c', '/d']) assert.ok(files.includes(path), path);
+    assert.deepEqual(configuredFiles(''), []);
   });
 
   test('never when a file is there that can not be asked', async (t) => {

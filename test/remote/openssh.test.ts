@@ -123,6 +123,10 @@ describe('--transport openssh', () => {
       assert.ok(
         source.remote.connections.every(({ host_key }) => host_key.fingerprint === (second ?? sshd).fingerprint),
       );
+      // Nobody gave --host-key.
+      const vouched = source.remote.connections.map(({ host_key }) => host_key.judged_by);
+      assert.equal(vouched[0], 'ssh: /root/.ssh/known_hosts line 1');
+      assert.deepEqual([...new Set(vouched.slice(1))], ['the key of the first connection']);
       await transcript(['verify', desk.evidence(), '--signers', desk.signers], { exit: 0, prints: [/VERIFIED/] });
     });
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test, { describe } from 'node:test';
 import { ExhibitError } from '../../src/model/errors.ts';
 import { TRANSPORTS } from '../../src/model/remote.ts';
@@ -147,13 +149,17 @@ for (const transport of TRANSPORTS)
       const rsa = hostKeyOf(t, 'rsa');
       const sshd = await startSshd(t, { config: [`HostKey ${rsa.path}`] });
       const pin = { hostKey: rsa.fingerprint };
-      await assert.rejects(connectRemote(testPorts(), orderFor(sshd, transport, pin)), { message: /ssh-ed25519/ });
-      const shell = await connected(t, sshd, transport, { ...pin, hostKeyType: 'ssh-rsa' });
+      await assert.rejects(connectRemote(testPorts(), orderFor(sshd, transport, pin)), {
+        message: /ssh-ed25519.*not the expected one/,
+        hint: /another of its keys/,
+      });
+      const shell = await connected(t, sshd, transport, { met: { type: 'ssh-rsa', fingerprint: rsa.fingerprint } });
       assert.deepEqual({ ...shell.facts.hostKey }, { type: 'ssh-rsa', fingerprint: rsa.fingerprint });
+      assert.equal(shell.facts.judgedBy, 'the key of the first connection');
       // It is no more than an order: another key stays another key.
       const gone = connectRemote(
         testPorts(),
-        orderFor(sshd, transport, { ...pin, hostKeyType: 'ecdsa-sha2-nistp256' }),
+        orderFor(sshd, transport, { met: { type: 'ecdsa-sha2-nistp256', fingerprint: rsa.fingerprint } }),
       );
       await assert.rejects(gone, { message: /ssh-ed25519/ });
     });
@@ -165,10 +171,23 @@ for (const transport of TRANSPORTS)
       await assert.rejects(connectRemote(testPorts(), wrong), (error: unknown) => {
         assert.ok(error instanceof ExhibitError);
         assert.equal(error.fault, 'remote');
-        assert.match(error.code, /^remote\.host-key-(changed|unknown)$/);
+        assert.equal(error.code, 'remote.host-key-changed');
         assert.ok(error.message.includes(sshd.fingerprint), error.message);
         return true;
       });
+      assert.doesNotMatch(sshd.log(), /Accepted|Failed|Postponed/);
+    });
+
+    test('a key that is revoked is refused, also where it is the one that is asked for, or was met', async (t) => {
+      if (lacksSshd(t)) return;
+      const sshd = await startSshd(t);
+      appendFileSync(join(sshd.home, '.ssh/known_hosts'), `@revoked * ${sshd.knownLine.replace(/^\S+ /, '')}\n`);
+      const { fingerprint } = sshd;
+      for (const pin of [{ hostKey: fingerprint }, { met: { type: 'ssh-ed25519', fingerprint } }])
+        await assert.rejects(
+          connectRemote(testPorts(), orderFor(sshd, transport, pin)),
+          code('remote.host-key-revoked', 'remote'),
+        );
       assert.doesNotMatch(sshd.log(), /Accepted|Failed|Postponed/);
     });
   });

@@ -28,6 +28,7 @@ function sectionOf(size: number): ReceivedSection {
     disk: '/dev/sda',
     expect_size: size,
     allowed: ['192.0.2.0/24'],
+    reached_by: null,
     encrypted: false,
     certificate_check: 'none' as const,
   };

@@ -61,7 +61,7 @@ export async function resumeCommand(
   requireSameWay(elsewhere, choices.sourcePath, options);
   const { remote, sent } = elsewhere;
   if (sent !== null) {
-    const listen = listenAgain(sent.section, choices.sourcePath ?? sent.path, options);
+    const listen = listenAgain(sent, choices.sourcePath, options);
     return resumeFrom(env, output, state, { ...choices, listen }, options, listeningSide(env, listen, sent.whole));
   }
   if (remote === null) return resumeFrom(env, output, state, choices, options, undefined);

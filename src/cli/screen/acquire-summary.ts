@@ -92,7 +92,9 @@ function sentence(words: string): string[] {
 function headline(result: Closed): string {
   switch (result.outcome) {
     case 'complete':
-      return 'ACQUIRED. Every byte was read.';
+      return result.received === null
+        ? 'ACQUIRED. Every byte was read.'
+        : 'ACQUIRED. As many bytes came as the disk has by --expect-size.';
     case 'complete-with-unreadable':
       return `ACQUIRED, WITH GAPS: ${groupDigits(result.unreadableBytes)} bytes in ${result.unreadableRanges} ranges could not be read; zeros stand there.`;
     case 'mismatch':
@@ -105,10 +107,10 @@ function headline(result: Closed): string {
 function proved(result: Closed): string {
   const back =
     result.readBack === 'match'
-      ? `The image was read back and equals the data read${fromWhere(result.readBackCache)}.`
+      ? `The image was read back and equals ${result.received === null ? 'the data read' : 'what arrived'}${fromWhere(result.readBackCache)}.`
       : result.readBack === 'waived'
         ? 'The image was NOT read back (--no-read-back).'
-        : 'The image does NOT read back as what was read.';
+        : `The image does NOT read back as what ${result.received === null ? 'was read' : 'arrived'}.`;
   const source =
     result.sourceCheck === 'match'
       ? sameTwice(result)

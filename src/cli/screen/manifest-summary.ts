@@ -1,5 +1,6 @@
 import { hasMismatch } from '../../manifest/outcome.ts';
 import { HELD_BY } from '../../manifest/report-lines.ts';
+import { sectorWords } from '../../manifest/report-elsewhere.ts';
 import { SENT_STATE, sentWords, wayWords } from '../../manifest/report-received.ts';
 import { proofWords, stateWords } from '../../manifest/report-remote.ts';
 import type { Manifest } from '../../manifest/schema.ts';
@@ -61,11 +62,10 @@ function caseLines({ case: info, acquisition }: Manifest, { folder }: ShownFacts
 }
 
 function sourceLines({ source, label, guard, image }: Manifest): Line[] {
-  const sectors = `${source.logical_sector} bytes logical, ${source.physical_sector} physical`;
   return [
     ['source', visible(source.real_path)],
     ['size', describeBytes(source.size)],
-    ['sector', sectors],
+    ['sector', sectorWords(source, ' bytes')],
     ...(source.kind === 'file'
       ? []
       : [
@@ -97,7 +97,7 @@ export function outcomeText(manifest: Manifest): string {
 }
 
 function resultLines(manifest: Manifest): Line[] {
-  const { incomplete_reason, image, read_back, source_check } = manifest;
+  const { incomplete_reason, image, read_back, source_check, source } = manifest;
   const files = image.segments.length === 1 ? '1 file' : `${image.segments.length} files`;
   return [
     ['outcome', outcomeText(manifest)],
@@ -107,7 +107,7 @@ function resultLines(manifest: Manifest): Line[] {
     [
       're-read',
       source_check.state === 'not-done'
-        ? 'the source was read once'
+        ? `the source was ${source.received === null ? 'read' : 'sent'} once`
         : `of the source: ${source_check.state}${cacheNote(source_check.cache)}`,
     ],
   ];
