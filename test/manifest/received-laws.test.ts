@@ -31,9 +31,18 @@ describe('laws of a disk that another machine sent', () => {
   const asEnded = (change: Partial<typeof ended>, hash: SectionStream['hash'] = stream.hash): Manifest =>
     streams({ ...stream, hash, ended: { ...ended, ...change } });
 
+  const HALF = { received: 5_120, end: 'ended-early' as const, told: null, sha256: null };
+  /** Sessions that went on from these places; all but the last stopped. */
+  const sittings = (...from: number[]): Manifest['sessions'] =>
+    from.map((at, index) => {
+      const [last, to = M.source.size] = [index === from.length - 1, from[index + 1]];
+      const end = last ? {} : { how: 'stopped' as const, code: 'interrupted', message: 'stopped' };
+      return { ...M.sessions[0]!, ...end, from: at, to };
+    });
+
   /** A stream that ended early with these words, and another one that gave the rest. */
-  const early = (told: ToldEnd, hash: SectionStream['hash'] = 'not-confirmed'): Manifest =>
-    section({
+  const early = (told: ToldEnd, hash: SectionStream['hash'] = 'not-confirmed'): Manifest => ({
+    ...section({
       listened: [...R.listened, { ...R.listened[0]!, offset: 5_120 }],
       streams: [
         { ...stream, hash, ended: { received: 5_120, end: 'ended-early', told, sha256: 'a'.repeat(64) } },
@@ -42,7 +51,9 @@ describe('laws of a disk that another machine sent', () => {
           ended: { ...ended, received: M.source.size - 5_120, told: { ...ended.told!, bytes: M.source.size - 5_120 } },
         },
       ],
-    });
+    }),
+    sessions: sittings(0, 5_120),
+  });
 
   test('a sender that was ended there, and had hashed more than came, is no difference', () => {
     const manifest = early({ exit: 141, sha256: 'c'.repeat(64), bytes: 5_632 });
@@ -200,6 +211,24 @@ describe('laws of a disk that another machine sent', () => {
       /none came to the end of the disk/,
     ],
     'more read than came': [asEnded({ end: 'ended-early', received: 9_000 }), /do not reach as far as/],
+    'half without a hash, and all of it once more in the same place': [
+      {
+        ...streams({ ...stream, tells: false, hash: 'not-promised', ended: HALF }, stream),
+        sessions: sittings(0, 5_120),
+      },
+      /a session takes one, from where it goes on, and these are others/,
+    ],
+    'two streams in one session': [
+      streams({ ...stream, tells: false, hash: 'not-promised', ended: HALF }, stream),
+      /a session takes one, from where it goes on, and these are others/,
+    ],
+    'streams in another order than the sessions': [
+      {
+        ...streams({ ...stream, offset: 5_120 }, stream),
+        sessions: sittings(0, 5_120),
+      },
+      /a session takes one, from where it goes on, and these are others/,
+    ],
     'a gap between streams': [
       section({
         listened: [{ ...R.listened[0]!, offset: 512 }],
