@@ -70,9 +70,16 @@ function moved(told: readonly Told[], type: string, to: string): Told[] {
   return one === undefined ? rest : behind(rest, to, one);
 }
 
-function heldOpenFor({ data }: Told, allowed: readonly string[]) {
-  const { head } = data as { head: { source: { received: object } } };
-  return { ...head, source: { ...head.source, received: { ...head.source.received, allowed } } };
+const TWO = ['192.0.2.0/24', '198.51.100.0/24'];
+
+/** The second session is begun for these. */
+function heldOpenFor(allowed: readonly string[]): Told[] {
+  return twice.map((each) => {
+    if (each.type !== 'resumed') return each;
+    const { head } = each.data as { head: { source: { received: object } } };
+    const source = { ...head.source, received: { ...head.source.received, allowed } };
+    return { type: 'resumed', data: { ...each.data, head: { ...head, source } } };
+  });
 }
 
 /** The manifest that whoever forged the journal would make of it. */
@@ -96,16 +103,7 @@ describe('a journal of a disk that was sent', () => {
   });
 
   test('and others might connect in the second', () => {
-    const told = butOne(
-      twice.map((each) =>
-        each.type === 'resumed'
-          ? { ...each, data: { ...each.data, head: heldOpenFor(each, ['2001:db8::/32']) } }
-          : each,
-      ),
-      'listening',
-      1,
-      { allowed: ['2001:db8::/32'] },
-    );
+    const told = butOne(heldOpenFor(['2001:db8::/32']), 'listening', 1, { allowed: ['2001:db8::/32'] });
     const from6 = butOne(told, 'stream-admitted', 1, { address: '2001:db8::7' });
     assert.deepEqual(faultsOf(madeOf(T, from6), from6), []);
   });
@@ -200,6 +198,15 @@ describe('a journal of a disk that was sent', () => {
       M,
       but(sent, 'listening', { allowed: ['192.0.2.0/24', '198.51.100.0/24'] }),
       /who may connect is not who the session was begun for/,
+    ],
+    'one of two others than the second session was begun for': forgedTwice(
+      butOne(heldOpenFor(TWO), 'listening', 1, { allowed: [TWO[0], '203.0.113.0/24'] }),
+      /who may connect is not who the session was begun for/,
+    ),
+    'a command that is none': [
+      M,
+      but(sent, 'listening', { allowed: null }),
+      /record 1 is not what a record of type listening holds/,
     ],
     'others than the second session was begun for': forgedTwice(
       butOne(twice, 'listening', 1, { allowed: [] }),
