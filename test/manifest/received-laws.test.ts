@@ -9,6 +9,7 @@ import { receivedLines, wayWords } from '../../src/manifest/report-received.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
 import type { ToldEnd } from '../../src/model/listen.ts';
 import { sampleManifest } from '../support/sample-manifest.ts';
+import { remoteManifest } from '../support/sample-remote.ts';
 import { sentManifest } from '../support/sent.ts';
 import { withSessions } from '../support/told.ts';
 
@@ -39,6 +40,11 @@ describe('laws of a disk that another machine sent', () => {
       const end = last ? {} : { how: 'stopped' as const, code: 'interrupted', message: 'stopped' };
       return { ...M.sessions[0]!, ...end, from: at, to };
     });
+
+  const setting = (change: Partial<Manifest['acquisition']['settings']>): Manifest => ({
+    ...M,
+    acquisition: { ...M.acquisition, settings: { ...M.acquisition.settings, ...change } },
+  });
 
   /** A stream that ended early with these words, and another one that gave the rest. */
   const early = (told: ToldEnd, hash: SectionStream['hash'] = 'not-confirmed'): Manifest => ({
@@ -124,9 +130,30 @@ describe('laws of a disk that another machine sent', () => {
       /certificate_check contradicts/,
     ],
     'the reason of another': [section({ plaintext_reason: 'x' }), /not the reason of the override/],
-    'a second reading': [
-      { ...M, acquisition: { ...M.acquisition, settings: { ...M.acquisition.settings, verify_source: true } } },
-      /what a stream can not give/,
+    'a second reading': [setting({ verify_source: true }), /what a stream can not give/],
+    'further reads': [setting({ retries: 1 }), /what a stream can not give/],
+    'passes over it': [setting({ recovery: 'deferred' }), /what a stream can not give/],
+    'a sector that could not be read': [{ ...M, read_map: { ...M.read_map, unreadable: 512 } }, /tells of no sector/],
+    'a sector that failed': [{ ...M, read_map: { ...M.read_map, failed: 512 } }, /tells of no sector/],
+    'read over SSH, too': [
+      { ...M, source: { ...M.source, remote: remoteManifest().source.remote } },
+      /received and source\.remote are both set/,
+    ],
+    'a file': [{ ...M, source: { ...M.source, kind: 'file' } }, /though the source is no device/],
+    'held here in one session of two': [
+      { ...M, sessions: [...M.sessions, ...withSessions(local).sessions] },
+      /took the source in another way/,
+    ],
+    'held here, though it was sent': [
+      {
+        ...M,
+        sessions: M.sessions.map((each) => ({ ...each, attachments: local.sessions[0]!.attachments })),
+      },
+      /took the source in another way/,
+    ],
+    'one fingerprint of two': [
+      section({ listened: [...R.listened, { ...R.listened[0]!, fingerprint: 'b'.repeat(64) }] }),
+      /a fingerprint goes with TLS/,
     ],
     'a fingerprint of nothing': [
       section({ listened: R.listened.map((each) => ({ ...each, fingerprint: 'b'.repeat(64) })) }),
