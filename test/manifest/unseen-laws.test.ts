@@ -30,6 +30,13 @@ describe('a disk that another machine sent: more is said of it than anybody saw'
   const BEFORE = /guard: something of this station is said to stand before a disk/;
   const evidence = { fact: 'kernel-flag' as const, what: 'x', seen: '1', source: '/sys' };
 
+  test('a label may give a serial, that nobody could compare, and a size', () => {
+    const serial = { field: 'serial' as const, label: 'S1', device: null, by: null, result: 'not-compared' as const };
+    const size = { field: 'size' as const, label: '10000', device: '10000', by: 'host' as const };
+    const comparisons = [serial, { ...size, result: 'match' as const }];
+    assert.deepEqual(faultsOf({ ...M, label: { ...M.label, comparisons } }), []);
+  });
+
   test('nothing is, in the sample', () => {
     assert.deepEqual(faultsOf(M), []);
     const unnamed = { ...M.source.received!, disk: null };
@@ -65,6 +72,7 @@ describe('a disk that another machine sent: more is said of it than anybody saw'
     'a bus': [{ ...M, guard: { ...M.guard, bus: 'usb' } }, WAY],
     'what it hangs on': [{ ...M, guard: { ...M.guard, chain: local.guard.chain } }, WAY],
     'evidence of a disk here': [{ ...M, guard: { ...M.guard, evidence: [evidence] } }, WAY],
+    'evidence of a disk here, too': [{ ...M, guard: { ...M.guard, evidence: [...M.guard.evidence, evidence] } }, WAY],
     'evidence afterwards': [{ ...M, guard: { ...M.guard, evidence_after: M.guard.evidence } }, WAY],
     'a label that was held against it': [
       { ...M, label: { ...M.label, comparisons: local.label.comparisons } },
