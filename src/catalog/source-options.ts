@@ -19,6 +19,8 @@ const KINDS = {
   allowPlaintext: ['--allow-plaintext', 'listen'],
   reachedBy: ['--reached-by', 'listen'],
   adoptMap: ['--adopt-map', 'here', 'ssh'],
+  reader: ['--reader', 'here'],
+  vendorQuery: ['--vendor-query', 'here'],
 } as const satisfies Record<string, readonly [option: string, ...kinds: SourceKind[]]>;
 
 const WORDS: Readonly<Record<SourceKind, string>> = {

@@ -37,7 +37,7 @@ export function addAcquire(program: Command, env: Env, done: (exit: number) => v
     .option('--segment-size <size>', 'size of a segment of a split image')
     .option('--hash <list>', 'md5,sha256 and on request sha1,sha512')
     .option('--hash-engine <engine>', 'auto, wasm or native')
-    .option('--reader <reader>', 'dd or direct')
+    .option('--reader <reader>', 'dd or direct, for a source of this station')
     .option('--block-size <size>', 'bytes in one read')
     .option('--piece-size <size>', 'bytes in one piece')
     .option('--no-read-back', 'do not read the image again; the manifest says so')
@@ -50,7 +50,7 @@ export function addAcquire(program: Command, env: Env, done: (exit: number) => v
       'how long to wait for a source that was pulled out, or a machine that can not be reached (10m); 0: not at all',
     )
     .option('--no-probe', 'ask nothing of the disk itself; the manifest says so')
-    .option('--vendor-query', "put its maker's query to a Tableau write blocker")
+    .option('--vendor-query', "put its maker's query to a Tableau write blocker of this station")
     .optionsGroup('Signing and leave:')
     .option('--key <file>', 'the signing key (private file, or .pub with the private half in an agent)')
     .option('--unsigned', 'do not sign; it shows everywhere')

@@ -1,11 +1,12 @@
 import { visible } from '../model/text.ts';
 import { LOST_WHILE_READ, weakest } from '../model/verdict.ts';
+import { sentFaults } from './consistency-received-journal.ts';
 import { remoteFaults } from './consistency-remote-journal.ts';
 import { canonicalLine } from './encode.ts';
 import type { JournalRecord } from './journal-chain.ts';
 import { accountOf, type JournalAccount } from './journal-records.ts';
 import { unstableRanges } from './read-map-section.ts';
-import { receivedEnd, receivedTold, sentFaults, type ReceivedTold } from './received-account.ts';
+import { receivedEnd, receivedTold, type ReceivedTold } from './received-account.ts';
 import { remoteEnd, remoteTold, type RemoteTold } from './remote-account.ts';
 import { readingState, type ReadingState } from './reading-state.ts';
 import type { Manifest, Session } from './schema.ts';

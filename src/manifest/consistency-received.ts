@@ -1,5 +1,6 @@
 import { compareTold, isWholeEnd } from '../model/listen.ts';
-import { isAllowed, parseNet } from '../model/ip-address.ts';
+import { wasAllowed } from './consistency-received-journal.ts';
+import { unaskedLaws, unseenLaws } from './consistency-elsewhere.ts';
 import { fatalEnd, hashOf } from './received-account.ts';
 import type { ReceivedSection, SectionStream } from './received-schema.ts';
 import type { Manifest } from './schema.ts';
@@ -28,7 +29,13 @@ export function checkReceived(manifest: Manifest): string[] {
     ],
   ];
   const all = there
-    ? [...laws, ...lawsThere(manifest, received), ...received.streams.flatMap(streamLaws(manifest, received))]
+    ? [
+        ...laws,
+        ...lawsThere(manifest, received),
+        ...unaskedLaws(manifest),
+        ...unseenLaws(manifest, received),
+        ...received.streams.flatMap(streamLaws(manifest, received)),
+      ]
     : laws;
   return all.filter(([holds]) => !holds).map(([, fault]) => fault);
 }
@@ -72,6 +79,10 @@ function lawsThere(
     [
       outcome === 'incomplete' || streams.some((stream) => isWhole(stream, source.size)),
       `source.received.streams: none came to the end of the disk, though the outcome is ${outcome}`,
+    ],
+    [
+      isOneEach(streams, rest.sessions),
+      'source.received.streams: a session takes one, from where it goes on, and these are others',
     ],
     [
       covers(streams, read_map.good),
@@ -126,6 +137,16 @@ function isWhole({ offset, ended }: SectionStream, size: number): boolean {
   return ended !== null && isWholeEnd(ended.end) && offset + ended.received === size;
 }
 
+/** In the order of the sessions; one to which nobody came has none. */
+function isOneEach(streams: readonly SectionStream[], sessions: Manifest['sessions']): boolean {
+  let next = 0;
+  return streams.every(({ offset }) => {
+    const own = sessions.findIndex(({ from }, index) => index >= next && from === offset);
+    next = own + 1;
+    return own !== -1;
+  });
+}
+
 /** Without a gap from the start of the disk; how far a stream went whose end nobody told is not known. */
 function covers(streams: readonly SectionStream[], good: number): boolean {
   let end = 0;
@@ -134,10 +155,4 @@ function covers(streams: readonly SectionStream[], good: number): boolean {
     end = Math.max(end, ended === null ? Infinity : offset + ended.received);
   }
   return good <= end;
-}
-
-/** A list with an entry that is no network was never in force. */
-function wasAllowed(peer: string, allowed: readonly string[]): boolean {
-  const nets = allowed.map(parseNet).filter((net) => typeof net !== 'string');
-  return nets.length === allowed.length && isAllowed(peer, nets);
 }

@@ -2,7 +2,7 @@ import { total } from '../model/range.ts';
 import type { JournalRecord } from './journal-chain.ts';
 import { bootChanges } from './consistency-remote.ts';
 import { readingState } from './reading-state.ts';
-import { adoptedRecord, resumedRecord } from './reading-records.ts';
+import { adoptedRecord, readRecord, resumedRecord } from './reading-records.ts';
 import { sessionAccounts, type RemoteAccountRecord, type SessionAccounts } from './remote-account.ts';
 import { connectionSchema, hashesThere, type RemoteSection } from './remote-schema.ts';
 import { sourceCheckRecord } from './run-records.ts';
@@ -106,9 +106,31 @@ function sittingFaults({ own, remote, accounts, head }: Sitting, size: number): 
       accounts.second === null || (!remote.live && head.acquisition.settings.verify_source),
       'it tells of a second reading of a disk in use',
     ],
+    [
+      !readsCalmly(own, all) || mostDifferent(accounts.first) <= (own[0]?.type === 'resumed' ? 2 : 1),
+      'it read all, and a range arrived differently a second time, which ends a reading',
+    ],
     [came >= due, `a second reading came to its end with ${came} bytes from the other machine`],
   ];
   return laws.filter(([holds]) => !holds).map(([, fault]) => fault);
+}
+
+/** All came, and nothing happened for which a range is asked for anew: no failed read, no program given up, no other link. */
+function readsCalmly(own: readonly JournalRecord[], accounts: readonly RemoteAccountRecord[]): boolean {
+  const read = readRecord.safeParse(own.find(({ type }) => type === 'read')?.data).data;
+  return (
+    read?.complete === true &&
+    read.failed_reads.count === 0 &&
+    accounts.every(({ given_up }) => given_up.length === 0) &&
+    own.every(({ type }) => type !== 'reconnected')
+  );
+}
+
+/** How often the same range arrived differently. Who resumes may read one ahead, and again when its turn comes. */
+function mostDifferent(accounts: readonly RemoteAccountRecord[]): number {
+  const found = accounts.flatMap(({ mismatches }) => mismatches);
+  const often = found.map(({ start, end }) => found.filter((one) => one.start === start && one.end === end).length);
+  return Math.max(0, ...often);
 }
 
 function neverFalls(accounts: readonly RemoteAccountRecord[]): boolean {

@@ -42,6 +42,10 @@ export function proofLaws({ source, source_check, read_map, sessions }: Manifest
       'source.remote.proof: a range whose hashes agree is said not to',
     ],
     [
+      !('cache' in source_check) || source_check.cache.avoided === 'unknown',
+      'source_check.cache: the caches of another machine can not be seen from here',
+    ],
+    [
       source_check.state === 'not-done' || (second?.bytes ?? 0) + unread >= source.size,
       `source.remote.second_pass: the second reading was ${source_check.state}, and ${second?.bytes ?? 0} bytes came for it`,
     ],

@@ -1,4 +1,5 @@
 import { SCHEMES } from '../model/source-address.ts';
+import { unaskedLaws } from './consistency-elsewhere.ts';
 import { proofLaws } from './consistency-remote-proof.ts';
 import type { RemoteSection as Remote } from './remote-schema.ts';
 import type { Manifest } from './schema.ts';
@@ -44,6 +45,7 @@ function isElsewhere(reader: Manifest['acquisition']['reader']['name']): boolean
 function lawsThere(manifest: Manifest, remote: Remote): Law[] {
   return [
     ...placeLaws(manifest, remote),
+    ...unaskedLaws(manifest),
     ...frozenLaws(manifest, remote),
     ...proofLaws(manifest, remote),
     ...connectionLaws(manifest, remote),

@@ -21,7 +21,8 @@ import {
 } from './run-records.ts';
 import { remoteAccountRecord } from './remote-account.ts';
 import { connectionSchema } from './remote-schema.ts';
-import { fatalTold, RECEIVED_RECORDS, streamFaults } from './received-account.ts';
+import { streamFaults } from './consistency-received-journal.ts';
+import { fatalTold, RECEIVED_RECORDS } from './received-account.ts';
 import { sessionRecords } from './sessions.ts';
 import { manifestStartSchema, type ManifestStart } from './start.ts';
 

@@ -1,7 +1,6 @@
 import { z } from '../model/zod.ts';
 import { compareTold, isFatalEnd, type FatalEnd, type ToldStream } from '../model/listen.ts';
 import type { JournalRecord } from './journal-chain.ts';
-import { resumedRecord } from './reading-records.ts';
 import {
   admittedSchema,
   endedSchema,
@@ -12,7 +11,6 @@ import {
 } from './received-schema.ts';
 import { count } from './schema-words.ts';
 import { sessionRecords } from './sessions.ts';
-import type { ManifestStart } from './start.ts';
 
 /** The records of a disk that another machine sends. */
 export const RECEIVED_RECORDS = {
@@ -95,35 +93,6 @@ export function fatalTold(records: readonly JournalRecord[]): FatalEnd | null {
   return fatalEnd(
     records.map(({ type, data }) => (type === 'stream-ended' ? endedSchema.safeParse(data).data : null) ?? null),
   );
-}
-
-/** Streams of a source that was not sent, and a session whose source came in another way than the first's. Pure. */
-export function sentFaults(records: readonly JournalRecord[], { head }: ManifestStart): string[] {
-  const sent = head.source.received !== null;
-  const streams = records.some(({ type }) => Object.hasOwn(RECEIVED_RECORDS, type));
-  const otherwise = records.some(({ type, data }) => {
-    const later = type === 'resumed' ? resumedRecord.safeParse(data).data : undefined;
-    return later !== undefined && (later.head.source.received !== null) !== sent;
-  });
-  return [
-    ...(streams && !sent ? ['it tells of streams, and its source was not sent'] : []),
-    ...(otherwise ? [`a session of it takes a source that was ${sent ? 'not sent' : 'sent'}`] : []),
-  ];
-}
-
-/** An end without its stream, or a second one. */
-export function streamFaults(records: readonly JournalRecord[]): string[] {
-  return sessionRecords(records).flatMap((own) => {
-    let open = false;
-    return own.flatMap(({ n, type }) => {
-      if (type !== 'stream-admitted' && type !== 'stream-ended') return [];
-      const fault = (type === 'stream-ended') !== open;
-      open = type === 'stream-admitted';
-      return fault
-        ? [`record ${n}: ${open ? 'a stream is let in while another lives' : 'a stream ends that was not let in'}`]
-        : [];
-    });
-  });
 }
 
 /**

@@ -50,12 +50,15 @@ export function sessionsOf(records: readonly JournalRecord[]): Session[] {
   });
 }
 
-interface Opening {
+/** How a session began. */
+export interface Opening {
+  /** Position of the streams. */
   readonly from: number;
   readonly head: ManifestStart['head'];
 }
 
-function openingOf(record: JournalRecord | undefined): Opening | null {
+/** Of the first record of a session; null: it is not in its form. Pure. */
+export function openingOf(record: JournalRecord | undefined): Opening | null {
   if (record?.type === 'resumed') return resumedRecord.safeParse(record.data).data ?? null;
   const start = manifestStartSchema.safeParse(record?.data).data;
   return start === undefined ? null : { from: 0, head: start.head };

@@ -26,11 +26,13 @@ const SENT = [
   ['--allow-plaintext', 'a lab of our own'],
   ['--reached-by', '192.0.2.1'],
 ] as const;
+const HERE = [['--reader', 'direct'], ['--vendor-query']] as const;
 const SENT_AGAIN = [SENT[2], SENT[4]];
 
 const forSsh = (option: string): RegExp => new RegExp(`${option} is for what is reached over SSH \\(ssh://…\\)`);
 const forSent = (option: string): RegExp =>
   new RegExp(`${option} is for a disk that another machine sends \\(listen://…\\)`);
+const forHere = (option: string): RegExp => new RegExp(`${option} is for a source of this station`);
 
 describe('options that say how a source is reached, for a source that is not reached so: 2', () => {
   test('acquire of a source here', async (t) => {
@@ -59,6 +61,12 @@ describe('options that say how a source is reached, for a source that is not rea
       const argv = desk.acquire('listen://127.0.0.1:0', '--expect-size', '16M', '--authority', 'warrant', ...given);
       await refusedHere(desk, argv, { exit: 2, says: [forSsh(given[0])] });
     }
+    const says = HERE.map(([option]) => forHere(option));
+    for (const source of [['ssh://root@127.0.0.1:1/dev/sda'], ['listen://127.0.0.1:0', '--expect-size', '16M']])
+      await refusedHere(desk, desk.acquire(source[0]!, ...source.slice(1), '--authority', 'warrant', ...HERE.flat()), {
+        exit: 2,
+        says: [/2 faults/, ...says],
+      });
   });
 
   test('devices, devices show and doctor of this station', async () => {

@@ -9,6 +9,7 @@ import { receivedLines, wayWords } from '../../src/manifest/report-received.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
 import type { ToldEnd } from '../../src/model/listen.ts';
 import { sampleManifest } from '../support/sample-manifest.ts';
+import { remoteManifest } from '../support/sample-remote.ts';
 import { sentManifest } from '../support/sent.ts';
 import { withSessions } from '../support/told.ts';
 
@@ -31,9 +32,23 @@ describe('laws of a disk that another machine sent', () => {
   const asEnded = (change: Partial<typeof ended>, hash: SectionStream['hash'] = stream.hash): Manifest =>
     streams({ ...stream, hash, ended: { ...ended, ...change } });
 
+  const HALF = { received: 5_120, end: 'ended-early' as const, told: null, sha256: null };
+  /** Sessions that went on from these places; all but the last stopped. */
+  const sittings = (...from: number[]): Manifest['sessions'] =>
+    from.map((at, index) => {
+      const [last, to = M.source.size] = [index === from.length - 1, from[index + 1]];
+      const end = last ? {} : { how: 'stopped' as const, code: 'interrupted', message: 'stopped' };
+      return { ...M.sessions[0]!, ...end, from: at, to };
+    });
+
+  const setting = (change: Partial<Manifest['acquisition']['settings']>): Manifest => ({
+    ...M,
+    acquisition: { ...M.acquisition, settings: { ...M.acquisition.settings, ...change } },
+  });
+
   /** A stream that ended early with these words, and another one that gave the rest. */
-  const early = (told: ToldEnd, hash: SectionStream['hash'] = 'not-confirmed'): Manifest =>
-    section({
+  const early = (told: ToldEnd, hash: SectionStream['hash'] = 'not-confirmed'): Manifest => ({
+    ...section({
       listened: [...R.listened, { ...R.listened[0]!, offset: 5_120 }],
       streams: [
         { ...stream, hash, ended: { received: 5_120, end: 'ended-early', told, sha256: 'a'.repeat(64) } },
@@ -42,7 +57,9 @@ describe('laws of a disk that another machine sent', () => {
           ended: { ...ended, received: M.source.size - 5_120, told: { ...ended.told!, bytes: M.source.size - 5_120 } },
         },
       ],
-    });
+    }),
+    sessions: sittings(0, 5_120),
+  });
 
   test('a sender that was ended there, and had hashed more than came, is no difference', () => {
     const manifest = early({ exit: 141, sha256: 'c'.repeat(64), bytes: 5_632 });
@@ -113,9 +130,30 @@ describe('laws of a disk that another machine sent', () => {
       /certificate_check contradicts/,
     ],
     'the reason of another': [section({ plaintext_reason: 'x' }), /not the reason of the override/],
-    'a second reading': [
-      { ...M, acquisition: { ...M.acquisition, settings: { ...M.acquisition.settings, verify_source: true } } },
-      /what a stream can not give/,
+    'a second reading': [setting({ verify_source: true }), /what a stream can not give/],
+    'further reads': [setting({ retries: 1 }), /what a stream can not give/],
+    'passes over it': [setting({ recovery: 'deferred' }), /what a stream can not give/],
+    'a sector that could not be read': [{ ...M, read_map: { ...M.read_map, unreadable: 512 } }, /tells of no sector/],
+    'a sector that failed': [{ ...M, read_map: { ...M.read_map, failed: 512 } }, /tells of no sector/],
+    'read over SSH, too': [
+      { ...M, source: { ...M.source, remote: remoteManifest().source.remote } },
+      /received and source\.remote are both set/,
+    ],
+    'a file': [{ ...M, source: { ...M.source, kind: 'file' } }, /though the source is no device/],
+    'held here in one session of two': [
+      { ...M, sessions: [...M.sessions, ...withSessions(local).sessions] },
+      /took the source in another way/,
+    ],
+    'held here, though it was sent': [
+      {
+        ...M,
+        sessions: M.sessions.map((each) => ({ ...each, attachments: local.sessions[0]!.attachments })),
+      },
+      /took the source in another way/,
+    ],
+    'one fingerprint of two': [
+      section({ listened: [...R.listened, { ...R.listened[0]!, fingerprint: 'b'.repeat(64) }] }),
+      /a fingerprint goes with TLS/,
     ],
     'a fingerprint of nothing': [
       section({ listened: R.listened.map((each) => ({ ...each, fingerprint: 'b'.repeat(64) })) }),
@@ -200,6 +238,24 @@ describe('laws of a disk that another machine sent', () => {
       /none came to the end of the disk/,
     ],
     'more read than came': [asEnded({ end: 'ended-early', received: 9_000 }), /do not reach as far as/],
+    'half without a hash, and all of it once more in the same place': [
+      {
+        ...streams({ ...stream, tells: false, hash: 'not-promised', ended: HALF }, stream),
+        sessions: sittings(0, 5_120),
+      },
+      /a session takes one, from where it goes on, and these are others/,
+    ],
+    'two streams in one session': [
+      streams({ ...stream, tells: false, hash: 'not-promised', ended: HALF }, stream),
+      /a session takes one, from where it goes on, and these are others/,
+    ],
+    'streams in another order than the sessions': [
+      {
+        ...streams({ ...stream, offset: 5_120 }, stream),
+        sessions: sittings(0, 5_120),
+      },
+      /a session takes one, from where it goes on, and these are others/,
+    ],
     'a gap between streams': [
       section({
         listened: [{ ...R.listened[0]!, offset: 512 }],

@@ -127,6 +127,14 @@ describe('a forged source on another machine', () => {
       { ...L, guard: { ...L.guard, verdict: 'known-blocker' } },
       /guard\.verdict is known-blocker for a disk of a running machine/,
     ],
+    'asked by programs of this station': [
+      { ...L, probes: { ...L.probes, own: S.probes.own } },
+      /probes: a disk of another machine is said to have been asked/,
+    ],
+    'behind a blocker of this station': [
+      { ...L, guard: { ...L.guard, attested: S.guard.hardware } },
+      /guard: something of this station is said to stand before a disk/,
+    ],
     'another size by sysfs': [but(L, { sizes: { ...remote.sizes, sysfs: 9999 } }), /sizes\.sysfs is not source\.size/],
     'another size by blockdev': [but(L, { sizes: { ...remote.sizes, blockdev: 9999 } }), /size .* told differently/],
     'another size by lsblk': [but(L, { sizes: { ...remote.sizes, lsblk: 0 } }), /size .* told differently/],

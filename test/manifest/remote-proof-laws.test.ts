@@ -19,6 +19,8 @@ import {
   sessionsOf,
 } from './remote-laws-support.ts';
 
+const CACHE = { how: 'O_DIRECT reads of the block device', file_system: 'none' };
+
 describe('a forged proof of a source on another machine', () => {
   const table: Record<string, [Manifest, RegExp]> = {
     'live, and a second reading agreed': [
@@ -48,6 +50,14 @@ describe('a forged proof of a source on another machine', () => {
     'it agreed, and nothing is said of it': [
       but(F, { reproducible: 'no' }),
       /reproducible is no; the second reading was match/,
+    ],
+    'agreed, and nobody can have read it from memory': [
+      { ...F, source_check: { ...F.source_check, cache: { ...CACHE, avoided: 'yes' } } as never },
+      /source_check\.cache: the caches of another machine can not be seen/,
+    ],
+    'agreed, and it is known to be from memory': [
+      { ...F, source_check: { ...F.source_check, cache: { ...CACHE, avoided: 'no' } } as never },
+      /source_check\.cache: the caches of another machine can not be seen/,
     ],
     'a second reading for which nothing came': [
       but(F, { second_pass: null }),

@@ -2,6 +2,7 @@ import { nothingCrossed, type RemotePass } from '../../src/manifest/remote-schem
 import type { Manifest } from '../../src/manifest/schema.ts';
 import { sampleManifest } from './sample-manifest.ts';
 import { withSessions } from './told.ts';
+import { unasked } from './unasked.ts';
 
 type Remote = NonNullable<Manifest['source']['remote']>;
 
@@ -27,6 +28,7 @@ export function remoteManifest(changes: Partial<Remote> = {}): Manifest {
   const remote: Remote = { ...remoteSection(), ...changes };
   const { frozen_reason: frozen } = remote;
   const { settings, reader } = sample.acquisition;
+  const { guard, probes } = unasked(sample);
   return withSessions({
     ...sample,
     source: {
@@ -36,13 +38,8 @@ export function remoteManifest(changes: Partial<Remote> = {}): Manifest {
       held_by: 'remote-descriptor',
       remote,
     },
-    guard: {
-      ...sample.guard,
-      verdict: 'not-applicable',
-      required: 'none-observed',
-      set_read_only: [],
-      counters_before: null,
-    },
+    guard: { ...guard, required: 'none-observed' },
+    probes,
     acquisition: {
       ...sample.acquisition,
       settings: { ...settings, write_protection: 'none-observed', verify_source: frozen !== null },

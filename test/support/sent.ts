@@ -1,25 +1,53 @@
 import type { Manifest } from '../../src/manifest/schema.ts';
 import type { ReceivedSection } from '../../src/manifest/received-schema.ts';
 import type { Told } from './told.ts';
+import { unasked } from './unasked.ts';
 
 const AT = '2026-03-01T09:15:01.000Z';
 const CALLER = { address: '192.0.2.7', port: 40_000, at: AT, tls: null };
 const HASH = 'a'.repeat(64);
+const PATH = 'listen://192.0.2.1:9000/dev/sda';
+const SURROUNDINGS = {
+  ...({ fact: 'surroundings', what: 'where the source is', seen: 'that machine sends it' } as const),
+  source: PATH,
+};
 
 /** A manifest of the same image, of a disk that another machine sent plain, in one stream that told its hash. */
 export function sentManifest(manifest: Manifest): Manifest {
-  const { source, guard, acquisition } = manifest;
+  const { source, acquisition } = manifest;
+  const { guard, probes } = unasked(manifest);
   return {
     ...manifest,
     case: { ...manifest.case, authority: 'warrant 7' },
-    source: { ...source, held_by: 'stream', received: sectionOf(source.size), identity_after: null },
-    guard: { ...guard, verdict: 'not-applicable' },
+    source: unseen(source),
+    label: { ...manifest.label, comparisons: [] },
+    guard: { ...guard, bus: null, chain: [], evidence: [SURROUNDINGS], evidence_after: [] },
+    probes,
     acquisition: {
       ...acquisition,
       reader: { ...acquisition.reader, name: 'listen' },
       overrides: [...acquisition.overrides, { option: 'allow-plaintext', reason: 'a lab of our own' }],
       settings: { ...acquisition.settings, recovery: 'in-line', retries: 0, verify_source: false },
     },
+  };
+}
+
+function unseen(source: Manifest['source']): Manifest['source'] {
+  const names = { model: null, serial: null, revision: null, wwn: null, transport: null, by_id: null };
+  const identity = { model: null, serial: null, wwn: null, diskseq: null, chain: null, mtimeMs: null };
+  return {
+    ...source,
+    ...names,
+    path: PATH,
+    real_path: '/dev/sda',
+    device_kind: null,
+    whole_disk: null,
+    physical: false,
+    partitions: [],
+    identity_before: { kind: 'block', size: source.size, node: 'not here', ...identity },
+    identity_after: null,
+    held_by: 'stream',
+    received: sectionOf(source.size),
   };
 }
 
