@@ -4,10 +4,9 @@ import { ExhibitError } from '../model/errors.ts';
 import { TRANSPORTS, type Transport } from '../model/remote.ts';
 import { visible } from '../model/text.ts';
 import { parseSshAddress } from '../remote/address.ts';
-import type { ConnectOrder } from '../remote/connect.ts';
 import type { Asker } from '../remote/credentials.ts';
 import { parseFingerprint } from '../remote/fingerprint.ts';
-import { openMachine } from '../remote/open-machine.ts';
+import { openMachine, type MachineOrder } from '../remote/open-machine.ts';
 import type { RemoteMachine } from '../remote/remote-ports.ts';
 import type { Env } from './env.ts';
 
@@ -16,6 +15,7 @@ export interface RemoteOptions {
   readonly identity?: string;
   readonly hostKey?: string;
   readonly transport?: string;
+  readonly remoteReader?: string | undefined;
 }
 
 /** Connects to a machine, not to a disk of it; works with it; closes. Errors of the address and of `connectRemote`. */
@@ -46,14 +46,15 @@ export async function withMachine<T>(
 export async function connectOrder(
   env: Env,
   options: RemoteOptions,
-): Promise<Pick<ConnectOrder, 'transport' | 'hostKey' | 'person'>> {
+): Promise<Pick<MachineOrder, 'transport' | 'hostKey' | 'person' | 'program'>> {
   const transport = transportOf(options);
+  const program = options.remoteReader === 'dd' ? 'dd' : 'auto';
   const hostKey = options.hostKey === undefined ? null : parseFingerprint(options.hostKey);
   const { home } = await findCaller(env.ports);
   const agentSocket = valueOf(await callerAgentSocket(env.ports));
   const person = { home, agentSocket, identity: options.identity ?? null };
-  if (transport !== 'openssh') return { transport, hostKey, person };
-  return { transport, hostKey, person: { ...person, caller: await callerProgram(env.ports) } };
+  if (transport !== 'openssh') return { transport, program, hostKey, person };
+  return { transport, program, hostKey, person: { ...person, caller: await callerProgram(env.ports) } };
 }
 
 function transportOf({ transport = 'ssh2' }: RemoteOptions): Transport {

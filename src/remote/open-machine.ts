@@ -1,16 +1,22 @@
 import { ExhibitError } from '../model/errors.ts';
-import type { HostKey, RemoteAddress } from '../model/remote.ts';
+import type { HostKey, RemoteAddress, RemoteRequest } from '../model/remote.ts';
 import type { Ports } from '../system/ports.ts';
 import { connectRemote, type ConnectOrder } from './connect.ts';
 import { probeRemote } from './probe.ts';
 import { remoteMachine, type RemoteMachine } from './remote-ports.ts';
 
+/** How a machine is reached, and what may run there. */
+export interface MachineOrder extends ConnectOrder {
+  /** `dd`: nothing of ours is run by an interpreter of the target. */
+  readonly program: RemoteRequest['program'];
+}
+
 /** Connects, and asks the machine what it is. Errors are `connectRemote`'s. */
-export async function openMachine(ports: Ports, order: ConnectOrder): Promise<RemoteMachine> {
+export async function openMachine(ports: Ports, order: MachineOrder): Promise<RemoteMachine> {
   const shell = await connectRemote(ports, order);
   try {
     const own = await ports.files.readText(`${ports.root}/proc/sys/kernel/random/boot_id`).catch(() => '');
-    return remoteMachine(ports, shell, await probeRemote(shell, ports.clock), own.trim() || null);
+    return remoteMachine(ports, shell, await probeRemote(shell, ports.clock, order.program), own.trim() || null);
   } catch (error) {
     await shell.close();
     throw error;

@@ -1,5 +1,5 @@
-import { valueOf } from '../model/device.ts';
-import type { RemoteFacts, RemoteTool, Rights } from '../model/remote.ts';
+import { unknown, valueOf } from '../model/device.ts';
+import type { RemoteFacts, RemoteRequest, RemoteTool, Rights } from '../model/remote.ts';
 import type { Clock } from '../system/clock.ts';
 import { PYTHON_GIVEN, TRY_PYTHON } from './python-program.ts';
 import {
@@ -47,8 +47,15 @@ export function asRoot(rights: Rights, argv: readonly string[]): readonly string
 /** Runs a script as whoever reads the disk there. */
 type Try = (text: string, ...args: readonly string[]) => Promise<RemoteResult>;
 
-/** Asks a machine what it is. Nothing is read from its disks, nothing is written there. Rejects only with the link. */
-export async function probeRemote(shell: RemoteShell, clock: Clock): Promise<RemoteFacts> {
+/**
+ * Asks a machine what it is. Nothing is read from its disks, nothing is written there. Rejects only with the link.
+ * @param program `dd`: nothing of ours is run by an interpreter of the target, not for a try either
+ */
+export async function probeRemote(
+  shell: RemoteShell,
+  clock: Clock,
+  program: RemoteRequest['program'] = 'auto',
+): Promise<RemoteFacts> {
   const line = async (...argv: string[]) => lineOf(await shell.run(argv));
   const uid = numberOf(await shell.run(['id', '-u']));
   const { rights, sudo } = await rightsOf(shell, valueOf(uid));
@@ -60,7 +67,10 @@ export async function probeRemote(shell: RemoteShell, clock: Clock): Promise<Rem
     () => askTools(asReader),
     async () => gives(await asReader(TRY_BYTES), BYTES_GIVEN),
     () => tryHashes(asReader),
-    async () => gives(await asReader(TRY_PYTHON), PYTHON_GIVEN),
+    async () =>
+      program === 'dd'
+        ? unknown('not tried: dd was asked for (--remote-reader)')
+        : gives(await asReader(TRY_PYTHON), PYTHON_GIVEN),
     async () => gives(await asReader(TRY_DEV_FD), DEV_FD_GIVEN),
     () => line('hostname'),
     () => line('uname', '-srvm'),

@@ -98,7 +98,12 @@ describe('what the log of ssh tells', () => {
 
   test('an option that this ssh does not have is no matter of waiting', () => {
     const place = parseSshAddress('ssh://root@box');
-    const error = whyOpenSshFailed(place, '', 'command-line: line 0: Bad configuration option: knownhostscommand\r\n');
+    const error = whyOpenSshFailed(
+      place,
+      '',
+      'command-line: line 0: Bad configuration option: knownhostscommand\r\n',
+      null,
+    );
     assert.deepEqual([error.fault, error.code, isUnreachable(error)], ['unexpected', 'remote.no-openssh', false]);
     assert.match(`${error.message} ${error.hint ?? ''}`, /knownhostscommand.*8\.5.*--transport ssh2/);
   });

@@ -3,7 +3,7 @@ import { readFileSync, symlinkSync } from 'node:fs';
 import { hostname, release } from 'node:os';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
-import { valueOf } from '../../src/model/device.ts';
+import { unknown, valueOf } from '../../src/model/device.ts';
 import { probeRemote } from '../../src/remote/probe.ts';
 import { PYTHON_GIVEN } from '../../src/remote/python-program.ts';
 import { clockOf } from '../../src/remote/questions.ts';
@@ -42,6 +42,15 @@ describe('what a machine is, asked over SSH', () => {
         asked,
       );
     assert.ok(shell.footprint.every(({ exit }) => exit !== null));
+  });
+
+  test('where dd was asked for, nothing is run by an interpreter of the target', async (t) => {
+    if (lacksSshd(t)) return;
+    const shell = await connected(t, await startSshd(t));
+    const { python } = await probeRemote(shell, systemClock, 'dd');
+    assert.deepEqual(python, unknown('not tried: dd was asked for (--remote-reader)'));
+    const scripts = shell.footprint.filter(({ argv }) => argv.some((word) => /python3 -/.test(word)));
+    assert.deepEqual(scripts, []);
   });
 
   test('one that has nothing but BusyBox', async (t) => {

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { NOTHING_ASKED } from '../../src/acquire/source-side.ts';
 import { known, unknown } from '../../src/model/device.ts';
-import { unhashed, type LinkFacts, type RemoteFacts, type RemoteRequest, type WireMode } from '../../src/model/remote.ts';
+import {
+  unhashed,
+  type LinkFacts,
+  type RemoteFacts,
+  type RemoteRequest,
+  type WireMode,
+} from '../../src/model/remote.ts';
 import { lacksOf } from '../../src/model/remote-fitness.ts';
 import { examineRemote } from '../../src/remote/describe.ts';
 import { waysOf } from '../../src/remote/disk.ts';

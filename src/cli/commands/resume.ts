@@ -66,7 +66,8 @@ export async function resumeCommand(
   }
   if (remote === null) return resumeFrom(env, output, state, choices, options, undefined);
   const { address, pinned, transport } = remoteChoice(remote, choices, options);
-  return withSide(env, address, { ...options, transport }, pinned, (side) =>
+  const remoteReader = remote.section.reading.program === 'dd' ? 'dd' : 'auto';
+  return withSide(env, address, { ...options, transport, remoteReader }, pinned, (side) =>
     resumeFrom(env, output, state, choices, options, side),
   );
 }
