@@ -34,16 +34,8 @@ export class Patience {
       const isOver = (): void => {
         if (this.#settle === settle) this.#settle = null;
       };
-      work.then(
-        (value) => {
-          isOver();
-          resolve(value);
-        },
-        (error: Error) => {
-          isOver();
-          reject(error);
-        },
-      );
+      work.then(isOver, isOver);
+      work.then(resolve, reject);
       if (this.#asleep !== null && this.#asleep.until > this.#deadline) this.#asleep.wake.abort();
       if (this.#asleep === null) void this.#watch();
     });
