@@ -245,6 +245,7 @@ export const damagedScenarios = [
     }),
   ),
 
-  damaged({ sector: 512, first: 3001, count: 5 }),
+  // The same is asked of real block devices with bad sectors, in seconds (test/real).
+  onRequest(damaged({ sector: 512, first: 3001, count: 5 })),
   onRequest(damaged({ sector: 4096, first: 700, count: 3 })),
 ];
