@@ -8,14 +8,14 @@ import { parseSshAddress } from '../src/remote/address.ts';
 import { connectRemote } from '../src/remote/connect.ts';
 import { ModeChooser } from '../src/remote/mode-chooser.ts';
 import { probeRemote } from '../src/remote/probe.ts';
-import { rangesFor } from '../src/remote/rate-limit.ts';
+import { RateLimit, rangesFor } from '../src/remote/rate-limit.ts';
 import { remoteReader } from '../src/remote/read-ahead.ts';
 import type { ChannelOrder } from '../src/remote/reader-channel.ts';
 import { connectSsh2 } from '../src/system/ssh2-link.ts';
 import { Unpacker } from '../src/remote/unpack.ts';
 import { systemClock } from '../src/system/clock.ts';
 import { orderFor } from '../test/remote/connected.ts';
-import { proofs } from '../test/remote/ranges-support.ts';
+import { foundAt, proofs } from '../test/remote/ranges-support.ts';
 import { testPorts } from '../test/support/ports.ts';
 import { startSshd, type Sshd } from '../test/support/sshd.ts';
 import { figures, MIB, readAlone, undoing, type RemoteFigures } from './elsewhere.ts';
@@ -114,13 +114,15 @@ async function transport(sshd: Sshd, port: number, node: string, mebibytes: numb
     const program = facts.python.known && facts.python.value ? 'python3' : 'dd';
     const channel: ChannelOrder = {
       shell,
-      expected: null,
+      expected: foundAt(node),
       facts,
       clock: systemClock,
       path: node,
       dd: { byBytes: true, direct: true },
       hash: facts.hashTools[0] ?? null,
       program,
+      modes: ['none'],
+      limit: new RateLimit(systemClock, null),
       unpacker: new Unpacker(testPorts().commands),
     };
     const modes = new ModeChooser(['none'], connections);

@@ -10,7 +10,7 @@ const SHAPE = /^(?<host>\[[^\]/]*\]|[^:/[\]]*)(?::(?<port>[^/]*))?(?<path>\/.*)?
 const HINT =
   'It looks like this: listen://192.0.2.1:9000, listen://[2001:db8::1]:9000; on every address: listen://0.0.0.0:9000, listen://[::]:9000';
 /** The smallest sector there is. */
-const SECTOR = 512;
+export const SECTOR = 512;
 
 /**
  * Takes `listen://ADDR:PORT[/dev/sda]` apart. Port 0: the kernel chooses one, which the printed command names.

@@ -1,11 +1,10 @@
 import { unknown, type Device } from '../model/device.ts';
 import type { ListenRequest } from '../model/listen.ts';
 import type { SourceFacts } from '../model/plan.ts';
-import { formatListenAddress } from './address.ts';
+import { formatListenAddress, SECTOR } from './address.ts';
 
 const NOT_ASKED = 'nothing of the other machine was looked at: it sends the disk';
 /** The least that a disk has. */
-const SECTOR = 512;
 
 /** A disk that another machine is to send, as a source: the operator's word for its path and size, and no more. Pure. */
 export function sentDisk(request: ListenRequest): SourceFacts {

@@ -59,3 +59,12 @@ export function otherThere(path: string, place: string, { code, what }: Differen
   const hint = code === 'source.rebooted' ? `${LOOK_AGAIN}${begun}` : LOOK_AGAIN;
   return new ExhibitError('source', code, message, { hint });
 }
+
+/** @param stderr what others said there, of which the last line may be why */
+export function brokeOff(path: string, place: string, why: string, stderr: string): ExhibitError {
+  const said = stderr.trim().split('\n').at(-1) ?? '';
+  const message = `Reading ${visible(path)} on ${place} broke off: ${visible(why)}${said === '' ? '' : ` (${visible(said)})`}.`;
+  return new ExhibitError('source', 'remote.reader-died', message, {
+    hint: 'No sector was marked bad for it. See what ended it over there.',
+  });
+}

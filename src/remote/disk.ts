@@ -46,7 +46,7 @@ export async function lookAtDisk(
     here,
     sizes: { blockdev, lsblk },
     direct,
-    unlocked: await unlockedLayers({ ports, facts, shell }, address, device),
+    unlocked: await unlockedLayers(ports.files, address, device),
     ways: waysOf(facts, direct, asked, await roundTripOf(ports), unpacker),
   };
 }
@@ -112,13 +112,13 @@ function directOf({ exit, stderr, failure }: CommandResult): Fact<boolean> {
 
 /** Walks up from a disk and its partitions: device-mapper names its encrypted devices `CRYPT-…`. */
 async function unlockedLayers(
-  { ports }: Pick<RemoteMachine, 'ports' | 'facts' | 'shell'>,
+  files: RemoteMachine['ports']['files'],
   address: RemoteDisk['address'],
   device: Device,
 ): Promise<Fact<readonly UnlockedLayer[]>> {
   const found: UnlockedLayer[] = [];
   const text = async (path: string): Promise<string | null> =>
-    ports.files.readText(path).then(
+    files.readText(path).then(
       (content) => content.trim(),
       (error: unknown) => {
         if (errnoOf(error) === 'ENOENT') return null;
@@ -127,7 +127,7 @@ async function unlockedLayers(
     );
   const walk = async (name: string, depth: number): Promise<void> => {
     if (depth > DEPTH) return;
-    for (const holder of await ports.files.readDir(`/sys/class/block/${name}/holders`)) {
+    for (const holder of await files.readDir(`/sys/class/block/${name}/holders`)) {
       const uuid = await text(`/sys/class/block/${holder}/dm/uuid`);
       if (uuid?.startsWith('CRYPT-') === true) {
         const called = await text(`/sys/class/block/${holder}/dm/name`);

@@ -88,4 +88,6 @@ export function pythonOperands(range: Range, unit: number): { words: string; blo
 /** What it takes, tried: the hash of `abc`, reads at an offset, and past the page cache. */
 export const TRY_PYTHON =
   'python3 -I -S -B -c "import os, mmap, hashlib; os.preadv; os.O_DIRECT; print(hashlib.sha256(b\\"abc\\").hexdigest())" 2>/dev/null';
-export const PYTHON_GIVEN = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n';
+/** SHA-256 of `abc` (FIPS 180-2, B.1). */
+export const ABC = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
+export const PYTHON_GIVEN = `${ABC}\n`;

@@ -1,5 +1,6 @@
 import { known, unknown, type Fact } from '../model/device.ts';
 import type { RemoteClock } from '../model/remote.ts';
+import { ABC } from './python-program.ts';
 import { parseTold } from './reader-answer.ts';
 import { howItEnded, type RemoteResult } from './shell.ts';
 
@@ -51,7 +52,6 @@ export const TRY_HASH: Readonly<Record<'sha256sum' | 'openssl', string>> = {
   sha256sum: 'printf abc | sha256sum 2>/dev/null',
   openssl: 'printf abc | openssl dgst -sha256 2>/dev/null',
 };
-const ABC = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
 
 /** Whether an attempt gave what it should, whatever else was printed meanwhile; unknown: it could not be made. */
 export function gives(result: RemoteResult, expected: string): Fact<boolean> {

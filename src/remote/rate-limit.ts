@@ -48,7 +48,7 @@ export class RateLimit {
 }
 
 /** Bytes of a range under a limit: about half a second's worth, so that the disk over there is read evenly. */
-export function rangeFor(rate: number | null, most: number): number {
+function rangeFor(rate: number | null, most: number): number {
   if (rate === null) return most;
   const fitting = 2 ** Math.floor(Math.log2(Math.max(rate / 2, SMALLEST_RANGE)));
   return Math.min(fitting, most);

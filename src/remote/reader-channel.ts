@@ -3,11 +3,10 @@ import { ExhibitError, messageOf } from '../model/errors.ts';
 import { lengthOf, type Range } from '../model/range.ts';
 import type { HashTool, RemoteFacts, RemoteProgram, WireMode } from '../model/remote.ts';
 import { placeOf } from '../model/remote-faults.ts';
-import { visible } from '../model/text.ts';
 import type { Clock } from '../system/clock.ts';
 import type { SshChannel } from '../system/ssh-link.ts';
 import { ChannelBytes } from './channel-bytes.ts';
-import { differenceTo, introduced, otherThere, type ExpectedDisk, type Hello } from './channel-hello.ts';
+import { brokeOff, differenceTo, introduced, otherThere, type ExpectedDisk, type Hello } from './channel-hello.ts';
 import { ChannelWords } from './channel-words.ts';
 import { asRoot, gently, script } from './probe.ts';
 import { parseTold, type Told } from './reader-answer.ts';
@@ -20,20 +19,18 @@ import type { Unpacker } from './unpack.ts';
 
 export interface ChannelOrder {
   readonly shell: RemoteShell;
-  /** Null: whatever stands there. */
-  readonly expected: ExpectedDisk | null;
+  readonly expected: ExpectedDisk;
   readonly facts: Pick<RemoteFacts, 'rights'>;
   readonly clock: Clock;
   /** Over there. */
   readonly path: string;
   readonly dd: DdWays;
   readonly hash: HashTool;
-  /** Absent: dd. */
-  readonly program?: RemoteProgram;
+  readonly program: RemoteProgram;
   /** How what is sent may be packed; what is not named is not asked for. */
-  readonly modes?: readonly WireMode[];
+  readonly modes: readonly WireMode[];
   readonly unpacker: Unpacker;
-  readonly limit?: RateLimit;
+  readonly limit: RateLimit;
 }
 
 const HELLO_MS = 30_000;
@@ -110,7 +107,7 @@ export class ReaderChannel {
 
   async #permitted(range: Range): Promise<void> {
     await this.hello;
-    await this.#order.limit?.take(lengthOf(range), this.#closed.signal);
+    await this.#order.limit.take(lengthOf(range), this.#closed.signal);
     if (this.#ended !== null) throw this.#ended;
   }
 
@@ -137,7 +134,7 @@ export class ReaderChannel {
   }
 
   #program(): [script: string, ...more: string[]] {
-    const { program, hash, modes = ['none'], dd } = this.#order;
+    const { program, hash, modes, dd } = this.#order;
     return program === 'python3' ? pythonLoop(hash, modes, dd.direct) : [readerProgram(hash, modes)];
   }
 
@@ -153,7 +150,7 @@ export class ReaderChannel {
     if (!this.#words.said.has('hello')) this.#end(this.#died(`it did not begin within ${HELLO_MS / 1000} seconds`));
     if (this.#ended !== null) throw this.#ended;
     const hello = introduced(this.#words.said);
-    const other = expected === null ? null : differenceTo(expected, hello);
+    const other = differenceTo(expected, hello);
     if (other !== null) throw otherThere(path, placeOf(shell.facts.address), other);
     return hello;
   }
@@ -295,11 +292,7 @@ export class ReaderChannel {
   }
 
   #died(why: string): ExhibitError {
-    const said = this.#tally.stderr.trim().split('\n').at(-1) ?? '';
     const { shell, path } = this.#order;
-    const message = `Reading ${visible(path)} on ${placeOf(shell.facts.address)} broke off: ${visible(why)}${said === '' ? '' : ` (${visible(said)})`}.`;
-    return new ExhibitError('source', 'remote.reader-died', message, {
-      hint: 'No sector was marked bad for it. See what ended it over there.',
-    });
+    return brokeOff(path, placeOf(shell.facts.address), why, this.#tally.stderr);
   }
 }

@@ -64,17 +64,51 @@ interface Seen {
 }
 
 async function logIn(order: SshOrder, client: Client, socket: Socket): Promise<SshLink> {
-  const { address, signal } = order;
+  const { address } = order;
   const seen: Seen = { hostKey: null, judgedBy: '', refusal: null, cipher: null, shaken: false };
   const attempts = new LoginAttempts(address.user, order.credentials, ssh2.utils.parseKey);
-  await new Promise<void>((resolve, reject) => {
+  const letIn = untilIn(order, client, socket, { seen, attempts });
+  // Options that the library does not take it throws at once.
+  letIn.catch(() => undefined);
+  client.connect({
+    sock: socket,
+    username: address.user,
+    readyTimeout: 0,
+    keepaliveInterval: ASK_EVERY_MS,
+    keepaliveCountMax: NEVER,
+    algorithms: { cipher: [...CIPHERS], serverHostKey: keyOrder(order.keyTypes) },
+    hostVerifier: (blob: Buffer) => isKnown(order, seen, blob),
+    authHandler: attempts.handler,
+  });
+  await letIn;
+  if (seen.hostKey === null) throw notSsh(address, 'it showed no host key');
+  const facts: LinkFacts = {
+    transport: 'ssh2',
+    address: { user: address.user, host: address.host, port: address.port },
+    hostKey: seen.hostKey,
+    judgedBy: seen.judgedBy,
+    serverVersion: serverVersion(client),
+    cipher: seen.cipher,
+    authentication: attempts.succeeded,
+  };
+  return linkOver(order, client, socket, facts);
+}
+
+/** Resolves when the server has let us in; rejects with why it did not, and when the person stops. */
+function untilIn(
+  order: SshOrder,
+  client: Client,
+  socket: Socket,
+  { seen, attempts }: { readonly seen: Seen; readonly attempts: LoginAttempts },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
     const failed = (error: Error): void => {
       reject(whyNotIn(order, seen, attempts, error));
     };
     const stop = (): void => {
-      reject(linkClosed(address));
+      reject(linkClosed(order.address));
     };
-    signal.addEventListener('abort', stop, { once: true });
+    order.signal.addEventListener('abort', stop, { once: true });
     socket.setTimeout(GREETING_SILENT_MS);
     socket.on('timeout', () => {
       const seconds = (seen.shaken ? LOGIN_SILENT_MS : GREETING_SILENT_MS) / 1000;
@@ -82,7 +116,7 @@ async function logIn(order: SshOrder, client: Client, socket: Socket): Promise<S
     });
     client
       .once('ready', () => {
-        signal.removeEventListener('abort', stop);
+        order.signal.removeEventListener('abort', stop);
         socket.setTimeout(0);
         resolve();
       })
@@ -95,28 +129,7 @@ async function logIn(order: SshOrder, client: Client, socket: Socket): Promise<S
         socket.setTimeout(LOGIN_SILENT_MS);
         seen.cipher = sc.cipher;
       });
-    client.connect({
-      sock: socket,
-      username: address.user,
-      readyTimeout: 0,
-      keepaliveInterval: ASK_EVERY_MS,
-      keepaliveCountMax: NEVER,
-      algorithms: { cipher: [...CIPHERS], serverHostKey: keyOrder(order.keyTypes) },
-      hostVerifier: (blob: Buffer) => isKnown(order, seen, blob),
-      authHandler: attempts.handler,
-    });
   });
-  if (seen.hostKey === null) throw notSsh(address, 'it showed no host key');
-  const facts: LinkFacts = {
-    transport: 'ssh2',
-    address: { user: address.user, host: address.host, port: address.port },
-    hostKey: seen.hostKey,
-    judgedBy: seen.judgedBy,
-    serverVersion: serverVersion(client),
-    cipher: seen.cipher,
-    authentication: attempts.succeeded,
-  };
-  return linkOver(order, client, socket, facts);
 }
 
 /** The same key at every exchange of keys, and one that the order vouches for. */

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { RemoteShell } from '../../src/remote/shell.ts';
 import type { RemoteEnd, SshChannel } from '../../src/system/ssh-link.ts';
+import { RateLimit } from '../../src/remote/rate-limit.ts';
 import type { ChannelOrder } from '../../src/remote/reader-channel.ts';
 import type { Clock } from '../../src/system/clock.ts';
 
@@ -44,7 +45,8 @@ export function madeUpShell(may: () => Promise<void> = () => Promise.resolve()) 
 function madeUp(argv: readonly string[]): MadeUp {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const word = argv.find((each) => each.startsWith('exhibit-')) ?? '';
-  let [killed, end] = [0, (_: RemoteEnd): void => undefined];
+  let killed = 0;
+  let end: (how: RemoteEnd) => void = () => undefined;
   const orders: string[] = [];
   stdin.on('data', (part: Buffer) => {
     orders.push(...part.toString().trim().split('\n'));
@@ -86,6 +88,9 @@ export function madeUpOrder(shell: RemoteShell, clock: Clock): ChannelOrder {
     path: '/dev/sda',
     dd: { byBytes: true, direct: true },
     hash: null,
+    program: 'dd',
+    modes: ['none'],
+    limit: new RateLimit(clock, null),
     unpacker: undefined as never,
   };
 }

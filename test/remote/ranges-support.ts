@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { deviceNumber } from '../../src/discover/number.ts';
 import { ExhibitError } from '../../src/model/errors.ts';
 import type { Range } from '../../src/model/range.ts';
 import type { Transport } from '../../src/model/remote.ts';
@@ -11,6 +12,7 @@ import type { HeldSource } from '../../src/read/held-source.ts';
 import type { GivenUp } from '../../src/remote/channel-pool.ts';
 import type { Mismatch } from '../../src/remote/range-reader.ts';
 import type { Crossing, RangeAnswer } from '../../src/remote/range-answer.ts';
+import { RateLimit } from '../../src/remote/rate-limit.ts';
 import { ReaderChannel, type ChannelOrder } from '../../src/remote/reader-channel.ts';
 import { Unpacker } from '../../src/remote/unpack.ts';
 import { systemClock } from '../../src/system/clock.ts';
@@ -48,15 +50,26 @@ export async function orderOn(t: TestContext, path: string, options: Options = {
   const byBytes = facts.ddByBytes.known && facts.ddByBytes.value;
   return {
     shell,
-    expected: null,
+    expected: foundAt(path),
     facts,
     clock: systemClock,
     path,
     dd: { byBytes, direct: true },
     hash: 'sha256sum',
+    program: 'dd',
+    modes: ['none'],
+    limit: new RateLimit(systemClock, null),
     unpacker: new Unpacker(testPorts().commands),
     ...options.change,
   };
+}
+
+/** What the loop over there, which is here, will say of it. */
+export function foundAt(path: string): ChannelOrder['expected'] {
+  const { rdev, size } = statSync(path, { throwIfNoEntry: false }) ?? { rdev: 0, size: 0 };
+  const node = deviceNumber(rdev);
+  const sectors = rdev === 0 ? null : Number(readFileSync(`/sys/dev/block/${node}/size`, 'utf8'));
+  return { bootId: null, node, size: sectors === null ? size : sectors * 512 };
 }
 
 export async function channelOn(t: TestContext, path: string, options: Options = {}): Promise<ReaderChannel> {

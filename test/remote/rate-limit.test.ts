@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { ModeChooser } from '../../src/remote/mode-chooser.ts';
-import { RateLimit, rangeFor } from '../../src/remote/rate-limit.ts';
+import { RateLimit, rangesFor } from '../../src/remote/rate-limit.ts';
 import { remoteReader } from '../../src/remote/read-ahead.ts';
 import { systemClock, type Clock } from '../../src/system/clock.ts';
 import { diskBytes, lacks } from '../support/loop.ts';
@@ -49,7 +49,7 @@ describe('so many bytes a second', () => {
 
   test('ranges are about half a second’s worth, and never larger than without a limit', () => {
     assert.deepEqual(
-      [null, 1e9, 10 * MIB, 200_000, 16_384].map((rate) => rangeFor(rate, 8 * MIB)),
+      [null, 1e9, 10 * MIB, 200_000, 16_384].map((rate) => rangesFor('dd', rate).rangeBytes),
       [8 * MIB, 8 * MIB, 4 * MIB, 65_536, 65_536],
     );
   });
@@ -62,7 +62,7 @@ describe('so many bytes a second', () => {
     const limit = new RateLimit(clock, MIB);
     const channel = await orderOn(t, loopDisk(t, bytes), { change: { limit } });
     const modes = new ModeChooser(['none'], 3);
-    const rangeBytes = rangeFor(MIB, 8 * MIB);
+    const { rangeBytes } = rangesFor('dd', MIB);
     const got = await readAll(
       remoteReader({ channel, proof: proof, connections: 3, rangeBytes, modes, ahead: 2 }),
       held(bytes.length),
