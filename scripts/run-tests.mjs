@@ -23,12 +23,15 @@ const FIRST = [
 
 /** What goes through many variants at length, and would keep the gate from its minutes: only by name, or by --long (docs/decisions/0017). */
 const LONG = [
+  'test/acquire/adopt-reread',
   'test/acquire/closing-cut-off',
   'test/acquire/resume-closing',
   'test/bench/live-box',
   'test/cli/bad-disk-shown',
   'test/cli/remote-acquire',
   'test/listen/acquire-programs',
+  'test/listen/variants',
+  'test/real/seal-full',
   'test/remote/acquire-damage',
   'test/remote/acquire-elsewhere',
   'test/remote/acquire-links',

@@ -13,7 +13,7 @@ const MIB = 1_048_576;
 const ALL = process.env['CRASH'] === 'all';
 /** In each of two lanes; `npm run test:crash` makes more of them than `npm test` has minutes for. */
 const ROUNDS = ALL ? 12 : 3;
-const CLOSINGS = ALL ? 12 : 4;
+const CLOSINGS = ALL ? 12 : 6;
 const OPTIONS = [[], ['--format', 'split', '--segment-size', '4M'], ['--verify-source'], ['--reader', 'direct']];
 
 describe('SIGKILL', { concurrency: 2 }, () => {
