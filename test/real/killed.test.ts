@@ -12,7 +12,7 @@ import { tempFolder } from '../support/temp.ts';
 const MIB = 1_048_576;
 const ALL = process.env['CRASH'] === 'all';
 /** In each of two lanes; `npm run test:crash` makes more of them than `npm test` has minutes for. */
-const ROUNDS = ALL ? 12 : 3;
+const ROUNDS = ALL ? 12 : 5;
 const CLOSINGS = ALL ? 12 : 6;
 const OPTIONS = [[], ['--format', 'split', '--segment-size', '4M'], ['--verify-source'], ['--reader', 'direct']];
 
@@ -28,8 +28,9 @@ describe('SIGKILL', { concurrency: 2 }, () => {
         const item = `K-${round}`;
         const job = startExhibit(t, desk.acquire(source, '--evidence', item, ...(OPTIONS[(round + lane) % 4] ?? [])));
         await job.until(() => existsSync(desk.evidence(item)), 'it made its folder');
-        // From the first file to the last one, and a little beyond.
-        await pause((1.5 * usual * round) / (ROUNDS - 1));
+        // One in the middle for certain; the others from the first file to the last one, and a little beyond.
+        if (round === 1) await job.until(() => isWriting(desk, item), 'it writes its image');
+        else await pause((1.5 * usual * round) / (ROUNDS - 1));
         job.kill('SIGKILL');
         const { code } = await job.ended;
         // The kernel may need a moment to end them; no longer than that.
@@ -54,7 +55,8 @@ describe('SIGKILL', { concurrency: 2 }, () => {
       const argv = desk.acquire(source, '--evidence', item, '--no-read-back');
       const job = startExhibit(t, argv, { env: { TMPDIR: temporary } });
       await job.until(() => isClosing(desk, item), 'its closing began');
-      await pause((1.1 * usual * round) / (CLOSINGS - 1));
+      if (round === 1) await job.until(() => hasManifest(desk, item), 'it wrote its manifest');
+      else await pause((1.1 * usual * round) / (CLOSINGS - 1));
       job.kill('SIGKILL');
       const { code } = await job.ended;
       assert.deepEqual(await job.leftAfter(2000), [], `round ${round}`);
@@ -119,6 +121,14 @@ async function closingTime(t: TestContext, desk: Desk, source: string): Promise<
   return performance.now() - since;
 }
 
+function isWriting(desk: Desk, item: string): boolean {
+  return readdirSync(desk.evidence(item)).some((name) => name.endsWith('.partial'));
+}
+
+function hasManifest(desk: Desk, item: string): boolean {
+  return existsSync(`${desk.evidence(item)}/${item}.manifest.json`);
+}
+
 function isClosing(desk: Desk, item: string): boolean {
   return journalOf(desk.evidence(item), item).some(({ type }) => type === 'closing');
 }
@@ -135,10 +145,10 @@ async function whatIsLeft(desk: Desk, item: string, code: number | null): Promis
   }
   assert.equal(code, null);
   if (names.length === 0) return 'nothing made';
-  const hasManifest = names.includes(`${item}.manifest.json`);
+  const manifested = names.includes(`${item}.manifest.json`);
   // Not for a moment does it pass for whole.
-  if (hasManifest) assert.notEqual((await exhibitHere(verify)).code, 0);
-  const reason = hasManifest ? [] : ['--incomplete', 'power cut'];
+  if (manifested) assert.notEqual((await exhibitHere(verify)).code, 0);
+  const reason = manifested ? [] : ['--incomplete', 'power cut'];
   const sealed = await exhibitHere(['seal', folder, ...reason, '--key', desk.key]);
   if (/does not say what was being acquired/.test(sealed.stderr)) {
     assert.ok(!names.some((name) => name.includes('.partial') || name.endsWith('.dd')), names.join(' '));
@@ -148,6 +158,6 @@ async function whatIsLeft(desk: Desk, item: string, code: number | null): Promis
   const verdict = await exhibitHere(verify);
   const complete = manifestOf(folder, item).outcome === 'complete';
   assert.equal(verdict.code, complete ? 0 : 4, verdict.stdout);
-  assert.equal(complete, hasManifest, 'what was cut off before its manifest is not called complete');
+  assert.equal(complete, manifested, 'what was cut off before its manifest is not called complete');
   return complete ? 'closing finished' : 'closed as incomplete';
 }
