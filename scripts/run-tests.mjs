@@ -63,7 +63,7 @@ const files = all
   .map((file) => join('dist', file.replace(/\.ts$/, '.js')));
 
 if (files.length === 0) stop(`No test file matches: ${wanted.join(' ')}`);
-// Two at least: many a test waits for a program, a disk, a link or a clock. Node's own choice on two cores is one; three were no faster.
+// Two at least: many a test waits for a program, a disk, a link or a clock. Node's own choice on two cores is one.
 const concurrency = Math.max(2, availableParallelism() - 1);
 const isAlone = (file) => isAmong(ALONE, file);
 const totals = { pass: 0, fail: 0, cancelled: 0, skipped: 0 };
