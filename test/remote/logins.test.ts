@@ -62,7 +62,7 @@ describe('whoever is logged in over there', () => {
     const flag = join(bin, 'asks');
     // Lets the questions through, and asks for a password, on both outputs, where the reading begins.
     const text = `#!/bin/sh
-case "$*" in *nice*) echo '[sudo] password for ada:'; echo '[sudo] password for ada:' >&2; echo >${flag}; exit 1;; esac
+case "$*" in *'nice -n'*) echo '[sudo] password for ada:'; echo '[sudo] password for ada:' >&2; echo >${flag}; exit 1;; esac
 shift; exec "$@"
 `;
     writeFileSync(join(bin, 'sudo'), text, { mode: 0o755 });
