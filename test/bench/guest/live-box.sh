@@ -22,8 +22,30 @@ $b ip link set eth0 up
 $b mkdir -p /run/sshd /run/data
 $b chmod 0755 /run/sshd
 # The kernel finds its disks beside what goes on here.
-for second in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-  if [ -b /dev/sda1 ] && [ -b /dev/sdb ]; then break; fi
+disks_are_there() {
+  for second in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    if [ -b /dev/sda ] && [ -b /dev/sdb ]; then break; fi
+    $b sleep 1
+  done
+}
+disks_are_there
+# It looks at both at once, and the first one that answers is sda: then once more, one after the other.
+if ! $b grep -q 'LIVE' /sys/block/sda/device/model; then
+  echo 'live box: the disks answered in the other order'
+  for disk in sdb sda; do
+    path=$($b readlink -f /sys/block/$disk/device)
+    host=${path##*/host}
+    order="$order host${host%%/*}"
+    echo 1 >/sys/block/$disk/device/delete
+  done
+  for host in $order; do
+    echo '- - -' >/sys/class/scsi_host/$host/scan
+    $b sleep 1
+  done
+  disks_are_there
+fi
+for second in 1 2 3 4 5; do
+  if [ -b /dev/sda1 ]; then break; fi
   $b sleep 1
 done
 $b mount -o ro /dev/sda1 /run/data || echo 'live box: /dev/sda1 is not mounted'
