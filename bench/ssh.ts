@@ -9,7 +9,7 @@ import { connectRemote } from '../src/remote/connect.ts';
 import { ModeChooser } from '../src/remote/mode-chooser.ts';
 import { probeRemote } from '../src/remote/probe.ts';
 import { RateLimit, rangesFor } from '../src/remote/rate-limit.ts';
-import { remoteReader } from '../src/remote/read-ahead.ts';
+import { remoteReader } from '../src/remote/in-order-reader.ts';
 import type { ChannelOrder } from '../src/remote/reader-channel.ts';
 import { connectSsh2 } from '../src/system/ssh2-link.ts';
 import { Unpacker } from '../src/remote/unpack.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
 import type { WireMode } from '../../src/model/remote.ts';
 import { ModeChooser } from '../../src/remote/mode-chooser.ts';
-import { remoteReader } from '../../src/remote/read-ahead.ts';
+import { remoteReader } from '../../src/remote/in-order-reader.ts';
 import { Unpacker } from '../../src/remote/unpack.ts';
 import { systemCommands } from '../../src/system/run-command.ts';
 import { badDisk } from '../support/bad-disk.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { ModeChooser } from '../../src/remote/mode-chooser.ts';
 import { RateLimit, rangesFor } from '../../src/remote/rate-limit.ts';
-import { remoteReader } from '../../src/remote/read-ahead.ts';
+import { remoteReader } from '../../src/remote/in-order-reader.ts';
 import { systemClock, type Clock } from '../../src/system/clock.ts';
 import { diskBytes, lacks } from '../support/loop.ts';
 import { lacksSshd } from '../support/sshd.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
 import { TRANSPORTS } from '../../src/model/remote.ts';
 import { ModeChooser } from '../../src/remote/mode-chooser.ts';
-import { remoteReader } from '../../src/remote/read-ahead.ts';
+import { remoteReader } from '../../src/remote/in-order-reader.ts';
 import { RemoteRanges } from '../../src/remote/range-reader.ts';
 import { badDisk } from '../support/bad-disk.ts';
 import { diskBytes, lacks } from '../support/loop.ts';

@@ -10,7 +10,7 @@ import {
   type WireMode,
 } from '../../src/model/remote.ts';
 import { lacksOf } from '../../src/model/remote-fitness.ts';
-import { examineRemote } from '../../src/remote/describe.ts';
+import { examineRemote } from '../../src/remote/examine.ts';
 import { waysOf } from '../../src/remote/disk.ts';
 
 function machine(tools: readonly string[], devFd = true): RemoteFacts {

@@ -1,7 +1,7 @@
 import { bug } from '../../model/errors.ts';
 import type { SourceFacts } from '../../model/plan.ts';
 import type { HeldSource } from '../../read/held-source.ts';
-import { remoteReader } from '../../remote/read-ahead.ts';
+import { remoteReader } from '../../remote/in-order-reader.ts';
 import { ModeChooser } from '../../remote/mode-chooser.ts';
 import { RateLimit, rangesFor } from '../../remote/rate-limit.ts';
 import { RemoteRanges } from '../../remote/range-reader.ts';

@@ -39,7 +39,7 @@ async function examineMachine(env: Env, machine: string, options: Options): Prom
   if (options.key !== undefined) throw keyOfThere();
   const { withMachine } = await import('../remote-machine.ts');
   const [{ examineRemote }, { waysOf }, { NOTHING_ASKED }] = await Promise.all([
-    import('../../remote/describe.ts'),
+    import('../../remote/examine.ts'),
     import('../../remote/disk.ts'),
     import('../../acquire/source-side.ts'),
   ]);

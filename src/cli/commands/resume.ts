@@ -12,7 +12,7 @@ import { labHardwareFile } from '../lab-hardware.ts';
 import { listenAgain, listeningSide, type ListenOptions } from '../listen-options.ts';
 import { Output } from '../output.ts';
 import type { RemoteOptions } from '../remote-machine.ts';
-import { elsewhereOf, remoteChoice, requireSameWay } from '../remote-resume.ts';
+import { elsewhereOf, remoteChoice, requireSameWay } from '../resume-source.ts';
 import { withSide } from '../remote-side.ts';
 import { describeStopped } from '../screen/stopped.ts';
 import { askAndRun, reportDryRun } from './run-job.ts';

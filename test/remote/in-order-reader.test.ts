@@ -3,7 +3,7 @@ import test, { describe, type TestContext } from 'node:test';
 import type { Range } from '../../src/model/range.ts';
 import { REMOTE_PROGRAMS } from '../../src/model/remote.ts';
 import { ModeChooser } from '../../src/remote/mode-chooser.ts';
-import { remoteReader } from '../../src/remote/read-ahead.ts';
+import { remoteReader } from '../../src/remote/in-order-reader.ts';
 import { badDisk } from '../support/bad-disk.ts';
 import { startLink } from '../support/link.ts';
 import { diskBytes, lacks } from '../support/loop.ts';
