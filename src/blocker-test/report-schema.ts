@@ -1,4 +1,4 @@
-import { z } from '../model/zod.ts';
+import * as z from '../model/zod.ts';
 import { ANSWERS } from './answers.ts';
 import { BLOCK_KINDS, SG_KINDS } from './kinds.ts';
 

@@ -1,4 +1,4 @@
-import { z } from '../model/zod.ts';
+import * as z from '../model/zod.ts';
 import { ALGORITHMS, ENGINES } from '../model/digest.ts';
 import { bug } from '../model/errors.ts';
 import type { Settings } from '../model/request.ts';

@@ -1,4 +1,4 @@
-import { z } from '../model/zod.ts';
+import * as z from '../model/zod.ts';
 import { parseLabelSize } from '../model/size.ts';
 import { type TextLaw, textFault } from './text-laws.ts';
 

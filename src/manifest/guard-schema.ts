@@ -1,4 +1,4 @@
-import { z } from '../model/zod.ts';
+import * as z from '../model/zod.ts';
 import { BUSES } from '../model/chain.ts';
 import { BLOCKS, EVIDENCE_LEVELS, HARDWARE_ROLES, QUIRKS } from '../model/hardware.ts';
 import { FACTS, REQUIRABLE, VERDICTS } from '../model/verdict.ts';

@@ -1,4 +1,4 @@
-import type { z } from '../model/zod.ts';
+import type * as z from '../model/zod.ts';
 import type { FatalEnd } from '../model/listen.ts';
 import type { JournalRecord } from './journal-chain.ts';
 import {

@@ -1,4 +1,4 @@
-import type { z } from '../model/zod.ts';
+import type * as z from '../model/zod.ts';
 import { Faults } from '../image/faults.ts';
 import { messageOf } from '../model/errors.ts';
 import { cell, visible } from '../model/text.ts';

@@ -1,4 +1,4 @@
-import { z } from '../model/zod.ts';
+import * as z from '../model/zod.ts';
 import { bytes, count, range, sha256, text } from './schema-words.ts';
 
 /** In bytes, and in logical sectors of the source; both half-open. */

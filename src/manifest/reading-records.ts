@@ -1,4 +1,4 @@
-import { z } from '../model/zod.ts';
+import * as z from '../model/zod.ts';
 import { ALGORITHMS, ENGINES } from '../model/digest.ts';
 import type { SourceIdentity } from '../model/identity.ts';
 import type { ReadStatus } from '../model/read-map.ts';

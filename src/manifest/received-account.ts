@@ -1,4 +1,4 @@
-import { z } from '../model/zod.ts';
+import * as z from '../model/zod.ts';
 import { compareTold, isFatalEnd, type FatalEnd, type ToldStream } from '../model/listen.ts';
 import type { JournalRecord } from './journal-chain.ts';
 import {

@@ -1,4 +1,4 @@
-import { z } from '../model/zod.ts';
+import * as z from '../model/zod.ts';
 import { REFUSALS, STREAM_ENDS } from '../model/listen.ts';
 import { bytes, count, maybe, sha256, text, time } from './schema-words.ts';
 

@@ -1,4 +1,4 @@
-import { z } from '../model/zod.ts';
+import * as z from '../model/zod.ts';
 import type { WireMode } from '../model/remote.ts';
 import type { JournalRecord } from './journal-chain.ts';
 import {

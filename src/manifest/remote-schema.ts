@@ -1,4 +1,4 @@
-import { z } from '../model/zod.ts';
+import * as z from '../model/zod.ts';
 import { COMPRESSIONS, REMOTE_PROGRAMS, TRANSPORTS, WIRE_MODES } from '../model/remote.ts';
 import { bytes, count, maybe, sha256, text, time, unknowns } from './schema-words.ts';
 

@@ -1,4 +1,4 @@
-import { z } from '../model/zod.ts';
+import * as z from '../model/zod.ts';
 import { identityRecord, verdictRecord } from './reading-records.ts';
 import { bytes } from './schema-words.ts';
 import { manifestSchema } from './schema.ts';

@@ -1,4 +1,4 @@
-import { z } from '../model/zod.ts';
+import * as z from '../model/zod.ts';
 
 /** Pieces that the manifest's schemas are made of. */
 export const text = z.string().refine((value) => value.isWellFormed(), 'holds half a surrogate pair');

@@ -1,4 +1,4 @@
-import { z } from '../model/zod.ts';
+import * as z from '../model/zod.ts';
 import { ALGORITHMS, ENGINES } from '../model/digest.ts';
 import { REQUIRABLE } from '../model/verdict.ts';
 import { guardSchema, probesSchema } from './guard-schema.ts';

@@ -1,4 +1,4 @@
-import { z } from '../model/zod.ts';
+import * as z from '../model/zod.ts';
 import { VERDICTS } from '../model/verdict.ts';
 import { countersSchema, evidenceSchema } from './guard-schema.ts';
 import { bytes, count, maybe, sha256, text, time } from './schema-words.ts';

@@ -1,4 +1,4 @@
-import type { z } from '../model/zod.ts';
+import type * as z from '../model/zod.ts';
 import { LOST_WHILE_READ, weakest, type VerdictName } from '../model/verdict.ts';
 import type { JournalRecord } from './journal-chain.ts';
 import {
