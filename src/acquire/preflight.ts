@@ -11,7 +11,7 @@ import { visible } from '../model/text.ts';
 import { planFolder } from '../plan/folder.ts';
 import { planAcquisition } from '../plan/plan.ts';
 import { judgeMachine } from '../plan/rules-remote.ts';
-import { ddVersion } from '../read/dd-reader.ts';
+import { requireGnuDd } from '../read/dd-reader.ts';
 import { directVersion } from '../read/direct-reader.ts';
 import type { Ports } from '../system/ports.ts';
 import { observeProtection } from './protection.ts';
@@ -44,12 +44,12 @@ export async function preflight(
   if (unfit !== null) return unfit;
   const source = await findOn(side, request.sourcePath, request.remote);
   const destination = await looking;
-  const readerVersion = await readerVersionOf(ports, request, source);
+  // A dozen small programs; it never throws.
+  const station = await observeStation(ports);
+  const readerVersion = readerVersionOf(ports, request, source, station);
   const named = planFolder(request, destination.path);
   const folderContent = named.ok ? await contentOf(ports, named.folder.path) : null;
-  const guarding = observeProtection(ports, request, source, labFile);
-  // A dozen small programs, while the source is asked; it never throws.
-  const [guarded, station] = await Promise.all([guarding, observeStation(ports)]);
+  const guarded = await observeProtection(ports, request, source, labFile);
   const serials = await sourceSerials(side.ports, source);
   const result = planAcquisition({ request, source, serials, destination, ...guarded, folderContent });
   return { result, station, readerVersion };
@@ -62,14 +62,20 @@ export async function unfitMachine(ports: Ports, { remote }: SourceSide): Promis
   return { result: { ok: false, refusals, findings: [] }, station: await observeStation(ports), readerVersion: '' };
 }
 
-/** First version line of the reader's program. */
-export async function readerVersionOf(ports: Ports, request: AcquireRequest, source: SourceFacts): Promise<string> {
+/** First version line of the reader's program. Throws where it can't be used. */
+export function readerVersionOf(
+  ports: Ports,
+  request: AcquireRequest,
+  source: SourceFacts,
+  station: StationFacts,
+): string {
   if (source.received !== undefined) return 'none here: the other machine sends';
   if (source.remote !== undefined) {
     const { ways, machine } = source.remote;
     return machine.tools[ways.program]?.version ?? `${ways.program} that does not tell its version`;
   }
-  if (request.settings.reader === 'dd') return ddVersion(ports.commands);
+  if (request.settings.reader === 'dd')
+    return requireGnuDd(ports.commands.which('dd') === null ? null : (station.tools['dd'] ?? ''));
   return directVersion(ports.host.nodeVersion, source.kind);
 }
 

@@ -1,6 +1,7 @@
 import { known, unknown, type Fact } from '../model/device.ts';
 import type { CommandResult } from '../system/run-command.ts';
 import type { Ports } from '../system/ports.ts';
+import { firstLine, versionsOf } from './tool-versions.ts';
 
 /** The machine that images, as the manifest's `station` wants it. */
 export interface StationFacts {
@@ -20,7 +21,7 @@ export interface StationFacts {
   };
 }
 
-/** Each with how it is asked for its version. The last ones ask the disk itself, and may be missing. */
+/** Each with how it is asked for its version. The last ones but one ask the disk itself, and may be missing. */
 const TOOLS: Readonly<Record<string, string>> = {
   dd: '--version',
   lsblk: '--version',
@@ -34,39 +35,33 @@ const TOOLS: Readonly<Record<string, string>> = {
   sg_modes: '--version',
   nvme: 'version',
   sfdisk: '--version',
+  'ssh-keygen': '-V',
 };
+/** ssh-keygen has no version switch; the ssh of the same package has. */
+const ASKED_FOR: Readonly<Record<string, string>> = { 'ssh-keygen': 'ssh' };
 const PATIENCE = { timeoutMs: 10_000 };
 
 /** Looks at the station. Never throws: what is not there is null or unknown. */
 export async function observeStation(ports: Ports): Promise<StationFacts> {
   const { host } = ports;
-  const [versions, ssh, clock] = await Promise.all([
-    Promise.all(Object.entries(TOOLS).map(async ([tool, how]) => [tool, await versionOf(ports, tool, how)] as const)),
-    sshVersion(ports),
-    clockState(ports),
-  ]);
+  const [tools, clock] = await Promise.all([toolVersions(ports), clockState(ports)]);
   return {
     hostname: host.hostname,
     kernel: host.kernel,
     node: host.nodeVersion,
     uid: host.uid,
     sudoUser: host.env['SUDO_USER']?.trim() || null,
-    tools: { ...Object.fromEntries(versions), 'ssh-keygen': ssh },
+    tools,
     clock,
   };
 }
 
-async function versionOf(ports: Ports, tool: string, how: string): Promise<string | null> {
-  const result = await ports.commands.run([tool, how], PATIENCE);
-  // sg_modes says it on standard error.
-  return result.exit === 0 ? (firstLine(result.stdout) ?? firstLine(result.stderr)) : null;
-}
-
-/** ssh-keygen has no version switch; the ssh of the same package has, and speaks on standard error. */
-async function sshVersion(ports: Ports): Promise<string | null> {
-  if (ports.commands.which('ssh-keygen') === null) return null;
-  const result = await ports.commands.run(['ssh', '-V'], PATIENCE);
-  return result.exit === 0 ? (firstLine(result.stderr) ?? firstLine(result.stdout)) : null;
+async function toolVersions({ commands }: Ports): Promise<StationFacts['tools']> {
+  const there = Object.keys(TOOLS).filter((tool) => commands.which(tool) !== null);
+  const questions = there.map((tool) => [ASKED_FOR[tool] ?? tool, TOOLS[tool] ?? ''] as const);
+  const versions = await versionsOf(commands, questions);
+  const nothing = Object.keys(TOOLS).map((tool) => [tool, null] as const);
+  return Object.fromEntries([...nothing, ...there.map((tool, n) => [tool, versions[n] ?? null] as const)]);
 }
 
 /** Whether the wall clock follows a time server: asked of systemd first, then of chrony. */
@@ -87,9 +82,4 @@ async function clockState(ports: Ports): Promise<StationFacts['clock']> {
 function reason(tool: string, result: CommandResult): string {
   if (result.failure === 'missing') return `${tool} is not installed`;
   return `${tool}: ${firstLine(result.stderr) ?? result.failure ?? 'no answer'}`;
-}
-
-function firstLine(text: string): string | null {
-  const line = text.split('\n', 1)[0]?.trim().toWellFormed() ?? '';
-  return line === '' ? null : line;
 }

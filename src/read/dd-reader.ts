@@ -23,12 +23,19 @@ const READ_ERROR = 'dd: error reading ';
 const CAREFUL_BLOCK = 1024 * 1024;
 const CAREFUL_BYTES = 1024 * CAREFUL_BLOCK;
 
-/** The station's dd: its first version line. Throws unless it is GNU's, which alone has ranges by byte and `fullblock`. */
+/** The station's dd: its first version line. Throws unless it is GNU's. */
 export async function ddVersion(commands: Commands): Promise<string> {
   const answer = await commands.run(['dd', '--version'], { timeoutMs: 5000 });
-  const line = answer.stdout.split('\n')[0] ?? '';
-  if (/^dd \((GNU )?coreutils\)/.test(line)) return line;
-  const found = answer.failure === 'missing' ? 'dd is not installed' : `this dd is not GNU's: "${visible(line)}"`;
+  return requireGnuDd(answer.failure === 'missing' ? null : (answer.stdout.split('\n')[0] ?? ''));
+}
+
+/**
+ * Throws unless the dd is GNU's, which alone has ranges by byte and `fullblock`.
+ * @param line first line of what it says of its version; null: not installed
+ */
+export function requireGnuDd(line: string | null): string {
+  if (line !== null && /^dd \((GNU )?coreutils\)/.test(line)) return line;
+  const found = line === null ? 'dd is not installed' : `this dd is not GNU's: "${visible(line)}"`;
   throw new ExhibitError('unexpected', 'reader.no-dd', `The reader dd can't be used: ${found}.`, {
     hint: 'Install GNU coreutils, or choose the other reader: --reader direct.',
   });

@@ -65,7 +65,7 @@ export async function preflightAdopt(
   const foreign = await readForeignMap(ports, await ports.files.realPath(mapPath).catch(() => mapPath), size);
   const destination = await observeDestination(ports, folder, () => folder);
   const station = await observeStation(ports);
-  const readerVersion = await readerVersionOf(ports, request, source);
+  const readerVersion = readerVersionOf(ports, request, source, station);
   const guarded = await observeProtection(ports, request, source, labFile);
   const serials = await sourceSerials(ports, source);
   const named = planFolder(request, dirname(folder));

@@ -71,10 +71,10 @@ export async function preflightResume(
   if (unfit !== null) return { ...unfit, stopped, foreign };
   const source = await findOn(side, asked.sourcePath, asked.remote);
   const destination = await looking;
-  const readerVersion = await readerVersionOf(ports, asked, source);
-  const guarding = observeProtection(ports, asked, source, labFile);
-  // A dozen small programs, while the source is asked; it never throws.
-  const [guarded, station] = await Promise.all([guarding, observeStation(ports)]);
+  // A dozen small programs; it never throws.
+  const station = await observeStation(ports);
+  const readerVersion = readerVersionOf(ports, asked, source, station);
+  const guarded = await observeProtection(ports, asked, source, labFile);
   const carried = asked.overrides.allowUnblocked ?? reasonThatHolds(stopped.start, guarded.verdict.name);
   const request = { ...asked, overrides: { ...asked.overrides, allowUnblocked: carried } };
   const serials = await sourceSerials(side.ports, source);
