@@ -20,7 +20,7 @@ const PROGRAMS = {
 
 checkNode();
 if (!args.has('--build-only')) installDependencies();
-await build();
+if (!args.has('--install-only')) await build();
 if (args.has('--system-packages')) installSystemPackages();
 
 function checkNode() {
