@@ -108,6 +108,8 @@ const WRITING_MODES: Readonly<Record<string, readonly string[]>> = {
   append: ['system/files.ts', 'manifest/journal.ts'],
   // Regular files only, which the port looks at first: the image that an earlier session of the same job left.
   continue: ['system/files.ts', 'sink/segment-files.ts'],
+  // A regular file that is open for writing already, by its descriptor.
+  'write-direct': ['system/files.ts', 'sink/image-file.ts'],
 };
 /** Flags of open(2) that can write. */
 const WRITING_FLAGS = ['O_RDWR', 'O_WRONLY'];

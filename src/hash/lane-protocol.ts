@@ -15,13 +15,16 @@ export type LaneTask =
       readonly kind: 'spans';
       /** Spans are the cells of a grid of this many bytes from offset 0. */
       readonly spanBytes: number;
+      /** Of `of` lanes, which divide the cells among them in turn; absent: this one takes them all. */
+      readonly share?: { readonly index: number; readonly of: number };
     };
 
+/** What a worker is given: its end of the ring, and the lanes that it runs, one after the other over each chunk. */
 export interface LaneInput {
   readonly memory: RingMemory;
   readonly consumer: number;
-  readonly task: LaneTask;
-  /** Another lane is slower, and should get the processor first. */
+  readonly tasks: readonly LaneTask[];
+  /** Another worker has more to do, and should get the processor first. */
   readonly givesWay: boolean;
 }
 
@@ -35,11 +38,18 @@ export interface LaneState {
   readonly tail: PieceDigest | null;
 }
 
-/** Posted by the worker. `released` only wakes the main thread. */
+/** What a lane leaves at its end: lower-case hex of a stream, bytes hashed, and the milliseconds it took for them alone. */
+export interface LaneEnd {
+  readonly hex: string | null;
+  readonly bytes: number;
+  readonly busyMs: number;
+}
+
+/** Posted by the worker; lists are in the order of its tasks. `released` only wakes the main thread. */
 export type LaneMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'released' }
-  | { readonly type: 'span'; readonly span: PieceDigest }
-  | { readonly type: 'at-mark'; readonly mark: number; readonly state: LaneState }
-  | { readonly type: 'done'; readonly hex: string | null; readonly bytes: number; readonly busyMs: number }
+  | { readonly type: 'span'; readonly lane: number; readonly span: PieceDigest }
+  | { readonly type: 'at-mark'; readonly mark: number; readonly states: readonly LaneState[] }
+  | { readonly type: 'done'; readonly ends: readonly LaneEnd[] }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };

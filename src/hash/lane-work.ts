@@ -5,7 +5,7 @@ import type { LaneState, LaneTask } from './lane-protocol.ts';
 
 /** What a lane does with the chunks it takes, in order of offset. */
 export interface LaneWork {
-  /** Gives how many of the bytes were hashed: all, or none of those that a saved state holds already. */
+  /** Gives how many of the bytes were hashed: not those that a saved state holds already, nor those that other lanes take. */
   update(offset: number, bytes: Uint8Array): number;
   /** Where it stands; nothing ends by it. */
   state(): LaneState;
@@ -29,9 +29,14 @@ export function streamWork(task: LaneTask & { kind: 'stream' }, fresh: HasherFac
   };
 }
 
-export function spanWork(spanBytes: number, fresh: HasherFactory, finished: (span: PieceDigest) => void): LaneWork {
+export function spanWork(
+  { spanBytes, share }: LaneTask & { kind: 'spans' },
+  fresh: HasherFactory,
+  finished: (span: PieceDigest) => void,
+): LaneWork {
   let open: { start: number; end: number; hasher: ReturnType<HasherFactory> } | null = null;
   let end: number | null = null;
+  const isOurs = (at: number): boolean => share === undefined || Math.floor(at / spanBytes) % share.of === share.index;
   const close = (): void => {
     if (open === null) return;
     finished({ offset: open.start, length: open.end - open.start, sha256: open.hasher.digest() });
@@ -44,13 +49,16 @@ export function spanWork(spanBytes: number, fresh: HasherFactory, finished: (spa
       // A gap in what is read ends the span: it is told with the length that was read.
       if (open !== null && open.end !== offset) close();
       end = offset + bytes.length;
+      let hashed = 0;
       for (const cell of cells({ start: offset, end }, spanBytes)) {
+        if (!isOurs(cell.start)) continue;
         open ??= { start: cell.start, end: cell.start, hasher: fresh() };
         open.hasher.update(bytes.subarray(cell.start - offset, cell.end - offset));
         open.end = cell.end;
+        hashed += cell.end - cell.start;
         if (cell.end % spanBytes === 0) close();
       }
-      return bytes.length;
+      return hashed;
     },
     state: () => ({ end, state: null, tail: tail() }),
     finish() {

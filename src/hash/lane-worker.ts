@@ -7,15 +7,15 @@ import { hasherFactory, selfTest } from './engines.ts';
 import type { LaneInput, LaneMessage, LaneTask } from './lane-protocol.ts';
 import { spanWork, streamWork, type LaneWork } from './lane-work.ts';
 
-/** A lane's thread: takes every chunk of the ring in order, hashes it, gives it back. */
+/** A thread of lanes: takes every chunk of the ring in order, hashes it with each, gives it back. */
 const input = workerData as LaneInput;
 const post = (message: LaneMessage): void => parentPort?.postMessage(message);
 
 try {
   if (input.givesWay) giveWay();
-  const work = await prepare(input.task);
+  const lanes = await Promise.all(input.tasks.map(prepare));
   post({ type: 'ready' });
-  consume(work);
+  consume(lanes);
 } catch (error) {
   if (!(error instanceof RingAborted)) {
     post({
@@ -37,28 +37,37 @@ function giveWay(): void {
   }
 }
 
-async function prepare(task: LaneTask): Promise<LaneWork> {
+async function prepare(task: LaneTask, lane: number): Promise<LaneWork> {
   const [algorithm, engine] = task.kind === 'stream' ? [task.algorithm, task.engine] : (['sha256', 'native'] as const);
   const fresh = await hasherFactory(algorithm, engine);
   selfTest(algorithm, engine, fresh);
   if (task.kind === 'stream') return streamWork(task, fresh);
-  return spanWork(task.spanBytes, fresh, (span) => {
-    post({ type: 'span', span });
+  return spanWork(task, fresh, (span) => {
+    post({ type: 'span', lane, span });
   });
 }
 
-function consume(work: LaneWork): void {
+function consume(lanes: readonly LaneWork[]): void {
   const ring = new BlockingConsumer(input.memory, input.consumer, (mark) => {
-    post({ type: 'at-mark', mark, state: work.state() });
+    post({ type: 'at-mark', mark, states: lanes.map((lane) => lane.state()) });
   });
-  let bytes = 0;
-  let busyMs = 0;
+  const bytes = lanes.map(() => 0);
+  const busyMs = lanes.map(() => 0);
   for (let chunk = ring.next(); chunk !== null; chunk = ring.next()) {
-    const started = performance.now();
-    bytes += work.update(chunk.offset, chunk.bytes);
-    busyMs += performance.now() - started;
+    let started = performance.now();
+    for (const [index, lane] of lanes.entries()) {
+      bytes[index] = (bytes[index] ?? 0) + lane.update(chunk.offset, chunk.bytes);
+      const ended = performance.now();
+      busyMs[index] = (busyMs[index] ?? 0) + ended - started;
+      started = ended;
+    }
     ring.release();
     post({ type: 'released' });
   }
-  post({ type: 'done', hex: work.finish(), bytes, busyMs });
+  const ends = lanes.map((lane, index) => ({
+    hex: lane.finish(),
+    bytes: bytes[index] ?? 0,
+    busyMs: busyMs[index] ?? 0,
+  }));
+  post({ type: 'done', ends });
 }

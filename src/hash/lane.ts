@@ -3,7 +3,7 @@ import type { PieceDigest } from '../model/digest.ts';
 import { deferred, type Deferred } from '../model/deferred.ts';
 import { bug, ExhibitError } from '../model/errors.ts';
 import type { Ring } from '../ring/ring.ts';
-import type { LaneInput, LaneMessage, LaneState, LaneTask } from './lane-protocol.ts';
+import type { LaneEnd, LaneInput, LaneMessage, LaneState, LaneTask } from './lane-protocol.ts';
 
 /** What a finished lane leaves. `hex` for a stream, `spans` for span lanes; `rate` in bytes per second of pure hashing. */
 export interface LaneResult {
@@ -19,90 +19,128 @@ export interface LaneAtMark extends LaneState {
   readonly finished: number;
 }
 
-/** The main thread's end of a lane. A lane that fails or dies aborts the ring, and `result` rejects with the reason. */
+/** The main thread's end of a lane. When it fails or dies the ring is aborted, and `result` rejects with the reason. */
 export interface Lane {
   /** Resolves once the engine has passed its self-test. */
   readonly ready: Promise<void>;
   readonly result: Promise<LaneResult>;
   /** To be called with the mark that was set just now. Rejects when the lane fails before it gets there. */
   at(mark: number): Promise<LaneAtMark>;
-  /** Ends the thread now. */
+  /** Ends its thread now, and with it the lanes that share it. */
   stop(): Promise<void>;
 }
 
-export function startLane(ring: Ring, consumer: number, task: LaneTask, givesWay = false): Lane {
-  const input: LaneInput = { memory: ring.memory, consumer, task, givesWay };
+/** What the messages of a worker do to one of its lanes. */
+class LaneEar {
+  readonly #spans: PieceDigest[] = [];
+  readonly #ready = deferred<undefined>();
+  readonly #result = deferred<LaneResult>();
+  #asked: { readonly mark: number; readonly answer: Deferred<LaneAtMark> } | null = null;
+  #ended: ExhibitError | null = null;
+
+  lane(stop: () => Promise<void>): Lane {
+    return {
+      ready: this.#ready.promise,
+      result: this.#result.promise,
+      at: (mark) => {
+        const answer = deferred<LaneAtMark>();
+        this.#asked = { mark, answer };
+        if (this.#ended !== null) answer.reject(this.#ended);
+        return answer.promise;
+      },
+      stop,
+    };
+  }
+
+  ready(): void {
+    this.#ready.resolve(undefined);
+  }
+
+  span(span: PieceDigest): void {
+    this.#spans.push(span);
+  }
+
+  atMark(mark: number, state: LaneState): void {
+    if (this.#asked?.mark !== mark) return;
+    this.#asked.answer.resolve({ ...state, spans: this.#spans, finished: this.#spans.length });
+  }
+
+  done({ hex, bytes, busyMs }: LaneEnd): void {
+    this.#ended = bug('a lane was asked for its state after its end');
+    this.#asked?.answer.reject(this.#ended);
+    this.#result.resolve({ hex, spans: this.#spans, bytes, rate: rateOf(bytes, busyMs) });
+  }
+
+  fail(error: ExhibitError): void {
+    this.#ended = error;
+    this.#ready.reject(error);
+    this.#result.reject(error);
+    this.#asked?.answer.reject(error);
+  }
+}
+
+/** Starts one thread for all of `tasks`; gives a lane for each, in their order. */
+export function startLanes(ring: Ring, consumer: number, tasks: readonly LaneTask[], givesWay = false): Lane[] {
+  const input: LaneInput = { memory: ring.memory, consumer, tasks, givesWay };
   const worker = new Worker(new URL('./lane-worker.js', import.meta.url), { workerData: input });
-  const spans: PieceDigest[] = [];
-  const ready = deferred<undefined>();
-  const result = deferred<LaneResult>();
-  let asked: { readonly mark: number; readonly answer: Deferred<LaneAtMark> } | null = null;
-  let ended: ExhibitError | null = null;
+  const ears = tasks.map(() => new LaneEar());
+  let over = false;
 
   const fail = (error: ExhibitError): void => {
-    if (ended !== null) return;
-    ended = error;
+    if (over) return;
+    over = true;
     ring.abort(error);
-    ready.reject(error);
-    result.reject(error);
-    asked?.answer.reject(error);
+    for (const ear of ears) ear.fail(error);
   };
   worker.on('message', (message: LaneMessage) => {
     switch (message.type) {
       case 'ready':
-        ready.resolve(undefined);
+        for (const ear of ears) ear.ready();
         break;
       case 'released':
         ring.poke();
         break;
       case 'span':
-        spans.push(message.span);
+        ears[message.lane]?.span(message.span);
         break;
       case 'at-mark':
-        if (asked?.mark === message.mark) asked.answer.resolve({ ...message.state, spans, finished: spans.length });
+        for (const [index, state] of message.states.entries()) ears[index]?.atMark(message.mark, state);
         break;
       case 'done':
-        ended = bug('a lane was asked for its state after its end');
-        asked?.answer.reject(ended);
-        result.resolve({ hex: message.hex, spans, bytes: message.bytes, rate: rateOf(message.bytes, message.busyMs) });
+        over = true;
+        for (const [index, end] of message.ends.entries()) ears[index]?.done(end);
         break;
       case 'failed':
-        fail(
-          new ExhibitError(
-            'unexpected',
-            message.code,
-            `A hash worker failed (${describeTask(task)}): ${message.message}`,
-          ),
-        );
+        fail(workerFailed(tasks, message));
         break;
     }
   });
   worker.on('error', (cause) => {
-    fail(died(task, cause));
+    fail(died(tasks, cause));
   });
   worker.on('exit', () => {
-    fail(died(task, undefined));
+    fail(died(tasks, undefined));
   });
-  return {
-    ready: ready.promise,
-    result: result.promise,
-    at: (mark) => {
-      asked = { mark, answer: deferred() };
-      if (ended !== null) asked.answer.reject(ended);
-      return asked.answer.promise;
-    },
-    stop: async () => {
-      await worker.terminate();
-    },
+  const stop = async (): Promise<void> => {
+    await worker.terminate();
   };
+  return ears.map((ear) => ear.lane(stop));
+}
+
+function describeTasks(tasks: readonly LaneTask[]): string {
+  return tasks.map(describeTask).join('; ');
 }
 
 function describeTask(task: LaneTask): string {
   return task.kind === 'stream' ? `${task.algorithm} by ${task.engine}` : `SHA-256 of spans of ${task.spanBytes} bytes`;
 }
 
-function died(task: LaneTask, cause: unknown): ExhibitError {
-  return new ExhibitError('unexpected', 'hash.worker-died', `A hash worker died (${describeTask(task)}).`, {
+function workerFailed(tasks: readonly LaneTask[], { code, message }: LaneMessage & { type: 'failed' }): ExhibitError {
+  return new ExhibitError('unexpected', code, `A hash worker failed (${describeTasks(tasks)}): ${message}`);
+}
+
+function died(tasks: readonly LaneTask[], cause: unknown): ExhibitError {
+  return new ExhibitError('unexpected', 'hash.worker-died', `A hash worker died (${describeTasks(tasks)}).`, {
     hint: 'What was written so far stays as .partial. Look for memory shortage (dmesg), then start again.',
     cause,
   });

@@ -1,11 +1,11 @@
 import { Checkpointer, type Checkpoints } from './checkpointer.ts';
-import { givesWay } from './give-way.ts';
-import { startLane, type Lane, type LaneResult } from './lane.ts';
-import type { LaneTask } from './lane-protocol.ts';
+import { laneCosts } from './lane-cost.ts';
+import type { Lane, LaneResult } from './lane.ts';
+import { joinShares, startAll, tasksOf } from './lanes-of-job.ts';
 import { requireResumable, stateOf, type Resume } from './resume.ts';
 import { Snapshots, type PipelineControl } from './snapshots.ts';
 import { SourceMeter } from './source-meter.ts';
-import type { Algorithm, Digest, Engine, EngineDecision, PieceDigest } from '../model/digest.ts';
+import type { Algorithm, Digest, EngineDecision, PieceDigest } from '../model/digest.ts';
 import { bug, ExhibitError } from '../model/errors.ts';
 import { Ring, type RingReader, type RingWriter } from '../ring/ring.ts';
 
@@ -27,6 +27,8 @@ export interface PipelineSpec {
   readonly hashes: readonly Algorithm[];
   /** Sizes of the span grids to hash, in bytes: pieces, and segments for split images. */
   readonly spanBytes: readonly number[];
+  /** Lanes among which the spans of each grid are divided; absent: one. Not with checkpoints. */
+  readonly spanShares?: number;
   /** Chooses each algorithm's engine once the first slots have shown how fast the source is. */
   readonly chooseEngines: (firstSlots: FirstSlots) => Promise<readonly EngineDecision[]>;
   /** Monotonic milliseconds, of the injected clock. */
@@ -66,7 +68,9 @@ export interface PipelineResult {
  */
 export async function runPipeline(spec: PipelineSpec): Promise<PipelineResult> {
   if (spec.resume !== undefined) requireResumable(spec.resume, spec.hashes);
-  const lanesWanted = spec.hashes.length + spec.spanBytes.length;
+  const shares = spec.spanShares ?? 1;
+  if (shares > 1 && spec.checkpoints !== undefined) throw bug('spans are divided in a job with checkpoints');
+  const lanesWanted = spec.hashes.length + spec.spanBytes.length * shares;
   const ring = new Ring(spec.slots, spec.slotBytes, lanesWanted + spec.consumers.length);
   const lanes: Lane[] = [];
   const parts: Promise<unknown>[] = [];
@@ -111,20 +115,17 @@ export async function runPipeline(spec: PipelineSpec): Promise<PipelineResult> {
       spec.chooseEngines(() => meter.firstSlots),
       parts,
     );
-    const tasks = tasksOf(spec, engines);
-    tasks.forEach((task, index) => {
-      const lane = startLane(ring, index, task, givesWay(task, tasks));
-      lanes.push(lane);
-      part(lane.result);
-    });
+    lanes.push(...startAll(ring, tasksOf(spec, engines), laneCosts(spec.hashes, spec.nowMs)));
+    for (const lane of lanes) part(lane.result);
     snapshots.started(lanes);
     if (checkpointer !== undefined) part(checkpointer.run());
     await Promise.all(parts);
     requireReplayed(spec.resume, meter, source.failure);
     if (source.failure !== null) tellOrThrow(spec, source.failure.error);
     const results = await Promise.all(lanes.map((lane) => lane.result));
-    requireAllHashed(spec, results, meter);
-    return collect(spec, engines, results);
+    const lanesDone = joinShares(results, spec.hashes.length, shares);
+    requireAllHashed(spec, lanesDone, meter);
+    return collect(spec, engines, lanesDone);
   } catch (error) {
     fail(error);
     await Promise.allSettled(parts);
@@ -162,25 +163,6 @@ async function orAbort<T>(work: Promise<T>, parts: readonly Promise<unknown>[]):
     return new Promise<never>(() => undefined);
   });
   return Promise.race([work, ...failures]);
-}
-
-function tasksOf(spec: PipelineSpec, engines: readonly EngineDecision[]): LaneTask[] {
-  const engineOf = (algorithm: Algorithm): Engine => {
-    const decision = engines.find((candidate) => candidate.algorithm === algorithm);
-    if (decision === undefined) throw bug(`no engine was chosen for ${algorithm}`);
-    return decision.engine;
-  };
-  return [
-    ...spec.hashes.map((algorithm) => streamTask(algorithm, engineOf(algorithm), spec.resume)),
-    ...spec.spanBytes.map((spanBytes): LaneTask => ({ kind: 'spans', spanBytes })),
-  ];
-}
-
-function streamTask(algorithm: Algorithm, engine: Engine, resume: Resume | undefined): LaneTask {
-  const state = stateOf(resume, algorithm);
-  if (resume === undefined || state === undefined) return { kind: 'stream', algorithm, engine };
-  if (engine !== 'wasm') throw bug(`the saved state of ${algorithm} was given to the ${engine} engine`);
-  return { kind: 'stream', algorithm, engine, resume: { position: resume.position, state } };
 }
 
 /** Before the place where the saved states stand, the streams are not all hashed as far: there is no result of that. */

@@ -32,6 +32,7 @@ export class Ring implements RingWriter {
   readonly #words: Int32Array;
   readonly #headers: Float64Array;
   readonly #waiting = new Set<() => void>();
+  readonly #absent = new Set<number>();
   #abortReason: unknown = null;
   #granted = false;
 
@@ -97,6 +98,12 @@ export class Ring implements RingWriter {
     this.#announce();
   }
 
+  /** This consumer was counted in, and will not come: nobody waits for it. */
+  dismiss(consumer: number): void {
+    this.#absent.add(consumer);
+    this.poke();
+  }
+
   /** Wakes whoever waits on the main thread to look again. */
   poke(): void {
     for (const wake of [...this.#waiting]) wake();
@@ -125,6 +132,7 @@ export class Ring implements RingWriter {
   #slowest(): number {
     let slowest = this.published;
     for (let consumer = 0; consumer < this.memory.consumers; consumer += 1) {
+      if (this.#absent.has(consumer)) continue;
       slowest = Math.min(slowest, Atomics.load(this.#words, shared.tailIndex(consumer)));
     }
     return slowest;

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { ExhibitError } from '../model/errors.ts';
 import type { Segment } from '../model/plan.ts';
 import { visible } from '../model/text.ts';
-import type { Files, OpenFile } from '../system/files.ts';
+import type { Files } from '../system/files.ts';
 import { destinationError } from './destination-error.ts';
+import { ImageFile } from './image-file.ts';
 
 /** An image file that an earlier session left, under its `.partial` name. */
 export interface ImageFileThere {
@@ -29,7 +30,7 @@ export class SegmentFiles {
   readonly #files: Files;
   readonly #folder: string;
   readonly #there: ReadonlyMap<Segment, ImageFileThere>;
-  readonly #open = new Map<Segment, OpenFile>();
+  readonly #open = new Map<Segment, ImageFile>();
   readonly #known = new Map<Segment, SegmentFile>();
   #namesOnDisk = true;
   /** A checkpoint syncs beside the stream, which may close a full segment meanwhile: one after the other. */
@@ -53,13 +54,14 @@ export class SegmentFiles {
   }
 
   /** The segment's file, open for writing. @throws ExhibitError fault `destination` */
-  async at(segment: Segment): Promise<OpenFile> {
+  async at(segment: Segment): Promise<ImageFile> {
     const open = this.#open.get(segment);
     if (open !== undefined) return open;
     const { partialPath } = this.#paths(segment);
     const there = this.#there.get(segment);
     try {
-      const file = await this.#files.open(partialPath, there === undefined ? 'create' : 'continue');
+      const opened = await this.#files.open(partialPath, there === undefined ? 'create' : 'continue');
+      const file = new ImageFile(this.#files, opened);
       this.#open.set(segment, file);
       const { ino } = await file.stat();
       if (there === undefined) {

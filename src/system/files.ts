@@ -19,7 +19,12 @@ export type OpenMode =
   /** An existing file, written at its end only. */
   | 'append'
   /** An existing regular file, written anywhere: a stopped acquisition's own image. Nothing else, and no link to it (ELOOP, EINVAL), and no other name of it (EMLINK). */
-  | 'continue';
+  | 'continue'
+  /**
+   * A regular file that this process holds open, once more by its descriptor (`/proc/self/fd/N`), for writes past the
+   * page cache (O_DIRECT); EINVAL for anything else, and where there are none.
+   */
+  | 'write-direct';
 
 export interface OpenFile {
   readonly fd: number;
@@ -91,6 +96,7 @@ const FLAGS: Record<OpenMode, number> = {
   create: constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL,
   append: constants.O_RDWR | constants.O_APPEND,
   continue: constants.O_RDWR | constants.O_NOFOLLOW,
+  'write-direct': constants.O_WRONLY | constants.O_DIRECT,
 };
 
 class RealFile implements OpenFile {
@@ -151,10 +157,17 @@ async function requireOwnFile(path: string): Promise<void> {
   if (stats.nlink > 1) throw Object.assign(new Error(`${path} has other names too`), { code: 'EMLINK' });
 }
 
+/** By a name somebody could put something else there; by a descriptor it is what we opened. */
+async function requireHeldFile(path: string): Promise<void> {
+  const held = /^\/proc\/self\/fd\/\d+$/.test(path) && (await fs.stat(path)).isFile();
+  if (!held) throw Object.assign(new Error(`${path} is no regular file that is held open`), { code: 'EINVAL' });
+}
+
 export const systemFiles: Files = {
   async open(path, mode) {
     // Looked at before it is opened: opening a device for writing is a write to whoever watches it.
     if (mode === 'continue') await requireOwnFile(path);
+    if (mode === 'write-direct') await requireHeldFile(path);
     return new RealFile(path, await fs.open(path, FLAGS[mode], 0o644));
   },
   async readText(path, limit = TEXT_LIMIT) {

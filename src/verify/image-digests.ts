@@ -8,6 +8,8 @@ import type { Ports } from '../system/ports.ts';
 
 const SLOT = 4 * 1024 * 1024;
 const SLOTS = 8;
+/** Bytes of the ring at most, where pieces are hashed beside each other: each has to lie in it. */
+const WIDE_RING = 96 * 1024 * 1024;
 
 export interface ImageDigestsSpec {
   readonly parts: readonly ImagePart[];
@@ -38,8 +40,8 @@ export interface ImageDigests {
 }
 
 /**
- * Reads a stored image once and computes everything from that one read: stream hashes, pieces and segments, each in
- * a thread of its own. Native engines throughout: another implementation than the WASM one that may have hashed the
+ * Reads a stored image once and computes everything from that one read: stream hashes, pieces and segments, in threads
+ * beside each other; without stream hashes, whose slowest sets the pace, the pieces alone on every core. Native engines throughout: another implementation than the WASM one that may have hashed the
  * source, and the faster one.
  */
 export async function imageDigests(ports: Ports, spec: ImageDigestsSpec): Promise<ImageDigests> {
@@ -48,10 +50,12 @@ export async function imageDigests(ports: Ports, spec: ImageDigestsSpec): Promis
   let done = 0;
   const ranges = spec.only ?? [spec.wanted];
   const caches: CacheState[] = [];
+  const { slots, spanShares } = widthOf(ports.host.cores, spec);
   const result = await runPipeline({
-    slots: SLOTS,
+    slots,
     slotBytes: SLOT,
     hashes: spec.hashes,
+    spanShares,
     spanBytes: [spec.pieceSize, ...(spec.segmentSize === null ? [] : [spec.segmentSize])],
     chooseEngines: () => Promise.resolve(chooseEngines('native', spec.hashes, {}, null)),
     nowMs: () => ports.clock.monotonicMs(),
@@ -86,6 +90,17 @@ export async function imageDigests(ports: Ports, spec: ImageDigestsSpec): Promis
     cache: worstOf(caches),
     complete: done === ranges.reduce((bytes, range) => bytes + range.end - range.start, 0),
   };
+}
+
+/** Lanes that share the pieces, and a ring that holds a piece for each and one that is being read. */
+export function widthOf(
+  cores: number,
+  { hashes, pieceSize }: Pick<ImageDigestsSpec, 'hashes' | 'pieceSize'>,
+): { readonly slots: number; readonly spanShares: number } {
+  if (hashes.length > 0) return { slots: SLOTS, spanShares: 1 };
+  const spanShares = Math.max(1, Math.min(cores, Math.floor(WIDE_RING / pieceSize) - 1));
+  if (spanShares === 1) return { slots: SLOTS, spanShares };
+  return { slots: Math.max(SLOTS, Math.ceil(((spanShares + 1) * pieceSize) / SLOT)), spanShares };
 }
 
 /** The ranges whose piece hashes differ or are absent on one side, joined. */

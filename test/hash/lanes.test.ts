@@ -70,6 +70,44 @@ describe('hash lanes', { timeout: 60_000 }, () => {
     assert.equal(result.digests[0]?.hex, sha256(bytes));
   });
 
+  test('spans divided among lanes: the same list', async () => {
+    for (const [shares, lengths] of [
+      [2, [1, 4095, 65_535, 512]],
+      [3, [60_001]],
+      [7, [65_536]],
+    ] as const) {
+      const grids = [4096, 100_000];
+      const result = await runPipeline(
+        spec({ hashes: [], spanBytes: grids, spanShares: shares, producer: feeder(bytes, lengths, 12_288) }),
+      );
+      for (const [index, step] of grids.entries())
+        assert.deepEqual(result.spans[index], expectedSpans(step, 12_288), `${step} among ${shares}`);
+    }
+  });
+
+  test('spans divided among lanes: a gap ends the span for whoever has it', async () => {
+    const result = await runPipeline(
+      spec({
+        hashes: [],
+        spanBytes: [4096],
+        spanShares: 2,
+        producer: async (out) => {
+          await feeder(bytes.subarray(0, 1000), [1000])(out);
+          await feeder(bytes.subarray(2000, 9000), [3000], 2000)(out);
+        },
+      }),
+    );
+    assert.deepEqual(
+      result.spans[0]?.map(({ offset, length }) => [offset, length]),
+      [
+        [0, 1000],
+        [2000, 2096],
+        [4096, 4096],
+        [8192, 808],
+      ],
+    );
+  });
+
   test('spans: a start off the grid, past 2^32', async () => {
     const offset = 5 * 1024 ** 3 + 4096 * 3 + 100;
     const result = await runPipeline(spec({ spanBytes: [65_536], producer: feeder(bytes, [10_000], offset) }));

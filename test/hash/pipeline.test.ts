@@ -46,6 +46,8 @@ describe('pipeline', { timeout: 60_000 }, () => {
       spec({
         hashes: ['md5', 'sha256'],
         spanBytes: [MIB],
+        // A clock that stands: what a lane costs is not tried, and SHA-256 and the pieces share a thread.
+        nowMs: () => 0,
         producer: feeder(bytes, [65_536, 333]),
         consumers: kept.map((into) => (input) => keep(into, input)),
       }),
@@ -53,7 +55,7 @@ describe('pipeline', { timeout: 60_000 }, () => {
     for (const into of kept) assert.ok(Buffer.concat(into).equals(bytes));
     assert.equal(result.digests[1]?.hex, createHash('sha256').update(bytes).digest('hex'));
     assert.equal(result.spans[0]?.length, 4);
-    assert.equal(workers.length, 3);
+    assert.equal(workers.length, 2);
     assert.ok(allEnded(workers));
   });
 

@@ -6,7 +6,7 @@ import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { chooseEngines } from '../../src/hash/choose.ts';
 import { hasherFactory } from '../../src/hash/engines.ts';
-import { startLane } from '../../src/hash/lane.ts';
+import { startLanes } from '../../src/hash/lane.ts';
 import { runPipeline, type PipelineSpec, type Producer } from '../../src/hash/pipeline.ts';
 import type { Snapshot } from '../../src/model/checkpoint.ts';
 import { ALGORITHMS, ENGINES, type Algorithm, type Engine, type PieceDigest } from '../../src/model/digest.ts';
@@ -249,7 +249,8 @@ describe('snapshots', { timeout: 120_000 }, () => {
 
   test('a lane by itself tells whoever waits for it that it failed, and whoever asks later', async () => {
     const ring = new Ring(2, 4096, 1);
-    const lane = startLane(ring, 0, { kind: 'stream', algorithm: 'sha257' as Algorithm, engine: 'native' });
+    const [lane] = startLanes(ring, 0, [{ kind: 'stream', algorithm: 'sha257' as Algorithm, engine: 'native' }]);
+    assert.ok(lane !== undefined);
     await assert.rejects(lane.at(ring.mark()), { code: 'hash.lane-failed' });
     await assert.rejects(lane.at(ring.mark()), { code: 'hash.lane-failed' });
     await lane.stop();

@@ -120,10 +120,11 @@ async function newBench(t: TestContext): Promise<Bench | null> {
   return { t, disk, destination, desk: newDesk(t), truth: truthOf(content, BAD, 4 * MIB) };
 }
 
-/** Everything as it is, but what asks for the image's data to be brought to disk. */
+/** Everything as it is, but what asks for the image's data to be brought to disk, and what goes there by itself. */
 const withoutDatasync: Files = {
   ...systemFiles,
   open: async (path, mode) => {
+    if (mode === 'write-direct') throw Object.assign(new Error('EINVAL: made by the test'), { code: 'EINVAL' });
     const file = await systemFiles.open(path, mode);
     return path.endsWith('.partial') ? fileWith(file, { datasync: () => Promise.resolve() }) : file;
   },
