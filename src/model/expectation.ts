@@ -1,7 +1,7 @@
-import type { Fact } from './device.ts';
+import { unknown, type Fact } from './device.ts';
 
 /** What can hold up a job. */
-export type Limit = 'source link' | 'destination' | 'hashing';
+export type Limit = 'source link' | 'destination' | 'hashing' | 'reading back';
 
 /** What is known before a job of the rates that it can't exceed, bytes per second, each above zero. */
 export interface ExpectationFacts {
@@ -35,7 +35,7 @@ export interface Stretch {
 /** What a job will take at least, as far as is known. */
 export interface Expectation {
   readonly reading: Stretch;
-  /** Null: the image is not read back. How fast the destination is read is never known. */
+  /** Null: the image is not read back. */
   readonly readBack: Stretch | null;
   /** Null: the source is read once. */
   readonly secondReading: Stretch | null;
@@ -43,11 +43,14 @@ export interface Expectation {
   readonly seconds: number | null;
 }
 
+/** What reading the destination gives: `exhibit doctor --speed` only writes. */
+const NEVER = unknown<number>('not measured');
+
 /** Facts to what they let expect. Pure: it only informs, and decides nothing. */
 export function expectation(facts: ExpectationFacts): Expectation {
   const { toRead, size, link, writing, hashing, hashingAgain, readBack, verifySource } = facts;
   const reading = stretch(toRead, { 'source link': link, destination: writing, hashing });
-  const back = readBack ? stretch(size, { hashing: hashingAgain }) : null;
+  const back = readBack ? stretch(size, { hashing: hashingAgain, 'reading back': NEVER }) : null;
   const again = verifySource ? stretch(size, { 'source link': link, hashing }) : null;
   const known = [reading, back, again].flatMap((each) => each?.seconds ?? []);
   return {

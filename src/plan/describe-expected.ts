@@ -38,9 +38,7 @@ export function expectedLines({ link, writing, hashing, expectation, folder }: E
       hashing.known ? `${measured(hashing.value)}; ${visible(hashing.value.how)}` : `${visible(hashing.why)}: ${how}`,
     ],
     ['reading', stretchText(reading)],
-    ...(readBack === null
-      ? []
-      : [['read-back', `${stretchText(readBack)}; how fast the destination is read was not measured`] as const]),
+    ...(readBack === null ? [] : [['read-back', stretchText(readBack)] as const]),
     ...(secondReading === null ? [] : [['source again', stretchText(secondReading)] as const]),
     ...(seconds === null || parts.length < 2 ? [] : [['altogether', altogether(seconds, parts)] as const]),
   ];
@@ -54,10 +52,11 @@ const NAMES: Readonly<Record<Limit, string>> = {
   'source link': "the source's link",
   destination: 'the destination',
   hashing: 'hashing',
+  'reading back': 'how fast the destination is read',
 };
 
 function stretchText({ bytes, bytesPerSecond, bottleneck, open, seconds }: Stretch): string {
-  const names = open.map((limit) => NAMES[limit]).join(' and ');
+  const names = open.map((limit) => NAMES[limit]).join(', ');
   if (bytesPerSecond === null || bottleneck === null || seconds === null) return `not known: nothing is of ${names}`;
   const held = `${hoursAndMinutes(seconds)} for ${roundBytes(bytes)}, by ${NAMES[bottleneck]} (${rate(bytesPerSecond)})`;
   return open.length === 0 ? `${held}, the bottleneck` : `${held}; not known: ${names}`;

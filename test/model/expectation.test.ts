@@ -43,7 +43,7 @@ describe('what a job will take at least', () => {
 
   test('what is not known is named', () => {
     const { reading, readBack, secondReading } = expectation({ ...FACTS, link: NOT, writing: NOT, readBack: true });
-    assert.deepEqual([reading.open, readBack?.open, secondReading], [['source link', 'destination'], [], null]);
+    assert.deepEqual([reading.open, readBack?.open, secondReading], [['source link', 'destination'], ['reading back'], null]);
   });
 
   const rate: fc.Arbitrary<Fact<number>> = fc.oneof(

@@ -36,7 +36,7 @@ export async function measureSpeed(
 
 /** What holds up a default job on this station, whatever the source gives. */
 export interface Bottleneck {
-  readonly what: Exclude<Limit, 'source link'>;
+  readonly what: Extract<Limit, 'destination' | 'hashing'>;
   readonly bytesPerSecond: number;
 }
 
