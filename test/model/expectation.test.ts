@@ -43,7 +43,10 @@ describe('what a job will take at least', () => {
 
   test('what is not known is named', () => {
     const { reading, readBack, secondReading } = expectation({ ...FACTS, link: NOT, writing: NOT, readBack: true });
-    assert.deepEqual([reading.open, readBack?.open, secondReading], [['source link', 'destination'], ['reading back'], null]);
+    assert.deepEqual(
+      [reading.open, readBack?.open, secondReading],
+      [['source link', 'destination'], ['reading back'], null],
+    );
   });
 
   const rate: fc.Arbitrary<Fact<number>> = fc.oneof(
@@ -79,7 +82,9 @@ describe('what a job will take at least', () => {
   test('more to read never takes less', () => {
     fc.assert(
       fc.property(facts, size, (given, more) => {
-        const [less, longer] = [given, { ...given, toRead: given.toRead + more, size: given.size + more }].map(expectation);
+        const [less, longer] = [given, { ...given, toRead: given.toRead + more, size: given.size + more }].map(
+          expectation,
+        );
         assert.ok((less?.seconds ?? 0) <= (longer?.seconds ?? 0));
         assert.equal(less?.seconds === null, longer?.seconds === null);
       }),

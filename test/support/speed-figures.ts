@@ -2,7 +2,13 @@ import type { FileSystemIdentity, SpeedFigures, StationIdentity } from '../../sr
 
 const MB = 1_000_000;
 
-export const STATION: StationIdentity = { hostname: 'bench', cpu: 'Some CPU', cores: 2, node: 'v20.19.0', hashWasm: '4' };
+export const STATION: StationIdentity = {
+  hostname: 'bench',
+  cpu: 'Some CPU',
+  cores: 2,
+  node: 'v20.19.0',
+  hashWasm: '4',
+};
 
 export const FILE_SYSTEM: FileSystemIdentity = {
   fileSystem: 'ext4',
