@@ -3,12 +3,46 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { describe } from 'node:test';
+import { announced } from '../../src/cli/commands/doctor-speed.ts';
+import { expectedOf } from '../../src/cli/expected.ts';
 import { parseKept } from '../../src/doctor/speed/kept.ts';
+import { known, unknown } from '../../src/model/device.ts';
+import { planAcquisition } from '../../src/plan/plan.ts';
+import { systemFiles } from '../../src/system/files.ts';
+import { systemCommands } from '../../src/system/run-command.ts';
+import { blockSource, destination, factsWith, USB2 } from '../plan/facts.ts';
 import { jsonLines, newDesk } from '../support/exhibit.ts';
 import { testPorts } from '../support/ports.ts';
 import { stoppedJob } from '../support/stopped.ts';
 import { expected, MIB, scene, station } from './speed-support.ts';
 import { transcriptHere } from './transcript.ts';
+
+test('whatever can not be looked at, a plan has its section: nothing of it ever fails an acquisition', async () => {
+  const result = planAcquisition(factsWith({ source: blockSource({ chain: known(USB2) }) }));
+  assert.ok(result.ok);
+  const fail = (): Promise<never> => Promise.reject(Object.assign(new Error('EIO'), { code: 'EIO' }));
+  const files = Object.fromEntries(
+    Object.keys(systemFiles).map((name) => [name, fail]),
+  ) as unknown as typeof systemFiles;
+  const commands = { ...systemCommands(), run: fail };
+  for (const ports of [testPorts({ files }), testPorts({ commands }), testPorts({ files, commands })]) {
+    const { link, writing, hashing, expectation } = await expectedOf(ports, result.plan);
+    assert.deepEqual([writing, hashing], [unknown('not measured'), unknown('not measured')]);
+    assert.ok(link.known);
+    assert.equal(expectation.reading.bottleneck, 'source link');
+    assert.equal(expectation.seconds, Math.ceil(result.plan.size / 35_000_000));
+  }
+});
+
+test('before it is measured: where, how much, and that acquire would refuse the system disk', () => {
+  const place = { facts: { ...destination, path: '/e\u001b[2J' }, cap: 10 * MIB };
+  assert.match(
+    announced(place),
+    /^Measuring \/e\\u\{1b\}\[2J \(ext4 on \/dev\/sdy1\) with at most 10,485,760 bytes [^\n]+$/,
+  );
+  const onSystem = { ...place, facts: { ...place.facts, onSystemDisk: known(true) } };
+  assert.match(announced(onSystem), /\nIt lies on the operating system's own disk: .*--allow-system-destination\.$/);
+});
 
 describe('what is kept, and what a plan makes of it', { concurrency: 2 }, () => {
   const NOT = /destination +not measured: exhibit doctor --speed \S+\n +hashing +not measured: exhibit/;

@@ -1,7 +1,7 @@
 import { trialPlace, type TrialPlace } from '../../doctor/speed/destination.ts';
 import { bottleneckOf, measureSpeed, type Measurement } from '../../doctor/speed/measure.ts';
 import { stationIdentity } from '../../doctor/speed/station.ts';
-import { known, unknown, type Fact } from '../../model/device.ts';
+import { known, unknown, valueOf, type Fact } from '../../model/device.ts';
 import { ExhibitError, messageOf } from '../../model/errors.ts';
 import { describeBytes } from '../../model/size.ts';
 import { visible } from '../../model/text.ts';
@@ -47,8 +47,12 @@ export function refuseBesideSpeed(machine: string | null, options: { readonly ke
   }
 }
 
-function announced({ facts, cap }: TrialPlace): string {
-  return `Measuring ${visible(facts.path)} (${visible(facts.fileSystem)} on ${visible(facts.mountSource)}) with at most ${describeBytes(cap)}, then the hash engines: about 15 seconds.`;
+/** What is about to be written where, for people. Nothing in it is raw. */
+export function announced({ facts, cap }: Pick<TrialPlace, 'facts' | 'cap'>): string {
+  const { path, fileSystem, mountSource, onSystemDisk } = facts;
+  const first = `Measuring ${visible(path)} (${visible(`${fileSystem} on ${mountSource}`)}) with at most ${describeBytes(cap)}, then the hash engines: about 15 seconds.`;
+  if (valueOf(onSystemDisk) !== true) return first;
+  return `${first}\nIt lies on the operating system's own disk: there no physical disk is imaged to without --allow-system-destination.`;
 }
 
 /** Figures that can't be kept are figures all the same. */
