@@ -80,6 +80,12 @@ describe('doctor --speed, refused before anything is written', { concurrency: 2 
       [['--identity', '/k'], /--identity is for what is reached over SSH/],
     ] as const)
       await transcriptHere(['doctor', ...argv, '--speed', to], { exit: 2, says: [says] }, station(to));
+    for (const elsewhere of ['ssh://root@box', 'SSH://root@box/dev/sda', 'listen://127.0.0.1:0'])
+      await transcriptHere(
+        ['doctor', '--speed', elsewhere],
+        { exit: 2, says: [/on another machine nothing is ever written/] },
+        station(to),
+      );
     await transcriptHere(['doctor', '--speed'], { exit: 2, says: [/argument missing/] }, station(to));
     assert.deepEqual(readdirSync(to), []);
   });

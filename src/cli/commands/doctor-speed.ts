@@ -4,6 +4,7 @@ import { stationIdentity } from '../../doctor/speed/station.ts';
 import { known, unknown, valueOf, type Fact } from '../../model/device.ts';
 import { ExhibitError, messageOf } from '../../model/errors.ts';
 import { describeBytes } from '../../model/size.ts';
+import { sourceKind } from '../../model/source-kind.ts';
 import { visible } from '../../model/text.ts';
 import type { Env } from '../env.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -31,13 +32,13 @@ export async function doctorSpeed(env: Env, output: Output, to: string): Promise
 }
 
 /** What must not be asked for together with `--speed`. @throws ExhibitError `usage` */
-export function refuseBesideSpeed(machine: string | null, options: { readonly key?: string }): void {
-  if (machine !== null) {
+export function refuseBesideSpeed(machine: string | null, to: string, options: { readonly key?: string }): void {
+  if (machine !== null || sourceKind(to) !== 'here') {
     throw new ExhibitError(
       'usage',
       'usage',
       '--speed measures a destination and the engines of this station; on another machine nothing is ever written.',
-      { hint: 'Leave the machine out: exhibit doctor --speed DIR' },
+      { hint: 'Name a folder of this station, and no machine: exhibit doctor --speed DIR' },
     );
   }
   if (options.key !== undefined) {

@@ -24,7 +24,7 @@ export async function doctorCommand(env: Env, options: DoctorOptions, machine: s
   const output = new Output(env, options.json === true);
   if (options.speed !== undefined) {
     const { doctorSpeed, refuseBesideSpeed } = await import('./doctor-speed.ts');
-    refuseBesideSpeed(machine, options);
+    refuseBesideSpeed(machine, options.speed, options);
     requireSourceOptions('here', options);
     return doctorSpeed(env, output, options.speed);
   }
