@@ -97,7 +97,7 @@ const SAID: Readonly<Record<string, readonly string[]>> = {
   // Asked for a table with --json, which test/probe/asking.test.ts holds it to; the others only name who told.
   sfdisk: ['probe/partition-table.ts', 'manifest/report-source.ts', 'model/probe.ts'],
   // A new file in a person's own folder: conv=excl opens nothing that is there.
-  'of=': ['cli/lab-hardware.ts'],
+  'of=': ['cli/caller-hands.ts'],
 };
 /** Modes of opening that reach what is there already; one file may, and why. */
 const WRITING_MODES: Readonly<Record<string, readonly string[]>> = {

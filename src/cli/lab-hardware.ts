@@ -4,8 +4,7 @@ import { known, unknown, type Fact } from '../model/device.ts';
 import { visible } from '../model/text.ts';
 import { asCaller, findCaller } from '../manifest/keys-caller.ts';
 import type { Ports } from '../system/ports.ts';
-
-const TIMEOUT_MS = 30_000;
+import { handsOf, isTaken } from './caller-hands.ts';
 
 /** Where the lab's own hardware file lies: `<config>/exhibit/hardware.yaml` of the caller, also through sudo. Unknown: no home. */
 export async function labHardwareFile(ports: Ports): Promise<Fact<string>> {
@@ -14,16 +13,6 @@ export async function labHardwareFile(ports: Ports): Promise<Fact<string>> {
   } catch (error) {
     return unknown(messageOf(error));
   }
-}
-
-/** What it takes to put a file in the place of another: by our own hands, or by the caller's. */
-interface Hands {
-  makeFolder(path: string): Promise<void>;
-  /** A new file, on disk when this returns; an error when the name is taken. */
-  create(path: string, text: string): Promise<void>;
-  rename(from: string, to: string): Promise<void>;
-  syncFolder(path: string): Promise<void>;
-  unlink(path: string): Promise<void>;
 }
 
 /**
@@ -67,43 +56,6 @@ async function currentText(ports: Ports, path: string): Promise<string | null> {
   });
 }
 
-function handsOf(ports: Ports, as: readonly string[]): Hands {
-  const { files } = ports;
-  if (as.length === 0) {
-    return {
-      makeFolder: async (path) => {
-        await files.makeFolder(path);
-      },
-      create: (path, text) => files.createFile(path, text),
-      rename: (from, to) => files.rename(from, to),
-      syncFolder: async (path) => {
-        await files.syncFolder(path);
-      },
-      unlink: (path) => files.unlink(path),
-    };
-  }
-  // Root writing below somebody's home could be led elsewhere by a symbolic link: these run as that person.
-  const run = async (argv: readonly string[], input?: string): Promise<void> => {
-    const done = await ports.commands.run([...as, ...argv], {
-      timeoutMs: TIMEOUT_MS,
-      ...(input === undefined ? {} : { input }),
-    });
-    if (done.exit === 0) return;
-    throw new Error(`${argv[0] ?? ''}: ${done.failure ?? (done.stderr.trim() || `exit code ${String(done.exit)}`)}`);
-  };
-  return {
-    makeFolder: (path) => run(['install', '-d', '-m', '0700', '--', path]),
-    create: (path, text) =>
-      run(['dd', `of=${path}`, 'conv=excl,fsync', 'status=none'], text).catch(async (error: unknown) => {
-        if (!isTaken(error)) await run(['rm', '-f', '--', path]).catch(() => undefined);
-        throw error;
-      }),
-    rename: (from, to) => run(['mv', '-T', '-f', '--', from, to]),
-    syncFolder: (path) => run(['sync', '--', path]),
-    unlink: (path) => run(['rm', '-f', '--', path]),
-  };
-}
-
 function notWritten(path: string, cause: unknown): ExhibitError {
   const taken = isTaken(cause);
   return new ExhibitError(
@@ -126,9 +78,4 @@ function notSynced(path: string, cause: unknown): ExhibitError {
     `${visible(path)} is written, but its folder could not be synced: ${visible(messageOf(cause))}.`,
     { hint: 'After a power cut it may be the old one: look with exhibit hardware list.', cause },
   );
-}
-
-/** `dd` says it in words. */
-function isTaken(cause: unknown): boolean {
-  return errnoOf(cause) === 'EEXIST' || /: File exists$/.test(messageOf(cause));
 }

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import type { DoctorOptions } from './commands/doctor.ts';
 import type { SealOptions } from './commands/seal.ts';
 import type { Env } from './env.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -8,7 +9,6 @@ import { addAcquire } from './program-acquire.ts';
 import { addDevices, addRemoteOptions } from './program-devices.ts';
 import { addHardware } from './program-hardware.ts';
 import { addResume } from './program-resume.ts';
-import type { RemoteOptions } from './remote-machine.ts';
 
 /** Command line in, exit code out. Commands are loaded when they are called: `--help` answers at once. */
 export async function run(argv: readonly string[], env: Env): Promise<number> {
@@ -87,8 +87,9 @@ function addDoctor(program: Command, env: Env, done: Done): void {
     .description('Say whether this station, or another one, has what imaging needs.')
     .argument('[machine]', 'ssh://user@host[:port]')
     .option('--key <file>', 'the signing key to try')
+    .option('--speed <dir>', 'measure how fast this destination is written, and the hash engines of this station')
     .option('--json', 'one JSON object on standard output')
-    .action(async (machine: string | undefined, options: RemoteOptions & { key?: string; json?: boolean }) => {
+    .action(async (machine: string | undefined, options: DoctorOptions) => {
       const { doctorCommand } = await import('./commands/doctor.ts');
       done(await doctorCommand(env, options, machine ?? null));
     });

@@ -14,6 +14,8 @@ export interface Caller {
   readonly home: string;
   /** `$XDG_CONFIG_HOME` or `~/.config` of that person. */
   readonly configFolder: string;
+  /** `$XDG_STATE_HOME` or `~/.local/state` of that person. */
+  readonly stateFolder: string;
 }
 
 /** Finds the caller. Under sudo the home is taken from the user database, never from `HOME`, which may be root's. */
@@ -22,11 +24,13 @@ export async function findCaller(ports: Ports): Promise<Caller> {
   const sudoUid = sudoCaller(ports);
   if (sudoUid === null) {
     const home = isAbsolute(env['HOME']) ? env['HOME'] : (await userEntry(ports, uid)).home;
-    return { uid, gid: null, viaSudo: false, home, configFolder: configBelow(env['XDG_CONFIG_HOME'], home) };
+    const [config, state] = [env['XDG_CONFIG_HOME'], env['XDG_STATE_HOME']];
+    return { uid, gid: null, viaSudo: false, home, ...foldersBelow(home, config, state) };
   }
   const { home, gid } = await userEntry(ports, sudoUid);
-  const xdg = await callerVariable(ports, sudoUid, 'XDG_CONFIG_HOME');
-  return { uid: sudoUid, gid, viaSudo: true, home, configFolder: configBelow(xdg ?? undefined, home) };
+  const config = await callerVariable(ports, sudoUid, 'XDG_CONFIG_HOME');
+  const state = await callerVariable(ports, sudoUid, 'XDG_STATE_HOME');
+  return { uid: sudoUid, gid, viaSudo: true, home, ...foldersBelow(home, config, state) };
 }
 
 /**
@@ -113,11 +117,18 @@ async function userEntry(ports: Ports, uid: number): Promise<{ gid: number; home
   });
 }
 
-function configBelow(xdg: string | undefined, home: string): string {
-  // The XDG specification: a path that is not absolute is ignored.
-  return isAbsolute(xdg) ? xdg : join(home, '.config');
+/** The XDG specification: a path that is not absolute is ignored. */
+function foldersBelow(
+  home: string,
+  config: string | null | undefined,
+  state: string | null | undefined,
+): Pick<Caller, 'configFolder' | 'stateFolder'> {
+  return {
+    configFolder: isAbsolute(config) ? config : join(home, '.config'),
+    stateFolder: isAbsolute(state) ? state : join(home, '.local/state'),
+  };
 }
 
-function isAbsolute(path: string | undefined): path is string {
+function isAbsolute(path: string | null | undefined): path is string {
   return path?.startsWith('/') === true;
 }

@@ -5,6 +5,7 @@ import type { ListenRequest } from '../model/listen.ts';
 import { encryptionWords, hiddenWords } from '../model/probe-text.ts';
 import { describeBytes, groupDigits, roundBytes } from '../model/size.ts';
 import { visible } from '../model/text.ts';
+import { expectedLines, type Expected } from './describe-expected.ts';
 import { machineLines } from './describe-remote.ts';
 import { comparisonText } from './label.ts';
 import { sizeText } from './space.ts';
@@ -14,8 +15,9 @@ type Line = readonly [label: string, text: string];
 /**
  * The plan as plain text, for `--dry-run` and before the question. Nothing in it is raw: whatever came from a device or
  * a person is made visible.
+ * @param expected what is known of its pace; null: nobody asked
  */
-export function describePlan(plan: Plan): string {
+export function describePlan(plan: Plan, expected: Expected | null = null): string {
   const sections: [string, Line[]][] = [
     ['Source', sourceLines(plan)],
     ['On another machine', machineLines(plan)],
@@ -24,6 +26,7 @@ export function describePlan(plan: Plan): string {
     ['Write protection', protectionLines(plan)],
     ['Destination', destinationLines(plan)],
     ['Image', imageLines(plan)],
+    ['Expected', expected === null ? [] : expectedLines(expected)],
     ['Case', caseLines(plan)],
     ['Deviations', deviationLines(plan)],
   ];

@@ -43,6 +43,7 @@ export function remoteFiles(agent: FileAgent): Files {
     makeFolder: never('makeFolder'),
     removeFolder: never('removeFolder'),
     nameless: never('nameless'),
+    namelessIn: never('namelessIn'),
     makePrivateFolder: never('makePrivateFolder'),
     removePrivateFolder: never('removePrivateFolder'),
     link: never('link'),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errnoOf } from '../model/errors.ts';
 import { makeFolder } from './make-folder.ts';
-import { openNameless } from './nameless.ts';
+import { openNameless, openNamelessIn } from './nameless.ts';
 import { createWhole, replaceWhole } from './whole-file.ts';
 
 /** How a file is opened. Nothing opens an existing file for writing but `append` (the journal) and `continue` (its image). */
@@ -75,6 +75,8 @@ export interface Files {
   removeFolder(path: string): Promise<void>;
   /** A new file with this content and without a name, for a program that inherits its descriptor: gone when it is closed. */
   nameless(content: string | Uint8Array): Promise<OpenFile>;
+  /** A new, empty file without a name on the file system of this folder, to be written and read: its room is free again when it is closed. */
+  namelessIn(folder: string): Promise<OpenFile>;
   /** A new folder that only this user can enter (0700), below the station's temporary folder; its path. */
   makePrivateFolder(prefix: string): Promise<string>;
   /** Removes a folder that `makePrivateFolder` made, with everything in it. */
@@ -224,6 +226,9 @@ export const systemFiles: Files = {
       await handle.close();
       throw error;
     }
+  },
+  async namelessIn(folder) {
+    return new RealFile(`a file without a name in ${folder}`, await openNamelessIn(folder));
   },
   makePrivateFolder: (prefix) => fs.mkdtemp(join(tmpdir(), prefix)),
   removePrivateFolder: (path) => fs.rm(path, { recursive: true, force: true }),

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { constants, promises as fs } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,5 +26,31 @@ export async function openAndUnname(folder: string): Promise<fs.FileHandle> {
     return await fs.open(join(own, 'file'), 'wx+', 0o600);
   } finally {
     await fs.rm(own, { recursive: true, force: true });
+  }
+}
+
+/**
+ * A new file on the file system of a folder that is somebody's, for reading and writing: nothing in that folder is
+ * touched. Where it takes two steps, its name is one that nobody has, and is gone before anything is written.
+ */
+export async function openNamelessIn(folder: string): Promise<fs.FileHandle> {
+  try {
+    return await fs.open(folder, O_TMPFILE | constants.O_RDWR, 0o600);
+  } catch (error) {
+    if (!NOT_HERE.has(errnoOf(error) ?? '')) throw error;
+    return createAndUnlink(folder);
+  }
+}
+
+/** The same where it takes two steps. No folder of its own: on NFS and FUSE an open file without a name keeps one from going. */
+export async function createAndUnlink(folder: string): Promise<fs.FileHandle> {
+  const path = join(folder, `.exhibit-${randomBytes(8).toString('hex')}.tmp`);
+  const handle = await fs.open(path, 'wx+', 0o600);
+  try {
+    await fs.unlink(path);
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
   }
 }

@@ -39,6 +39,7 @@ test('the results of --json have the keys that docs/scripting.md names', async (
     show: ['show', join(to, 'C/E1'), '--json'],
     devices: ['devices', '--json'],
     doctor: ['doctor', '--json'],
+    'doctor --speed': ['doctor', '--speed', to, '--json'],
     'keys show': ['keys', 'show', '--key', key, '--json'],
   };
   const [device] = (await resultOf(runs['devices'] ?? []))['devices'] as { path: string }[];

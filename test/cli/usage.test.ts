@@ -62,7 +62,10 @@ describe('help', { concurrency: 2 }, () => {
       ['hardware', 'learn', '--help'],
       ['--make <make>', '--by <name>', '--validated <date>', '--file <file>', 'asked nothing'],
     ],
-    [['doctor', '--help'], ['--key <file>']],
+    [
+      ['doctor', '--help'],
+      ['--key <file>', '--speed <dir>'],
+    ],
     [['help', 'verify'], ['--signers']],
   ] as const) {
     test(`exhibit ${argv.join(' ')}`, async () => {

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSyn
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
 import { systemFiles } from '../../src/system/files.ts';
-import { openAndUnname, openNameless } from '../../src/system/nameless.ts';
+import { createAndUnlink, openAndUnname, openNameless, openNamelessIn } from '../../src/system/nameless.ts';
 import { diskBytes, freshFileSystem } from '../support/loop.ts';
 import { tempFolder } from '../support/temp.ts';
 
@@ -135,6 +135,23 @@ describe('files', { timeout: 60_000 }, () => {
     }
     const file = await systemFiles.nameless('words');
     assert.equal(readFileSync(`/proc/self/fd/${file.fd}`, 'utf8'), 'words');
+    await file.close();
+  });
+
+  test("one without a name in a folder that is somebody's: nothing of it is seen there, and nothing is left", async (t) => {
+    const folder = tempFolder(t);
+    for (const open of [openNamelessIn, createAndUnlink]) {
+      const handle = await open(folder);
+      await handle.writeFile('words');
+      assert.deepEqual(readdirSync(folder), [], open.name);
+      assert.equal(readFileSync(`/proc/self/fd/${handle.fd}`, 'utf8'), 'words');
+      await handle.close();
+      assert.deepEqual(readdirSync(folder), []);
+      await assert.rejects(open(join(folder, 'none')), coded('ENOENT'));
+    }
+    const file = await systemFiles.namelessIn(folder);
+    await file.write(Buffer.from('words'), 0, 5, 0);
+    assert.equal((await file.stat()).nlink, 0);
     await file.close();
   });
 

@@ -9,6 +9,7 @@ import type { AcquireRequest } from '../../model/request.ts';
 import { findSigningKey } from '../../manifest/keys.ts';
 import { describePlan } from '../../plan/describe.ts';
 import type { Env } from '../env.ts';
+import { expectedOf } from '../expected.ts';
 import { labHardwareFile } from '../lab-hardware.ts';
 import { listenAsked, listeningSide, type ListenOptions } from '../listen-options.ts';
 import { Output } from '../output.ts';
@@ -51,9 +52,10 @@ async function acquireFrom(
   );
   if (!result.ok) return output.refused(result.refusals, result.findings);
   const { plan } = result;
-  output.say(`${describePlan(plan)}\n`);
+  const expected = await expectedOf(env.ports, plan);
+  output.say(`${describePlan(plan, expected)}\n`);
   const key = request.overrides.unsigned ? null : await findSigningKey(env.ports, request.keyPath);
-  if (options.dryRun === true) return reportDryRun(output, plan);
+  if (options.dryRun === true) return reportDryRun(output, plan, expected);
   return askAndRun(env, output, plan, key, (job) =>
     acquire({ ...job, station, readerVersion, ...(side === undefined ? {} : { side }) }),
   );

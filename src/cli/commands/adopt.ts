@@ -7,6 +7,7 @@ import { visible } from '../../model/text.ts';
 import { findSigningKey } from '../../manifest/keys.ts';
 import { describePlan } from '../../plan/describe.ts';
 import type { Env } from '../env.ts';
+import { expectedOf } from '../expected.ts';
 import { labHardwareFile } from '../lab-hardware.ts';
 import { Output } from '../output.ts';
 import { askAndRun, reportDryRun } from './run-job.ts';
@@ -46,10 +47,11 @@ export async function adoptCommand(
   const { result, station, readerVersion, image, foreign } = ready;
   if (!result.ok) return output.refused(result.refusals, result.findings);
   const { plan } = result;
-  output.say(`${describePlan(plan)}\n`);
+  const expected = await expectedOf(env.ports, plan, foreign.map.bytes('good'));
+  output.say(`${describePlan(plan, expected)}\n`);
   output.say(`Taken over: ${visible(image.name)}, as ${visible(foreign.path)} tells (${visible(foreign.comment)}).\n`);
   const key = request.overrides.unsigned ? null : await findSigningKey(env.ports, request.keyPath);
-  if (options.dryRun === true) return reportDryRun(output, plan);
+  if (options.dryRun === true) return reportDryRun(output, plan, expected);
   return askAndRun(env, output, plan, key, (job) =>
     adoptAcquisition({ ...job, station, readerVersion, image, foreign }),
   );

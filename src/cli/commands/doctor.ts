@@ -9,17 +9,25 @@ import type { RemoteOptions } from '../remote-machine.ts';
 import { ExhibitError } from '../../model/errors.ts';
 import { visible } from '../../model/text.ts';
 
-interface Options extends RemoteOptions {
+export interface DoctorOptions extends RemoteOptions {
   readonly key?: string;
+  /** The folder to measure. */
+  readonly speed?: string;
   readonly json?: boolean;
 }
 
 /**
- * `exhibit doctor`: what a station has, what it lacks, and what to do about it.
+ * `exhibit doctor`: what a station has, what it lacks, and what to do about it; with `--speed` how fast it is.
  * @param machine the address of another one; null: this one
  */
-export async function doctorCommand(env: Env, options: Options, machine: string | null): Promise<ExitCode> {
+export async function doctorCommand(env: Env, options: DoctorOptions, machine: string | null): Promise<ExitCode> {
   const output = new Output(env, options.json === true);
+  if (options.speed !== undefined) {
+    const { doctorSpeed, refuseBesideSpeed } = await import('./doctor-speed.ts');
+    refuseBesideSpeed(machine, options.speed, options);
+    requireSourceOptions('here', options);
+    return doctorSpeed(env, output, options.speed);
+  }
   const examinations = machine === null ? await examineHere(env, options) : await examineMachine(env, machine, options);
   const missing = examinations.filter(({ state }) => state === 'missing').length;
   const exit = missing > 0 ? EXIT.unexpected : EXIT.done;
@@ -30,12 +38,12 @@ export async function doctorCommand(env: Env, options: Options, machine: string 
   return exit;
 }
 
-async function examineHere(env: Env, options: Options): Promise<Examination[]> {
+async function examineHere(env: Env, options: DoctorOptions): Promise<Examination[]> {
   requireSourceOptions('here', options);
   return examineStation(env.ports, options.key ?? null);
 }
 
-async function examineMachine(env: Env, machine: string, options: Options): Promise<Examination[]> {
+async function examineMachine(env: Env, machine: string, options: DoctorOptions): Promise<Examination[]> {
   if (options.key !== undefined) throw keyOfThere();
   const { withMachine } = await import('../remote-machine.ts');
   const [{ examineRemote }, { waysOf }, { NOTHING_ASKED }] = await Promise.all([

@@ -8,6 +8,7 @@ import { visible } from '../../model/text.ts';
 import { findSigningKey, type KeyChoice } from '../../manifest/keys.ts';
 import { describePlan } from '../../plan/describe.ts';
 import type { Env } from '../env.ts';
+import { expectedOf } from '../expected.ts';
 import { labHardwareFile } from '../lab-hardware.ts';
 import { listenAgain, listeningSide, type ListenOptions } from '../listen-options.ts';
 import { Output } from '../output.ts';
@@ -91,9 +92,11 @@ async function resumeFrom(
   output.say(`${describeStopped(stopped)}\n`);
   if (!result.ok) return output.refused(result.refusals, result.findings);
   const { plan } = result;
-  output.say(`${describePlan(plan)}\n`);
+  const { map } = stopped.state;
+  const expected = await expectedOf(env.ports, plan, map.bytes('good') + map.bytes('unreadable'));
+  output.say(`${describePlan(plan, expected)}\n`);
   const key = await keyOf(env, options);
-  if (options.dryRun === true) return reportDryRun(output, plan);
+  if (options.dryRun === true) return reportDryRun(output, plan, expected);
   return askAndRun(env, output, plan, key, (job) =>
     resumeAcquisition({ ...job, station, readerVersion, stopped, foreign, ...(side === undefined ? {} : { side }) }),
   );

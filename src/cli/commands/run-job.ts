@@ -4,6 +4,7 @@ import type { Stage } from '../../model/event.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { KeyChoice } from '../../manifest/keys.ts';
 import { openSigner, type Signer } from '../../manifest/sign.ts';
+import type { Expected } from '../../plan/describe-expected.ts';
 import type { Env } from '../env.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
@@ -47,10 +48,13 @@ async function orStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
 }
 
 /** What would be done: the plan without the whole of the hardware data, of which it used an entry or two. */
-export function reportDryRun(output: Output, plan: Plan): ExitCode {
+export function reportDryRun(output: Output, plan: Plan, expected: Expected): ExitCode {
   const { guard, probes } = plan.protection;
   const shown = { ...plan, protection: { guard, probes } };
-  output.result({ ok: true, exit: EXIT.done, dryRun: true, plan: shown }, 'Dry run: nothing was read or written.');
+  output.result(
+    { ok: true, exit: EXIT.done, dryRun: true, plan: shown, expected },
+    'Dry run: nothing was read or written.',
+  );
   return EXIT.done;
 }
 
