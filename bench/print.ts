@@ -27,6 +27,7 @@ export function print(measured: Measured): void {
 
 export function printTargets(targets: readonly Target[]): void {
   const told = targets.filter(({ measured }) => measured !== null);
+  if (told.length === 0) return;
   console.log('Targets');
   console.table(
     told.map(({ name, is, wanted, measured, reached }) => ({
