@@ -3,7 +3,8 @@ import { randomFillSync } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { measure, median } from './measure.ts';
+import { measure } from './measure.ts';
+import { median } from './stats.ts';
 
 /** One tool on the disk with three bad sectors. Medians. */
 export interface BadMediaFigures {

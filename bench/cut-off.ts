@@ -3,7 +3,8 @@ import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { measure, median } from './measure.ts';
+import { measure } from './measure.ts';
+import { median } from './stats.ts';
 
 /** What checkpoints cost, and how soon a job that was killed in the middle reads on. Seconds. */
 export interface CutOffFigures {

@@ -5,7 +5,7 @@ import { Ring } from '../src/ring/ring.ts';
 import { Log } from '../test/read/read-all.ts';
 import { held } from '../test/remote/ranges-support.ts';
 import { testPorts } from '../test/support/ports.ts';
-import { median } from './measure.ts';
+import { median } from './stats.ts';
 
 export const MIB = 1024 ** 2;
 

@@ -1,0 +1,89 @@
+import { measure, type Measurement } from './measure.ts';
+import { median, ratio, round } from './stats.ts';
+import { onPath } from './station.ts';
+
+export interface Contestant {
+  readonly name: string;
+  /** The program that must be installed; null: it is exhibit itself. */
+  readonly needs: string | null;
+  readonly command: string;
+}
+
+/** One contestant's figures: medians, and every single run. */
+export interface Row {
+  readonly name: string;
+  readonly mebibytes_per_second: number;
+  readonly slowest: number;
+  readonly fastest: number;
+  readonly cpu_seconds_per_gibibyte: number;
+  /** At the peak of any round, of the whole process tree: pages shared within a program once, and each process for itself. */
+  readonly peak_memory_mebibytes: number;
+  readonly peak_resident_mebibytes: number;
+  /** How many times as fast as each peer of the same run; of exhibit's own rows. */
+  readonly times: Readonly<Record<string, number>>;
+  readonly seconds: readonly number[];
+  readonly cpu_seconds: readonly number[];
+}
+
+export interface Contest {
+  readonly mebibytes: number;
+  readonly rounds: number;
+  readonly rows: readonly Row[];
+}
+
+const MIB = 1024 ** 2;
+
+/** Everybody in turn, so many rounds; each round begins with another: whoever is always first or always behind the same one would keep that. */
+export async function contest(
+  label: string,
+  contestants: readonly Contestant[],
+  { mebibytes, rounds }: { readonly mebibytes: number; readonly rounds: number },
+  clean: () => void,
+): Promise<Contest> {
+  const present = contestants.filter(({ needs }) => needs === null || onPath(needs));
+  const runs = new Map<string, Measurement[]>(present.map(({ name }) => [name, []]));
+  for (let at = 0; at < rounds; at += 1) {
+    for (const { name, command } of rotated(present, at)) {
+      runs.get(name)?.push(await measure(command));
+      clean();
+      process.stderr.write(`${label}, round ${at + 1}/${rounds}: ${name}\n`);
+    }
+  }
+  const rivals = present.filter(({ needs }) => needs !== null).map(({ name }) => name);
+  return { mebibytes, rounds, rows: rowsOf(runs, mebibytes, rivals) };
+}
+
+export function rotated<T>(all: readonly T[], by: number): T[] {
+  const first = all.length === 0 ? 0 : by % all.length;
+  return [...all.slice(first), ...all.slice(0, first)];
+}
+
+/** @param rivals whom the others are held against */
+export function rowsOf(
+  runs: ReadonlyMap<string, readonly Measurement[]>,
+  mebibytes: number,
+  rivals: readonly string[],
+): Row[] {
+  const secondsOf = (name: string): number[] => (runs.get(name) ?? []).map(({ seconds }) => seconds);
+  return [...runs].map(([name, all]) => {
+    const seconds = secondsOf(name);
+    const cpu = all.map((each) => each.cpu);
+    const rate = (value: number): number => round(mebibytes / value, 1);
+    const peak = (values: readonly number[]): number => Math.ceil(Math.max(0, ...values) / MIB);
+    const against = rivals.includes(name) ? [] : rivals;
+    return {
+      name,
+      mebibytes_per_second: rate(median(seconds)),
+      slowest: rate(Math.max(...seconds)),
+      fastest: rate(Math.min(...seconds)),
+      cpu_seconds_per_gibibyte: round((median(cpu) / mebibytes) * 1024, 2),
+      peak_memory_mebibytes: peak(all.map(({ peakMemory }) => peakMemory)),
+      peak_resident_mebibytes: peak(all.map(({ peakResident }) => peakResident)),
+      times: Object.fromEntries(
+        against.map((rival) => [rival, round(ratio(median(secondsOf(rival)), median(seconds)) ?? 0, 2)]),
+      ),
+      seconds,
+      cpu_seconds: cpu.map((value) => round(value, 3)),
+    };
+  });
+}

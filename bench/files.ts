@@ -1,0 +1,50 @@
+/** Where results are kept, and the documents that are made of them. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { withFigures } from './page.ts';
+import { picture } from './picture.ts';
+import type { Results } from './results.ts';
+import { targetsOf } from './targets.ts';
+
+/** Of the package: this runs compiled, from dist/bench. */
+const root = join(import.meta.dirname, '..', '..');
+const RESULTS = join(root, 'bench', 'results.json');
+const PICTURE = join(root, 'docs', 'throughput.svg');
+const PAGE = join(root, 'docs', 'speed.md');
+
+/** Writes the results, and what documents say of them. */
+export function writeResults(results: Results): void {
+  writeFileSync(RESULTS, toJson(results));
+  for (const { path, content } of documents()) writeFileSync(path, content);
+}
+
+/** Of one part alone: the committed ones are of one run. Gives the path. */
+export function writePart(results: Results, part: string): string {
+  const path = join(root, 'dist', `bench-${part}.json`);
+  writeFileSync(path, toJson(results));
+  return path;
+}
+
+/** Judges the figures that are there anew, for when a target has changed; and writes what documents say of them. */
+export function judgeAgain(): void {
+  const results = readResults();
+  writeResults({ ...results, targets: targetsOf(results) });
+}
+
+/** Each document that is made of bench/results.json: its path, and what it must be. */
+export function documents(): { path: string; content: string }[] {
+  const results = readResults();
+  return [
+    { path: PICTURE, content: picture(results) },
+    { path: PAGE, content: withFigures(readFileSync(PAGE, 'utf8'), results) },
+  ];
+}
+
+export function readResults(): Results {
+  return JSON.parse(readFileSync(RESULTS, 'utf8')) as Results;
+}
+
+function toJson(results: Results): string {
+  // A list of numbers in a line.
+  return `${JSON.stringify(results, null, 2).replace(/\[[\s\d.,-]+\]/g, (list) => list.replace(/\s+/g, ' '))}\n`;
+}

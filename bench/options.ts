@@ -1,0 +1,54 @@
+import { parseArgs } from 'node:util';
+
+/** What can be measured alone, in the order of a full run. */
+export const PARTS = ['acquire', 'verify', 'stages', 'growth', 'bad-media', 'cut-off', 'ssh', 'netcat'] as const;
+export type Part = (typeof PARTS)[number];
+
+/** Below a minute together. */
+const QUICK: readonly Part[] = ['acquire', 'verify', 'stages'];
+
+export interface Options {
+  readonly parts: readonly Part[];
+  readonly quick: boolean;
+  readonly rounds: number;
+  /** Of data that shows less: zeros, a file system image; and of what takes long. */
+  readonly fewerRounds: number;
+  readonly mebibytes: number;
+  /** The same of that data. */
+  readonly lessMebibytes: number;
+}
+
+/** @throws Error with the usage for what it does not understand */
+export function parseOptions(argv: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      size: { type: 'string' },
+      only: { type: 'string' },
+    },
+  });
+  const { quick, only } = values;
+  const rounds = wholeNumber('--rounds', values.rounds ?? (quick ? '1' : '5'));
+  const mebibytes = wholeNumber('--size', values.size ?? (quick ? '128' : '2048'));
+  return {
+    parts: only === undefined ? (quick ? QUICK : PARTS) : [partOf(only)],
+    quick,
+    rounds,
+    fewerRounds: Math.min(rounds, 3),
+    mebibytes,
+    lessMebibytes: quick ? Math.min(mebibytes, 64) : mebibytes,
+  };
+}
+
+function wholeNumber(option: string, text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new Error(`${option} takes a whole number from 1 on, not "${text}"`);
+  return Number(text);
+}
+
+function partOf(name: string): Part {
+  const part = PARTS.find((each) => each === name);
+  if (part === undefined) throw new Error(`--only takes one of: ${PARTS.join(', ')}; not "${name}"`);
+  return part;
+}

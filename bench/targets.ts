@@ -1,0 +1,111 @@
+/** What is to be reached, as data, and what of it was. */
+import { DD_NATIVE, DIRECT_NATIVE, DIRECT_WASM } from './acquire.ts';
+import type { Contest } from './contest.ts';
+import type { Measured } from './results.ts';
+import { PLAIN_DD, READ_AND_WRITE, WASM_SHA256 } from './stages.ts';
+import { median, ratio, round } from './stats.ts';
+import { HASHDEEP, VERIFY } from './verify.ts';
+
+export interface Target {
+  readonly name: string;
+  /** Null: not measured, or too little of it. */
+  readonly measured: number | null;
+  readonly wanted: number;
+  readonly is: 'at least' | 'at most';
+  /** Null where nothing was measured: that is not reached, and not missed. */
+  readonly reached: boolean | null;
+}
+
+interface Wanted {
+  readonly name: string;
+  readonly wanted: number;
+  readonly is: Target['is'];
+  readonly measure: (all: Measured) => number | null;
+}
+
+/** How many times as fast as a peer of the same run, on random data. */
+const ACQUIRE: readonly (readonly [ours: string, peer: string, wanted: number])[] = [
+  [DIRECT_NATIVE, 'dc3dd', 2],
+  [DIRECT_NATIVE, 'dcfldd', 3.5],
+  [DIRECT_NATIVE, 'ewfacquire', 1.5],
+  [DD_NATIVE, 'dc3dd', 1.7],
+  [DD_NATIVE, 'dcfldd', 3],
+  [DD_NATIVE, 'ewfacquire', 1.3],
+];
+
+const MOST_MEMORY = 250;
+const GIBIBYTES = [1, 4, 16, 64];
+/** The dearest GiB against the cheapest. */
+const FLAT = 1.25;
+
+const WANTED: readonly Wanted[] = [
+  ...ACQUIRE.map(([ours, peer, wanted]): Wanted => ({
+    name: `acquire: ${ours}, times ${peer}`,
+    ...{ wanted, is: 'at least', measure: ({ acquire }) => timesOf(acquire?.random, ours, peer) },
+  })),
+  {
+    name: `acquire: ${DIRECT_NATIVE}, of its own limit`,
+    ...{ wanted: 0.85, is: 'at least' },
+    measure: ({ acquire, stages }) =>
+      ratio(rateOf(acquire?.random, DIRECT_NATIVE), stages?.own_limit?.mebibytes_per_second),
+  },
+  {
+    name: `acquire: ${DIRECT_WASM}, of hash-wasm's SHA-256 alone`,
+    ...{ wanted: 0.85, is: 'at least' },
+    measure: ({ acquire, stages }) => ratio(rateOf(acquire?.random, DIRECT_WASM), stageRate(stages, WASM_SHA256)),
+  },
+  {
+    name: `stages: ${READ_AND_WRITE}, of ${PLAIN_DD}`,
+    ...{ wanted: 0.7, is: 'at least' },
+    measure: ({ stages }) => ratio(stageRate(stages, READ_AND_WRITE), stageRate(stages, PLAIN_DD)),
+  },
+  {
+    name: `verify: ${VERIFY}, times hashdeep`,
+    ...{ wanted: 3.5, is: 'at least' },
+    measure: ({ verify }) => timesOf(verify, VERIFY, HASHDEEP),
+  },
+  ...GIBIBYTES.map((gibibytes): Wanted => ({
+    name: `memory: MiB of the whole tree at ${gibibytes} GiB`,
+    ...{ wanted: MOST_MEMORY, is: 'at most', measure: ({ growth }) => memoryAt(growth, gibibytes) },
+  })),
+  ...(['in memory', 'discarded'] as const).map((image): Wanted => ({
+    name: `growth: seconds per GiB, dearest by cheapest, image ${image}`,
+    ...{ wanted: FLAT, is: 'at most', measure: ({ growth }) => steepness(growth, image) },
+  })),
+];
+
+export function targetsOf(all: Measured): Target[] {
+  return WANTED.map(({ name, wanted, is, measure }) => {
+    const measured = measure(all);
+    // Before it is rounded: 1.9996 is not 2.
+    const reached = measured === null ? null : is === 'at least' ? measured >= wanted : measured <= wanted;
+    return { name, measured: measured === null ? null : round(measured, 3), wanted, is, reached };
+  });
+}
+
+function rateOf(contest: Contest | undefined, name: string): number | undefined {
+  return contest?.rows.find((row) => row.name === name)?.mebibytes_per_second;
+}
+
+function timesOf(contest: Contest | undefined, ours: string, peer: string): number | null {
+  const secondsOf = (name: string): number | null => {
+    const row = contest?.rows.find((each) => each.name === name);
+    return row === undefined ? null : median(row.seconds);
+  };
+  return ratio(secondsOf(peer), secondsOf(ours));
+}
+
+function stageRate(stages: Measured['stages'], name: string): number | undefined {
+  return stages?.rows.find((row) => row.name === name)?.mebibytes_per_second;
+}
+
+/** The most of all runs of this size, wherever the image went. */
+function memoryAt(growth: Measured['growth'], gibibytes: number): number | null {
+  const rows = (growth?.rows ?? []).filter((row) => row.gibibytes === gibibytes);
+  return rows.length === 0 ? null : Math.max(...rows.map(({ peak_memory_mebibytes }) => peak_memory_mebibytes));
+}
+
+function steepness(growth: Measured['growth'], image: string): number | null {
+  const each = (growth?.rows ?? []).filter((row) => row.image === image).map((row) => row.seconds_per_gibibyte);
+  return each.length < 2 ? null : ratio(Math.max(...each), Math.min(...each));
+}

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import test, { describe } from 'node:test';
+import { documents, readResults } from '../../bench/files.ts';
+import { withFigures } from '../../bench/page.ts';
+import { picture } from '../../bench/picture.ts';
+import { targetsOf } from '../../bench/targets.ts';
+import { contestOf, resultsOf } from './measured.ts';
+
+const PAGE = 'before\n<!-- figures: made by npm run bench -->\nold\n<!-- end of figures -->\nafter\n';
+const acquire = { random: contestOf({ 'exhibit direct native': 1, dc3dd: 4, 'dd | tee | sha256sum': 2 }) };
+
+describe('what is made of bench/results.json', () => {
+  test('docs/throughput.svg and docs/speed.md are (node dist/scripts/speed-docs.js rewrites them)', () => {
+    for (const { path, content } of documents()) assert.equal(readFileSync(path, 'utf8'), content, path);
+  });
+
+  test('its targets are judged as the program judges them', () => {
+    const results = readResults();
+    assert.deepEqual(results.targets, targetsOf(results));
+  });
+
+  test('the picture has a bar a tool, the fastest longest, and names the machine', () => {
+    const svg = picture(resultsOf({ acquire }));
+    const widths = [...svg.matchAll(/<rect class="(\w+)" x="\d+" y="[\d.]+" width="([\d.]+)"/g)];
+    assert.deepEqual(
+      widths.map(([, kind, width]) => [kind, Number(width)]),
+      [
+        ['ours', 390],
+        ['theirs', 195],
+        ['theirs', 97.5],
+      ],
+    );
+    assert.match(svg, /A &amp; B &lt;cpu&gt;, 2 cores, 24 GiB, Linux 6\.1, Node v20\.20\.0/);
+    assert.match(svg, /Measured 2026-01-02, medians of 1 × 1024 MiB</);
+    assert.match(svg, /prefers-color-scheme:dark/);
+    assert.doesNotMatch(svg, /NaN|Infinity|undefined/);
+  });
+
+  test('the page keeps what is around its figures, and says what was not measured', () => {
+    const page = withFigures(PAGE, resultsOf({ acquire, targets: targetsOf({ acquire }) }));
+    assert.match(page, /^before\n/);
+    assert.match(page, /\nafter\n$/);
+    assert.doesNotMatch(page, /\nold\n/);
+    assert.match(page, /\| acquire: exhibit direct native, times dc3dd \| at least 2 \| 4 \| yes \|/);
+    assert.match(page, /\| verify: .* \| not measured \| {2}\|/);
+    assert.match(page, /Not installed, not measured: ewfacquire\./);
+    // A bar in a cell would end it.
+    assert.match(page, /\| dd \\\| tee \\\| sha256sum \|/);
+    assert.equal(withFigures(page, resultsOf({ acquire, targets: targetsOf({ acquire }) })), page);
+    assert.throws(() => withFigures('no place', resultsOf({})), /no place for figures/);
+  });
+
+  test('a quick run says so', () => {
+    assert.match(picture(resultsOf({ acquire, quick: true })), /a quick run/);
+    assert.match(withFigures(PAGE, resultsOf({ acquire, quick: true })), /\*\*A quick run/);
+  });
+});

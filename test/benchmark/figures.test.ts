@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import fc from 'fast-check';
+import { rotated, rowsOf } from '../../bench/contest.ts';
+import { growthRows } from '../../bench/growth.ts';
+import { PARTS, parseOptions } from '../../bench/options.ts';
+import { median, ratio } from '../../bench/stats.ts';
+import { parseRollup, together } from '../../bench/tree-memory.ts';
+import { run } from './measured.ts';
+
+const MIB = 1024 ** 2;
+
+describe('figures of the benchmark', () => {
+  test('a median has as many values on each side, in whatever order they came', () => {
+    assert.equal(median([3, 1, 2]), 2);
+    assert.equal(median([4, 1, 3, 2]), 2.5);
+    fc.assert(
+      fc.property(fc.array(fc.double({ noNaN: true, min: 0, max: 1e6 }), { minLength: 1 }), (values) => {
+        const middle = median(values);
+        const below = values.filter((value) => value < middle).length;
+        const above = values.filter((value) => value > middle).length;
+        assert.ok(below <= values.length / 2 && above <= values.length / 2);
+      }),
+    );
+  });
+
+  test('a ratio of what was not measured is none', () => {
+    assert.equal(ratio(3, 2), 1.5);
+    for (const [a, b] of [
+      [undefined, 1],
+      [1, null],
+      [1, 0],
+    ] as const)
+      assert.equal(ratio(a, b), null);
+  });
+
+  test('everybody runs once a round, and each is first in one of as many rounds', () => {
+    const names = ['a', 'b', 'c'];
+    const rounds = names.map((_, at) => rotated(names, at));
+    assert.deepEqual(
+      rounds.map(([first]) => first),
+      names,
+    );
+    for (const round of rounds) assert.deepEqual([...round].sort(), names);
+    assert.deepEqual(rotated([], 4), []);
+  });
+
+  test('a row has medians, its slowest and fastest round, the peak of all rounds, and is held against peers alone', () => {
+    const runs = new Map([
+      ['exhibit', [run(1, 2, 100 * MIB), run(2, 4, 120 * MIB + 1), run(4, 3, 90 * MIB)]],
+      ['dc3dd', [run(6, 1, MIB), run(4, 1, MIB), run(5, 1, MIB)]],
+    ]);
+    const [ours, theirs] = rowsOf(runs, 1024, ['dc3dd']);
+    assert.deepEqual(ours, {
+      name: 'exhibit',
+      mebibytes_per_second: 512,
+      slowest: 256,
+      fastest: 1024,
+      cpu_seconds_per_gibibyte: 3,
+      peak_memory_mebibytes: 121,
+      peak_resident_mebibytes: 121,
+      times: { dc3dd: 2.5 },
+      seconds: [1, 2, 4],
+      cpu_seconds: [2, 4, 3],
+    });
+    assert.deepEqual(theirs?.times, {});
+  });
+
+  test('growth: a GiB with the start of the program, and a further one without', () => {
+    const rows = growthRows([
+      { gibibytes: 1, image: 'in memory', runs: [run(2)] },
+      { gibibytes: 4, image: 'in memory', runs: [run(5)] },
+      { gibibytes: 1, image: 'discarded', runs: [run(2)] },
+    ]);
+    assert.deepEqual(
+      rows.map((row) => [row.seconds_per_gibibyte, row.seconds_per_further_gibibyte]),
+      [
+        [2, null],
+        [1.25, 1],
+        [2, null],
+      ],
+    );
+  });
+});
+
+describe('memory of a process tree', () => {
+  // Debian 12, Linux 6.1: a shell.
+  const ROLLUP = `55896ea9b000-7ffe5e93c000 ---p 00000000 00:00 0                          [rollup]
+Rss:                1620 kB
+Pss:                 300 kB
+Shared_Clean:       1500 kB
+Shared_Dirty:          0 kB
+Private_Clean:         8 kB
+Private_Dirty:       112 kB
+Private_Hugetlb:       0 kB
+`;
+
+  test('what the kernel tells of one process', () => {
+    assert.deepEqual(parseRollup(ROLLUP), { resident: 1620 * 1024, own: 120 * 1024 });
+  });
+
+  test('pages that processes of one program share count once, and each has its own', () => {
+    const node = { program: '/usr/bin/node', resident: 100, own: 60 };
+    const other = { program: '/usr/bin/node', resident: 80, own: 50 };
+    const dd = { program: '/usr/bin/dd', resident: 3, own: 1 };
+    assert.deepEqual(together([node, other, dd]), { once: 60 + 50 + 1 + 40 + 2, resident: 183 });
+    assert.deepEqual(together([]), { once: 0, resident: 0 });
+  });
+});
+
+describe('what npm run bench is asked for', () => {
+  test('without options everything, five rounds of 2 GiB', () => {
+    const all = parseOptions([]);
+    assert.deepEqual([all.parts, all.rounds, all.mebibytes, all.quick], [PARTS, 5, 2048, false]);
+  });
+
+  test('--quick leaves out what takes long; --only takes one part; sizes and rounds are whole numbers', () => {
+    const quick = parseOptions(['--quick']);
+    assert.deepEqual([quick.rounds, quick.parts.includes('growth')], [1, false]);
+    assert.deepEqual(parseOptions(['--only', 'growth']).parts, ['growth']);
+    for (const wrong of [['--only', 'everything'], ['--rounds', '0'], ['--size', '2G'], ['--fast']])
+      assert.throws(() => parseOptions(wrong));
+  });
+});
