@@ -6,7 +6,8 @@ import {
   type SpeedFigures,
   type StationIdentity,
 } from '../../model/speed.ts';
-import { z } from '../../model/zod.ts';
+import { time } from '../../manifest/schema-words.ts';
+import * as z from '../../model/zod.ts';
 
 /** As many measurements are kept, the newest first. */
 const MOST = 32;
@@ -19,7 +20,7 @@ const whole = z.strictObject({
   measured: z
     .array(
       z.strictObject({
-        measuredAt: z.iso.datetime(),
+        measuredAt: time,
         station: z.strictObject({ hostname: text, cpu: text, cores: z.int().positive(), node: text, hashWasm: text }),
         destination: z.strictObject({
           fileSystem: text,
