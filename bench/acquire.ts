@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { contest, type Contest, type Contestant } from './contest.ts';
-import { KINDS, makeData, type Kind } from './data.ts';
+import { KINDS, makeData, warmMemory, type Kind } from './data.ts';
 import type { Options } from './options.ts';
 
 /** exhibit's own rows: reader and engine. */
@@ -37,9 +37,14 @@ export async function measureAcquire(
       console.log('No file system image: it takes mke2fs.');
       continue;
     }
-    all[kind] = await contest(`acquire, ${kind}`, acquireContestants(exhibit, source, folder), how, () => {
+    const contestants = acquireContestants(exhibit, source, folder);
+    const warm = (): void => {
+      warmMemory(folder, how.mebibytes);
+    };
+    const clean = (): void => {
       removeLeft(folder);
-    });
+    };
+    all[kind] = await contest(`acquire, ${kind}`, contestants, how, warm, clean);
     rmSync(source);
   }
   return all;

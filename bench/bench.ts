@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { writePart, writeResults } from './files.ts';
 import { measure } from './measure.ts';
-import { parseOptions } from './options.ts';
+import { parseOptions, type Options } from './options.ts';
 import { runParts } from './parts.ts';
 import { print, printTargets } from './print.ts';
 import type { Results } from './results.ts';
@@ -20,7 +20,7 @@ const memory = '/dev/shm';
 /** What others took of each core in the minute before. */
 const BUSY = 0.25;
 
-const options = parseOptions(process.argv.slice(2));
+const options = asked();
 if (!existsSync(memory)) throw new Error(`${memory} is not there: no memory-backed source and destination`);
 const station = machine();
 const installed = peers();
@@ -58,3 +58,13 @@ console.log(`exhibit --help: ${results.help_milliseconds} ms`);
 const [only] = options.parts;
 if (options.parts.length > 1 || only === undefined) writeResults(results);
 else console.log(`Written to ${writePart(results, only)}`);
+
+/** What cannot be understood is told in a line, and ends it. */
+function asked(): Options {
+  try {
+    return parseOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exit(2);
+  }
+}

@@ -1,4 +1,4 @@
-import { measure, type Measurement } from './measure.ts';
+import { measure, measureMemory, type Measurement, type Timed } from './measure.ts';
 import { median, ratio, round } from './stats.ts';
 import { onPath } from './station.ts';
 
@@ -16,7 +16,7 @@ export interface Row {
   readonly slowest: number;
   readonly fastest: number;
   readonly cpu_seconds_per_gibibyte: number;
-  /** At the peak of any round, of the whole process tree: pages shared within a program once, and each process for itself. */
+  /** At the peak of one run more, of the whole process tree: pages shared within a program once, and each process for itself. */
   readonly peak_memory_mebibytes: number;
   readonly peak_resident_mebibytes: number;
   /** How many times as fast as each peer of the same run; of exhibit's own rows. */
@@ -33,21 +33,39 @@ export interface Contest {
 
 const MIB = 1024 ** 2;
 
-/** Everybody in turn, so many rounds; each round begins with another: whoever is always first or always behind the same one would keep that. */
+/** What one contestant did: the rounds, and the run in which its memory was looked at. */
+export interface Runs {
+  readonly timed: readonly Timed[];
+  readonly memory: Measurement;
+}
+
+/**
+ * Everybody in turn, so many rounds; each round begins with another: whoever is always first or always behind the same one
+ * would keep that. Then each once more, for its memory.
+ * @param ready before each run @param clean after it
+ */
 export async function contest(
   label: string,
   contestants: readonly Contestant[],
   { mebibytes, rounds }: { readonly mebibytes: number; readonly rounds: number },
+  ready: () => void,
   clean: () => void,
 ): Promise<Contest> {
   const present = contestants.filter(({ needs }) => needs === null || onPath(needs));
-  const runs = new Map<string, Measurement[]>(present.map(({ name }) => [name, []]));
+  const timed = new Map<string, Timed[]>(present.map(({ name }) => [name, []]));
   for (let at = 0; at < rounds; at += 1) {
     for (const { name, command } of rotated(present, at)) {
-      runs.get(name)?.push(await measure(command));
+      ready();
+      timed.get(name)?.push(await measure(command));
       clean();
       process.stderr.write(`${label}, round ${at + 1}/${rounds}: ${name}\n`);
     }
+  }
+  const runs = new Map<string, Runs>();
+  for (const { name, command } of present) {
+    runs.set(name, { timed: timed.get(name) ?? [], memory: await measureMemory(command) });
+    clean();
+    process.stderr.write(`${label}, memory: ${name}\n`);
   }
   const rivals = present.filter(({ needs }) => needs !== null).map(({ name }) => name);
   return { mebibytes, rounds, rows: rowsOf(runs, mebibytes, rivals) };
@@ -59,17 +77,12 @@ export function rotated<T>(all: readonly T[], by: number): T[] {
 }
 
 /** @param rivals whom the others are held against */
-export function rowsOf(
-  runs: ReadonlyMap<string, readonly Measurement[]>,
-  mebibytes: number,
-  rivals: readonly string[],
-): Row[] {
-  const secondsOf = (name: string): number[] => (runs.get(name) ?? []).map(({ seconds }) => seconds);
-  return [...runs].map(([name, all]) => {
+export function rowsOf(runs: ReadonlyMap<string, Runs>, mebibytes: number, rivals: readonly string[]): Row[] {
+  const secondsOf = (name: string): number[] => (runs.get(name)?.timed ?? []).map(({ seconds }) => seconds);
+  return [...runs].map(([name, { timed, memory }]) => {
     const seconds = secondsOf(name);
-    const cpu = all.map((each) => each.cpu);
+    const cpu = timed.map((each) => each.cpu);
     const rate = (value: number): number => round(mebibytes / value, 1);
-    const peak = (values: readonly number[]): number => Math.ceil(Math.max(0, ...values) / MIB);
     const against = rivals.includes(name) ? [] : rivals;
     return {
       name,
@@ -77,8 +90,8 @@ export function rowsOf(
       slowest: rate(Math.max(...seconds)),
       fastest: rate(Math.min(...seconds)),
       cpu_seconds_per_gibibyte: round((median(cpu) / mebibytes) * 1024, 2),
-      peak_memory_mebibytes: peak(all.map(({ peakMemory }) => peakMemory)),
-      peak_resident_mebibytes: peak(all.map(({ peakResident }) => peakResident)),
+      peak_memory_mebibytes: Math.ceil(memory.peakMemory / MIB),
+      peak_resident_mebibytes: Math.ceil(memory.peakResident / MIB),
       times: Object.fromEntries(
         against.map((rival) => [rival, round(ratio(median(secondsOf(rival)), median(seconds)) ?? 0, 2)]),
       ),

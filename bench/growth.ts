@@ -2,8 +2,8 @@
 import { rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { acquireOptions, removeLeft } from './acquire.ts';
-import { writeSparse } from './data.ts';
-import { measure, type Measurement } from './measure.ts';
+import { warmMemory, writeSparse } from './data.ts';
+import { measureMemory, type Measurement } from './measure.ts';
 import type { Options } from './options.ts';
 import { availableMemory } from './station.ts';
 import { median, round } from './stats.ts';
@@ -72,7 +72,8 @@ async function grown(
   try {
     for (let at = 0; at < rounds; at += 1) {
       const options = '--reader direct --hash-engine native';
-      runs.push(await measure(`${program} ${acquireOptions(source, folder)} ${options}`));
+      if (image === 'in memory') warmMemory(folder, gibibytes * 1024);
+      runs.push(await measureMemory(`${program} ${acquireOptions(source, folder)} ${options}`));
       removeLeft(folder);
       process.stderr.write(`growth, ${gibibytes} GiB, image ${image}, round ${at + 1}/${rounds}\n`);
     }

@@ -1,40 +1,59 @@
 import { spawn } from 'node:child_process';
 import { treeMemory } from './tree-memory.ts';
 
-/** One run of one command. Seconds; `cpu` is user and system time of the whole tree; memory in bytes, at its peak. */
-export interface Measurement {
+/** One run of one command. Seconds; `cpu` is user and system time of the whole tree. */
+export interface Timed {
   readonly seconds: number;
   readonly cpu: number;
+}
+
+/** Memory in bytes, at its peak. */
+export interface Measurement extends Timed {
   /** What several processes of one program share, once. */
   readonly peakMemory: number;
   /** What each process has in memory, added up, as `ps` shows it. */
   readonly peakResident: number;
 }
 
-/** Ten times a second: more often took a fifth of a core from what is measured, when all of /proc was looked through. */
 const LOOK_MS = 100;
 
+/** Runs a shell command; bash's own `time` gives seconds and CPU of everything that it waited for. */
+export async function measure(command: string): Promise<Timed> {
+  return timed(command, () => () => undefined);
+}
+
 /**
- * Runs a shell command and measures it: bash's own `time` for seconds and CPU of everything it waited for, and the memory
- * of everything below that shell.
+ * The same, with the memory of everything below that shell, looked at ten times a second. Each look takes 10 ms of a core
+ * [measured] and holds the other up meanwhile: such a run is none to take the time of.
  */
-export async function measure(command: string): Promise<Measurement> {
+export async function measureMemory(command: string): Promise<Measurement> {
+  let [peakMemory, peakResident] = [0, 0];
+  const times = await timed(command, (shell) => {
+    const watch = setInterval(() => {
+      const { once, resident } = treeMemory(shell);
+      peakMemory = Math.max(peakMemory, once);
+      peakResident = Math.max(peakResident, resident);
+    }, LOOK_MS);
+    return () => {
+      clearInterval(watch);
+    };
+  });
+  return { ...times, peakMemory, peakResident };
+}
+
+/** @param watch gets the shell's process id, and gives what is to be done at its end */
+async function timed(command: string, watch: (shell: number) => () => void): Promise<Timed> {
   const script = `TIMEFORMAT='bench %R %U %S'; time { ${command}; }`;
   const child = spawn('bash', ['-c', script], { stdio: ['ignore', 'ignore', 'pipe'] });
   let errors = '';
   child.stderr.on('data', (data: Buffer) => {
     errors = (errors + data.toString()).slice(-100_000);
   });
-  let [peakMemory, peakResident] = [0, 0];
-  const watch = setInterval(() => {
-    const { once, resident } = treeMemory(child.pid ?? 0);
-    peakMemory = Math.max(peakMemory, once);
-    peakResident = Math.max(peakResident, resident);
-  }, LOOK_MS);
+  const unwatch = watch(child.pid ?? 0);
   const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  clearInterval(watch);
+  unwatch();
   const times = /bench ([\d.]+) ([\d.]+) ([\d.]+)/.exec(errors);
   if (status !== 0 || times === null) throw new Error(`failed (${status}): ${command}\n${errors.slice(-2000)}`);
   const [, real = '', user = '', system = ''] = times;
-  return { seconds: Number(real), cpu: Number(user) + Number(system), peakMemory, peakResident };
+  return { seconds: Number(real), cpu: Number(user) + Number(system) };
 }

@@ -9,6 +9,7 @@ import { listenReader, USUAL_LIMITS } from '../src/listen/reader.ts';
 import { systemClock } from '../src/system/clock.ts';
 import { openListener } from '../src/system/listener.ts';
 import { figures, readAlone, type RemoteFigures } from './elsewhere.ts';
+import { warmMemory } from './data.ts';
 import { measure } from './measure.ts';
 
 const NETCAT = 'nc dd | cat';
@@ -29,6 +30,7 @@ export async function measureNetcat(
     for (let round = 0; round < rounds; round += 1) {
       const port = await freePort();
       for (const [name, command] of Object.entries(commands(folder, node, mebibytes, exhibit, port))) {
+        warmMemory(folder, mebibytes);
         add(name, (await measure(command)).seconds);
         for (const left of ['bench', 'out', 'out.md5', 'out.sha256', 'said'])
           rmSync(join(folder, left), { recursive: true, force: true });

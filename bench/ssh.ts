@@ -18,6 +18,7 @@ import { orderFor } from '../test/remote/connected.ts';
 import { foundAt, proofs } from '../test/remote/ranges-support.ts';
 import { testPorts } from '../test/support/ports.ts';
 import { startSshd, type Sshd } from '../test/support/sshd.ts';
+import { warmMemory } from './data.ts';
 import { figures, MIB, readAlone, undoing, type RemoteFigures } from './elsewhere.ts';
 import { measure } from './measure.ts';
 
@@ -62,6 +63,7 @@ async function measureNear(
   const add = (name: string, value: number): void => void (seconds[name] ??= []).push(value);
   for (let round = 0; round < rounds; round += 1) {
     for (const [name, command] of Object.entries(commands)) {
+      warmMemory(folder, mebibytes);
       add(name, (await measure(command)).seconds);
       for (const left of ['bench', 'out', 'out.md5', 'out.sha256'])
         rmSync(join(folder, left), { recursive: true, force: true });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Algorithm, Engine } from '../src/model/digest.ts';
 import { rotated } from './contest.ts';
-import { writeRandom } from './data.ts';
+import { warmMemory, writeRandom } from './data.ts';
 import { measure } from './measure.ts';
 import type { Options } from './options.ts';
 import { beyond, bottleneck, ownLimit, type OwnLimit } from './own-limit.ts';
@@ -52,6 +52,7 @@ export async function measureStages(folder: string, cores: number, options: Opti
     for (let at = 0; at < options.rounds; at += 1) {
       for (const [name, run] of rotated(Object.entries(stages), at)) {
         mkdirSync(to);
+        warmMemory(place, options.mebibytes);
         times.get(name)?.push(await run());
         rmSync(to, { recursive: true });
         process.stderr.write(`stages, round ${at + 1}/${options.rounds}: ${name}\n`);

@@ -10,7 +10,9 @@ export function run(seconds: number, cpu = 1, peakMemory = 0): Measurement {
 
 /** A contest on 1 GiB of one round each; those that are not exhibit's are the rivals. */
 export function contestOf(seconds: Readonly<Record<string, number>>): Contest {
-  const runs = new Map(Object.entries(seconds).map(([name, each]) => [name, [run(each)]]));
+  const runs = new Map(
+    Object.entries(seconds).map(([name, each]) => [name, { timed: [run(each)], memory: run(each) }]),
+  );
   const rivals = Object.keys(seconds).filter((name) => !name.startsWith('exhibit'));
   return { mebibytes: 1024, rounds: 1, rows: rowsOf(runs, 1024, rivals) };
 }

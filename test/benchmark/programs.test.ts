@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test, { describe } from 'node:test';
 import { acquireContestants, acquireOptions, removeLeft } from '../../bench/acquire.ts';
 import { KINDS, makeData, writeRandom, writeSparse } from '../../bench/data.ts';
-import { measure } from '../../bench/measure.ts';
+import { measure, measureMemory } from '../../bench/measure.ts';
 import type { StageOrder, StageTime } from '../../bench/stage-order.ts';
 import { onPath } from '../../bench/station.ts';
 import { packageRoot } from '../support/root.ts';
@@ -48,7 +48,7 @@ describe('whom the benchmark measures', () => {
 
   test('memory is that of the whole tree, and not of the shell that takes the time', async () => {
     const hold = `${process.execPath} -e 'const held = Buffer.alloc(${100 * MIB}, 1); setTimeout(() => held, 700)'`;
-    const { peakMemory, peakResident } = await measure(`sh -c "${hold}; true"`);
+    const { peakMemory, peakResident } = await measureMemory(`sh -c "${hold}; true"`);
     assert.ok(peakMemory > 100 * MIB && peakResident >= peakMemory, `${peakMemory} ${peakResident}`);
   });
 });

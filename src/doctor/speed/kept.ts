@@ -1,3 +1,4 @@
+import { time } from '../../manifest/schema-words.ts';
 import { ALGORITHMS, ENGINES } from '../../model/digest.ts';
 import {
   sameFileSystem,
@@ -6,7 +7,6 @@ import {
   type SpeedFigures,
   type StationIdentity,
 } from '../../model/speed.ts';
-import { time } from '../../manifest/schema-words.ts';
 import * as z from '../../model/zod.ts';
 
 /** As many measurements are kept, the newest first. */
