@@ -38,7 +38,7 @@ export function parseOptions(argv: readonly string[]): Options {
     rounds,
     fewerRounds: Math.min(rounds, 3),
     mebibytes,
-    lessMebibytes: quick ? Math.min(mebibytes, 64) : mebibytes,
+    lessMebibytes: Math.min(mebibytes, quick ? 64 : 512),
   };
 }
 

@@ -1,14 +1,15 @@
+import { once } from 'node:events';
 import { readlinkSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
-import { parentPort, workerData } from 'node:worker_threads';
-import { ExhibitError, messageOf } from '../model/errors.ts';
+import { parentPort } from 'node:worker_threads';
+import { bug, ExhibitError, messageOf } from '../model/errors.ts';
 import { BlockingConsumer, RingAborted } from '../ring/consumer.ts';
 import { hasherFactory, selfTest } from './engines.ts';
 import type { LaneInput, LaneMessage, LaneTask } from './lane-protocol.ts';
 import { spanWork, streamWork, type LaneWork } from './lane-work.ts';
 
 /** A thread of lanes: takes every chunk of the ring in order, hashes it with each, gives it back. */
-const input = workerData as LaneInput;
+const input = await whatToDo();
 const post = (message: LaneMessage): void => parentPort?.postMessage(message);
 
 try {
@@ -24,6 +25,13 @@ try {
       message: messageOf(error),
     });
   }
+}
+
+/** The first message; the thread may have been started long before. */
+async function whatToDo(): Promise<LaneInput> {
+  if (parentPort === null) throw bug('a lane was started as a program');
+  const [first] = (await once(parentPort, 'message')) as [LaneInput];
+  return first;
 }
 
 /** Lowers this thread's priority. Only speed is at stake: where it can't be done, nothing is lost. */

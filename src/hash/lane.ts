@@ -1,9 +1,9 @@
-import { Worker } from 'node:worker_threads';
 import type { PieceDigest } from '../model/digest.ts';
 import { deferred, type Deferred } from '../model/deferred.ts';
 import { bug, ExhibitError } from '../model/errors.ts';
 import type { Ring } from '../ring/ring.ts';
-import type { LaneEnd, LaneInput, LaneMessage, LaneState, LaneTask } from './lane-protocol.ts';
+import type { LaneEnd, LaneMessage, LaneState, LaneTask } from './lane-protocol.ts';
+import { laneThread } from './lane-threads.ts';
 
 /** What a finished lane leaves. `hex` for a stream, `spans` for span lanes; `rate` in bytes per second of pure hashing. */
 export interface LaneResult {
@@ -79,10 +79,9 @@ class LaneEar {
   }
 }
 
-/** Starts one thread for all of `tasks`; gives a lane for each, in their order. */
+/** One thread for all of `tasks`; gives a lane for each, in their order. */
 export function startLanes(ring: Ring, consumer: number, tasks: readonly LaneTask[], givesWay = false): Lane[] {
-  const input: LaneInput = { memory: ring.memory, consumer, tasks, givesWay };
-  const worker = new Worker(new URL('./lane-worker.js', import.meta.url), { workerData: input });
+  const worker = laneThread({ memory: ring.memory, consumer, tasks, givesWay });
   const ears = tasks.map(() => new LaneEar());
   let over = false;
 

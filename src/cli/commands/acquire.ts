@@ -6,6 +6,7 @@ import { loadProfile } from '../../catalog/profiles.ts';
 import { UsageFaults } from '../../catalog/usage-faults.ts';
 import { loadRequestFile } from '../../catalog/request-file.ts';
 import type { AcquireRequest } from '../../model/request.ts';
+import { warmThreads } from '../../hash/lane-threads.ts';
 import { findSigningKey } from '../../manifest/keys.ts';
 import { describePlan } from '../../plan/describe.ts';
 import type { Env } from '../env.ts';
@@ -22,6 +23,9 @@ export interface AcquireOptions extends AcquireFlags, RemoteOptions, ListenOptio
   readonly dryRun?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
+
+/** The slowest hash has one, the others share another: what any job takes. */
+const LANE_THREADS = 2;
 
 /** `exhibit acquire`: request → plan → question → trial signature → job. */
 export async function acquireCommand(env: Env, options: AcquireOptions): Promise<number> {
@@ -44,6 +48,7 @@ async function acquireFrom(
   options: AcquireOptions,
   side: SourceSide | undefined,
 ): Promise<number> {
+  if (options.dryRun !== true) warmThreads(LANE_THREADS);
   const { result, station, readerVersion } = await preflight(
     env.ports,
     request,
