@@ -8,17 +8,6 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const args = new Set(process.argv.slice(2));
 
-/** Started by the others, which look for them beside themselves. */
-const BESIDE = {
-  'lane-worker': 'src/hash/lane-worker.js',
-  'look-child': 'src/probe/look-child.js',
-  'probe-child': 'src/read/probe-child.js',
-};
-/** The programs as they are installed: each one file, which starts in half the time of some seven hundred modules. */
-const PROGRAMS = { exhibit: 'src/main.js', 'exhibit-blocker-test': 'src/blocker-test/main.js', ...BESIDE };
-/** What the benchmark measures must be made the same way: as modules it takes 50 MiB more. Never installed. */
-const BENCH_PROGRAMS = { 'discarding-child': 'bench/discarding-child.js', ...BESIDE };
-
 checkNode();
 if (!args.has('--build-only')) installDependencies();
 if (!args.has('--install-only')) await build();
@@ -45,33 +34,8 @@ async function build() {
     stop('TypeScript is not installed. Run: npm ci');
   }
   run(process.execPath, [tsc, '-p', join(root, 'tsconfig.json')], 'the program does not compile');
-  await bundle(PROGRAMS, 'bin');
-  await bundle(BENCH_PROGRAMS, join('bench', 'bin'));
-}
-
-async function bundle(programs, folder) {
-  const { build: esbuild } = await import('esbuild');
-  const compiled = join(root, 'dist');
-  const outdir = join(compiled, folder);
-  await esbuild({
-    entryPoints: Object.fromEntries(Object.entries(programs).map(([name, file]) => [name, join(compiled, file)])),
-    outdir,
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
-    // A tenth less to start with: there is less to read. Names stay, for whoever reports a stack.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    // The version that a saved hash state names is read from the package that made it; ssh2 looks for native parts beside itself.
-    external: ['hash-wasm', 'ssh2'],
-    // CommonJS packages among the dependencies call require().
-    banner: {
-      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
-    },
-    logLevel: 'warning',
-  });
+  const { bundleAll } = await import('./bundle.mjs');
+  await bundleAll(join(root, 'dist'));
 }
 
 function installSystemPackages() {

@@ -1,8 +1,6 @@
 #!/usr/bin/env node
-import { systemEnv } from '../cli/env.ts';
-import { program } from './program.ts';
+const { start } = await import('./start.ts');
 
-const argv = process.argv.slice(2);
-process.exitCode = await program(argv, systemEnv(argv));
+process.exitCode = await start(process.argv.slice(2));
 // A child that hangs in the kernel must not keep us.
 process.exit();

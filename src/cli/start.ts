@@ -9,6 +9,6 @@ export async function start(argv: readonly string[], environment: NodeJS.Process
   if (asksForDirect(argv) && !(SUPERVISED in environment)) {
     return supervise(argv, findProgram('setpriv', environment['PATH'] ?? ''));
   }
-  const [{ run }, { systemEnv }] = await Promise.all([import('./run.ts'), import('./env.ts')]);
-  return run(argv, systemEnv(argv));
+  const { program } = await import('./program.ts');
+  return program(argv);
 }

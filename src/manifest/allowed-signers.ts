@@ -8,7 +8,7 @@ export const BLOCKER_TEST_NAMESPACE = 'exhibit-blocker-test';
 export type SignatureNamespace = typeof MANIFEST_NAMESPACE | typeof SUMS_NAMESPACE | typeof BLOCKER_TEST_NAMESPACE;
 
 /** Letters, marks and digits of any script, and the signs that names and mail addresses have. */
-const NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} .'’@()<>+/:_-]*$/u;
+const NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} .'\u2019@()<>+/:_-]*$/u;
 const NAME_BYTES = 200;
 
 /**
