@@ -13,6 +13,6 @@ import { verdictScenarios } from './verdicts.ts';
  * time. A new scenario goes into one of these lists.
  */
 export const MACHINES: readonly (readonly Scenario[])[] = [
-  [...deviceScenarios, ...verdictScenarios, ...acquireScenarios, ...damagedScenarios, ...udevScenarios],
-  [...middleScenarios, ...goesAwayScenarios, ...blockerTestScenarios],
+  [...deviceScenarios, ...verdictScenarios, ...acquireScenarios, ...damagedScenarios],
+  [...udevScenarios, ...middleScenarios, ...goesAwayScenarios, ...blockerTestScenarios],
 ];
