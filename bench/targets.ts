@@ -35,7 +35,7 @@ const ACQUIRE: readonly (readonly [ours: string, peer: string, wanted: number])[
 
 const MOST_MEMORY = 250;
 const GIBIBYTES = [1, 4, 16, 64];
-/** The dearest GiB against the cheapest. */
+/** The dearest further GiB against the cheapest. To begin and to end takes the same whatever the size, and is no growth. */
 const FLAT = 1.25;
 
 const WANTED: readonly Wanted[] = [
@@ -69,7 +69,7 @@ const WANTED: readonly Wanted[] = [
     ...{ wanted: MOST_MEMORY, is: 'at most', measure: ({ growth }) => memoryAt(growth, gibibytes) },
   })),
   ...(['in memory', 'discarded'] as const).map((image): Wanted => ({
-    name: `growth: seconds per GiB, dearest by cheapest, image ${image}`,
+    name: `growth: seconds per further GiB, dearest by cheapest, image ${image}`,
     ...{ wanted: FLAT, is: 'at most', measure: ({ growth }) => steepness(growth, image) },
   })),
 ];
@@ -105,7 +105,10 @@ function memoryAt(growth: Measured['growth'], gibibytes: number): number | null 
   return rows.length === 0 ? null : Math.max(...rows.map(({ peak_memory_mebibytes }) => peak_memory_mebibytes));
 }
 
+/** Of two sizes there is one difference, which is as dear as itself: three are the least that can tell. */
 function steepness(growth: Measured['growth'], image: string): number | null {
-  const each = (growth?.rows ?? []).filter((row) => row.image === image).map((row) => row.seconds_per_gibibyte);
+  const each = (growth?.rows ?? [])
+    .filter((row) => row.image === image)
+    .flatMap(({ seconds_per_further_gibibyte: further }) => (further === null ? [] : [further]));
   return each.length < 2 ? null : ratio(Math.max(...each), Math.min(...each));
 }

@@ -51,7 +51,8 @@ export async function bundleAll(compiled) {
         format: 'cjs',
         outfile: text,
         entryPoints: [join(compiled, body)],
-        banner: { js: "const fileUrl = require('node:url').pathToFileURL(__filename).href;" },
+        // Strict first, as modules are: behind anything else the word has no meaning.
+        banner: { js: "'use strict'; const fileUrl = require('node:url').pathToFileURL(__filename).href;" },
         define: { 'import.meta.url': 'fileUrl' },
       });
       writeFileSync(`${text}.compiled`, compile(text, wrapped, sealed));

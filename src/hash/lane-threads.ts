@@ -10,7 +10,8 @@ const waiting = new Set<Worker>();
  */
 export function warmThreads(count: number): void {
   while (waiting.size < count) {
-    const thread = start();
+    const thread = startIfPossible();
+    if (thread === null) return;
     const forget = (): void => void waiting.delete(thread);
     thread.once('error', forget).once('exit', forget).unref();
     waiting.add(thread);
@@ -25,6 +26,15 @@ export function laneThread(input: LaneInput): Worker {
   thread.ref();
   thread.postMessage(input);
   return thread;
+}
+
+/** Null: the kernel gives no thread now. Whoever needs one is told when it does. */
+function startIfPossible(): Worker | null {
+  try {
+    return start();
+  } catch {
+    return null;
+  }
 }
 
 function start(): Worker {

@@ -58,17 +58,23 @@ function streamTask(algorithm: Algorithm, engine: Engine, resume: Resume | undef
   return { kind: 'stream', algorithm, engine, resume: { position: resume.position, state } };
 }
 
-/** Starts the threads, on the first consumers of the ring; gives a lane for each task, in their order. */
-export function startAll(ring: Ring, tasks: readonly LaneTask[], cost: LaneCost): Lane[] {
-  if (tasks.length === 0) return [];
+/**
+ * Starts the threads, on the first consumers of the ring.
+ * @param lanes gets a lane for each task, in their order; of threads that were started before one could not be, theirs
+ */
+export function startAll(ring: Ring, tasks: readonly LaneTask[], cost: LaneCost, lanes: Lane[]): void {
+  if (tasks.length === 0) return;
   const groups = groupLanes(tasks, cost);
   const tasksIn = (places: readonly number[]): LaneTask[] => tasks.filter((_, place) => places.includes(place));
   const all = groups.map(tasksIn);
-  const lanes = new Map<number, Lane>();
-  for (const [consumer, places] of groups.entries()) {
-    const started = startLanes(ring, consumer, tasksIn(places), givesWay(tasksIn(places), all, cost));
-    for (const [index, lane] of started.entries()) lanes.set(places[index] ?? -1, lane);
+  const placed: (readonly [place: number, lane: Lane])[] = [];
+  try {
+    for (const [consumer, places] of groups.entries()) {
+      const started = startLanes(ring, consumer, tasksIn(places), givesWay(tasksIn(places), all, cost));
+      placed.push(...started.map((lane, index) => [places[index] ?? -1, lane] as const));
+    }
+  } finally {
+    lanes.push(...placed.sort(([a], [b]) => a - b).map(([, lane]) => lane));
   }
   for (let consumer = groups.length; consumer < tasks.length; consumer += 1) ring.dismiss(consumer);
-  return [...lanes.entries()].sort(([a], [b]) => a - b).map(([, lane]) => lane);
 }

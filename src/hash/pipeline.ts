@@ -78,6 +78,8 @@ export async function runPipeline(spec: PipelineSpec): Promise<PipelineResult> {
   const source: { failure: { readonly error: unknown } | null } = { failure: null };
   const meter = new SourceMeter(ring, spec.nowMs, spec.resume);
   const snapshots = new Snapshots({ ring, source: meter, hashes: spec.hashes, resume: spec.resume });
+  // What one share of the pieces holds is not all of them.
+  if (shares > 1) snapshots.fail(bug('a snapshot was asked for where spans are divided'));
   const checkpointer =
     spec.checkpoints && new Checkpointer(spec.checkpoints, snapshots, meter, spec.resume?.position ?? null);
   const fail = (error: unknown): void => {
@@ -115,7 +117,7 @@ export async function runPipeline(spec: PipelineSpec): Promise<PipelineResult> {
       spec.chooseEngines(() => meter.firstSlots),
       parts,
     );
-    lanes.push(...startAll(ring, tasksOf(spec, engines), laneCosts(spec.hashes, spec.nowMs)));
+    startAll(ring, tasksOf(spec, engines), laneCosts(spec.hashes, spec.nowMs), lanes);
     for (const lane of lanes) part(lane.result);
     snapshots.started(lanes);
     if (checkpointer !== undefined) part(checkpointer.run());

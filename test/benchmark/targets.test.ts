@@ -138,20 +138,26 @@ describe('targets', () => {
     );
   });
 
-  test('memory is the most at a size, and growth the dearest GiB by the cheapest', () => {
+  test('memory is the most at a size, and growth the dearest further GiB by the cheapest', () => {
     const growth = {
       left_out: [],
       rows: growthRows([
         { gibibytes: 1, image: 'in memory', runs: [run(2, 1, 200 * MIB)] },
+        // Three GiB more in four seconds, then two in four.
         { gibibytes: 4, image: 'in memory', runs: [run(6, 1, 240 * MIB)] },
+        { gibibytes: 6, image: 'in memory', runs: [run(10, 1, 240 * MIB)] },
         { gibibytes: 1, image: 'discarded', runs: [run(1, 1, 250 * MIB + 1)] },
+        { gibibytes: 4, image: 'discarded', runs: [run(9, 1, 240 * MIB)] },
       ]),
     };
     assert.deepEqual([target({ growth }, 'at 1 GiB').measured, target({ growth }, 'at 1 GiB').reached], [251, false]);
     assert.equal(target({ growth }, 'at 4 GiB').reached, true);
     assert.equal(target({ growth }, 'at 16 GiB').reached, null);
-    assert.equal(target({ growth }, 'image in memory').measured, 1.333);
-    // One size grows nowhere.
+    assert.deepEqual(
+      [target({ growth }, 'image in memory').measured, target({ growth }, 'image in memory').reached],
+      [1.5, false],
+    );
+    // Two sizes have one difference.
     assert.equal(target({ growth }, 'image discarded').reached, null);
   });
 });

@@ -9,8 +9,9 @@ import { parseCpu } from '../../src/doctor/speed/station.ts';
 import { nextStep, rateOf, type Step } from '../../src/doctor/speed/steps.ts';
 import { writeRate } from '../../src/doctor/speed/write-rate.ts';
 import { known, unknown } from '../../src/model/device.ts';
-import { systemFiles } from '../../src/system/files.ts';
+import { systemFiles, type Files, type OpenFile } from '../../src/system/files.ts';
 import { destination, MIB } from '../plan/facts.ts';
+import { freshFileSystem } from '../support/loop.ts';
 import { fileWith, testPorts, TestClock } from '../support/ports.ts';
 import { figures, FILE_SYSTEM, STATION } from '../support/speed-figures.ts';
 import { tempFolder } from '../support/temp.ts';
@@ -83,36 +84,48 @@ describe('where it may be written', () => {
 });
 
 describe('writing', () => {
-  test('each step is brought to disk, and that time counts', async (t) => {
-    const folder = tempFolder(t);
-    const clock = new TestClock();
-    const seen = { written: 0, synced: 0, closed: 0 };
-    const namelessIn = async (at: string): ReturnType<typeof systemFiles.namelessIn> => {
-      const real = await systemFiles.namelessIn(at);
-      assert.deepEqual(readdirSync(at), [], 'it has a name');
-      return fileWith(real, {
-        write: async (buffer, offset, length, position) => {
-          assert.equal(position, seen.written);
-          seen.written += length;
-          await clock.advance(1);
-          await real.write(buffer, offset, length, position);
+  for (const kind of ['tmpfs', 'ext4'] as const) {
+    test(`${kind}: each step is brought to disk, and that time counts; written as an image is`, async (t) => {
+      const folder = kind === 'ext4' ? freshFileSystem(t, kind, 64 * MIB) : tempFolder(t, '/dev/shm');
+      if (folder === null) return;
+      const before = readdirSync(folder);
+      const clock = new TestClock();
+      const seen = { written: 0, direct: 0, synced: 0, open: 0 };
+      const watched = (real: OpenFile, isDirect: boolean): OpenFile => {
+        seen.open += 1;
+        return fileWith(real, {
+          write: async (buffer, offset, length, position) => {
+            assert.equal(position, seen.written);
+            seen.written += length;
+            if (isDirect) seen.direct += length;
+            await clock.advance(1);
+            await real.write(buffer, offset, length, position);
+          },
+          datasync: async () => {
+            seen.synced += 1;
+            await clock.advance(99);
+          },
+          close: async () => {
+            seen.open -= 1;
+            await real.close();
+          },
+        });
+      };
+      const files: Files = {
+        ...systemFiles,
+        namelessIn: async (at) => {
+          const real = await systemFiles.namelessIn(at);
+          assert.deepEqual(readdirSync(at), before, 'it has a name');
+          return watched(real, false);
         },
-        datasync: async () => {
-          seen.synced += 1;
-          await clock.advance(99);
-        },
-        close: async () => {
-          seen.closed += 1;
-          await real.close();
-        },
-      });
-    };
-    const ports = testPorts({ clock, files: { ...systemFiles, namelessIn } });
-    const found = await writeRate(ports, folder, 5 * MIB, new AbortController().signal);
-    // 1 MiB, which does not count, and 4 MiB in 1 + 99 ms.
-    assert.deepEqual(seen, { written: 5 * MIB, synced: 2, closed: 1 });
-    assert.deepEqual(found, { bytes: 4 * MIB, milliseconds: 100, bytesPerSecond: 40 * MIB });
-  });
+        open: async (path, mode) => watched(await systemFiles.open(path, mode), mode === 'write-direct'),
+      };
+      const found = await writeRate(testPorts({ clock, files }), folder, 5 * MIB, new AbortController().signal);
+      // 1 MiB, which does not count, and 4 MiB in 1 + 99 ms.
+      assert.deepEqual(seen, { written: 5 * MIB, direct: kind === 'ext4' ? 5 * MIB : 0, synced: 2, open: 0 });
+      assert.deepEqual(found, { bytes: 4 * MIB, milliseconds: 100, bytesPerSecond: 40 * MIB });
+    });
+  }
 
   test('a disk that runs full or fails, and one that nobody may write to: said so, and closed', async (t) => {
     const folder = tempFolder(t);

@@ -85,6 +85,21 @@ describe('hash lanes', { timeout: 60_000 }, () => {
     }
   });
 
+  test('spans divided among lanes: there is no snapshot, which would have the pieces of one share alone', async () => {
+    const asked = runPipeline(
+      spec({
+        hashes: [],
+        spanBytes: [4096],
+        spanShares: 2,
+        producer: async (out, _stop, control) => {
+          await feeder(bytes.subarray(0, 4096), [4096])(out);
+          await control.snapshot();
+        },
+      }),
+    );
+    await assert.rejects(asked, /where spans are divided/);
+  });
+
   test('spans divided among lanes: a gap ends the span for whoever has it', async () => {
     const result = await runPipeline(
       spec({

@@ -51,6 +51,10 @@ describe('a program and what V8 made of it when it was built', () => {
       assert.equal(saidWith(t, whole.subarray(0, length)), 'one', `${length} bytes`);
   });
 
+  test('by another Node: never taken, though V8 itself would', (t) => {
+    assert.equal(saidWith(t, sealed(SAYS_ONE, compiledOf(SAYS_TWO), 'another Node')), 'one');
+  });
+
   test('whole, but of another V8: the text is compiled', (t) => {
     assert.equal(saidWith(t, sealed(SAYS_ONE, Buffer.from('of another V8'))), 'one');
   });
@@ -61,6 +65,11 @@ describe('a program and what V8 made of it when it was built', () => {
     const { base, folder } = loadProgram(pathToFileURL(path)) as { base: string; folder: string };
     assert.deepEqual([base, join(folder, base)], ['program.cjs', path]);
   });
+});
+
+test('what is installed is as strict as the modules that it is made of', () => {
+  for (const name of ['exhibit.cjs', 'exhibit-blocker-test.cjs'])
+    assert.match(readFileSync(join(BIN, name), 'utf8'), /^'use strict';/);
 });
 
 test('this Node takes what was built for it, of every program', () => {

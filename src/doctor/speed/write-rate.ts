@@ -2,7 +2,8 @@ import { randomFillSync } from 'node:crypto';
 import { errnoOf, ExhibitError } from '../../model/errors.ts';
 import type { SpeedFigures } from '../../model/speed.ts';
 import { visible } from '../../model/text.ts';
-import type { OpenFile } from '../../system/files.ts';
+import { allocateRing, slotView } from '../../ring/memory.ts';
+import { ImageFile } from '../../sink/image-file.ts';
 import type { Ports } from '../../system/ports.ts';
 import { nextStep, rateOf, type Step } from './steps.ts';
 
@@ -13,7 +14,8 @@ const CELL = 4096;
 
 /**
  * How fast this file system takes new data, until it says that it is on disk: random bytes into a file that has no name,
- * step by step, fdatasync counted in. Nothing is left, whatever ends it.
+ * step by step, fdatasync counted in, and the way an image is written: from a ring, past the page cache where that is honoured. Nothing is left,
+ * whatever ends it.
  * @param cap bytes that may be written
  * @throws ExhibitError fault `destination`; the signal's reason when it is stopped
  */
@@ -23,9 +25,10 @@ export async function writeRate(
   cap: number,
   stop: AbortSignal,
 ): Promise<SpeedFigures['writing']> {
-  const file = await ports.files.namelessIn(folder).catch((error: unknown) => {
+  const nameless = await ports.files.namelessIn(folder).catch((error: unknown) => {
     throw failed(folder, error);
   });
+  const file = new ImageFile(ports.files, nameless);
   try {
     return rateOf(await writeSteps(ports, file, cap, stop));
   } catch (error) {
@@ -36,8 +39,9 @@ export async function writeRate(
   }
 }
 
-async function writeSteps(ports: Ports, file: OpenFile, cap: number, stop: AbortSignal): Promise<Step[]> {
-  const block = randomFillSync(Buffer.allocUnsafe(BLOCK));
+async function writeSteps(ports: Ports, file: ImageFile, cap: number, stop: AbortSignal): Promise<Step[]> {
+  const block = slotView(allocateRing(1, BLOCK, 0), 0);
+  randomFillSync(block);
   const steps: Step[] = [];
   let position = 0;
   for (let bytes = nextStep(steps, cap); bytes > 0; bytes = nextStep(steps, cap)) {
@@ -57,8 +61,9 @@ async function writeSteps(ports: Ports, file: OpenFile, cap: number, stop: Abort
 }
 
 /** Its place on the file at the start of each cell of the block. */
-function stamp(block: Buffer, position: number): void {
-  for (let at = 0; at < block.length; at += CELL) block.writeDoubleLE(position + at, at);
+function stamp(block: Uint8Array, position: number): void {
+  const words = new DataView(block.buffer, block.byteOffset, block.byteLength);
+  for (let at = 0; at < block.length; at += CELL) words.setFloat64(at, position + at, true);
 }
 
 function failed(folder: string, cause: unknown): ExhibitError {
