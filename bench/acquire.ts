@@ -76,7 +76,7 @@ export function acquireContestants(exhibit: string, source: string, folder: stri
       // Not by `>(md5sum)`: bash does not wait for that, and its seconds would be nobody's.
       name: 'dd | tee | sha256sum',
       needs: 'dd',
-      command: `mkfifo ${out}.fifo; md5sum <${out}.fifo >${out}.md5 & dd if=${source} bs=1M status=none | tee ${out} ${out}.fifo | sha256sum; wait`,
+      command: `mkfifo ${out}.fifo; md5sum <${out}.fifo >${out}.md5 & dd if=${source} bs=1M status=none | tee ${out} ${out}.fifo | sha256sum && wait $!`,
     },
   ];
 }

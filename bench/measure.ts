@@ -17,7 +17,7 @@ export interface Measurement extends Timed {
 
 const LOOK_MS = 100;
 
-/** Runs a shell command; bash's own `time` gives seconds and CPU of everything that it waited for. */
+/** Runs a shell command, of which every part of a pipe must succeed; bash's own `time` gives seconds and CPU of everything that it waited for. */
 export async function measure(command: string): Promise<Timed> {
   return timed(command, () => () => undefined);
 }
@@ -29,22 +29,28 @@ export async function measure(command: string): Promise<Timed> {
 export async function measureMemory(command: string): Promise<Measurement> {
   let [peakMemory, peakResident] = [0, 0];
   const times = await timed(command, (shell) => {
-    const watch = setInterval(() => {
+    const look = (): void => {
       const { once, resident } = treeMemory(shell);
       peakMemory = Math.max(peakMemory, once);
       peakResident = Math.max(peakResident, resident);
-    }, LOOK_MS);
+    };
+    look();
+    const watch = setInterval(look, LOOK_MS);
     return () => {
       clearInterval(watch);
     };
   });
+  // Not seen is not little.
+  if (peakMemory === 0) throw new Error(`its memory could not be seen: ${command}`);
   return { ...times, peakMemory, peakResident };
 }
 
 /** @param watch gets the shell's process id, and gives what is to be done at its end */
 async function timed(command: string, watch: (shell: number) => () => void): Promise<Timed> {
-  const script = `TIMEFORMAT='bench %R %U %S'; time { ${command}; }`;
-  const child = spawn('bash', ['-c', script], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const script = `set -o pipefail; TIMEFORMAT='bench %R %U %S'; time { ${command}; }`;
+  // With a point in its seconds.
+  const env = { ...process.env, LC_ALL: 'C' };
+  const child = spawn('bash', ['-c', script], { stdio: ['ignore', 'ignore', 'pipe'], env });
   let errors = '';
   child.stderr.on('data', (data: Buffer) => {
     errors = (errors + data.toString()).slice(-100_000);
@@ -52,8 +58,8 @@ async function timed(command: string, watch: (shell: number) => () => void): Pro
   const unwatch = watch(child.pid ?? 0);
   const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
   unwatch();
-  const times = /bench ([\d.]+) ([\d.]+) ([\d.]+)/.exec(errors);
-  if (status !== 0 || times === null) throw new Error(`failed (${status}): ${command}\n${errors.slice(-2000)}`);
+  const times = [...errors.matchAll(/^bench ([\d.]+) ([\d.]+) ([\d.]+)$/gm)].at(-1);
+  if (status !== 0 || times === undefined) throw new Error(`failed (${status}): ${command}\n${errors.slice(-2000)}`);
   const [, real = '', user = '', system = ''] = times;
   return { seconds: Number(real), cpu: Number(user) + Number(system) };
 }

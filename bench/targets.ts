@@ -110,5 +110,6 @@ function steepness(growth: Measured['growth'], image: string): number | null {
   const each = (growth?.rows ?? [])
     .filter((row) => row.image === image)
     .flatMap(({ seconds_per_further_gibibyte: further }) => (further === null ? [] : [further]));
-  return each.length < 2 ? null : ratio(Math.max(...each), Math.min(...each));
+  // What takes less than less of it is no measurement.
+  return each.length < 2 || Math.min(...each) <= 0 ? null : ratio(Math.max(...each), Math.min(...each));
 }

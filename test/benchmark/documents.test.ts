@@ -18,6 +18,8 @@ describe('what is made of bench/results.json', () => {
   test('its targets are judged as the program judges them', () => {
     const results = readResults();
     assert.deepEqual(results.targets, targetsOf(results));
+    // A look at whether everything works is nothing to be held against anybody.
+    assert.equal(results.quick, false);
   });
 
   test('the picture has a bar a tool, the fastest longest, and names the machine', () => {

@@ -43,7 +43,8 @@ describe('whom the benchmark measures', () => {
   }
 
   test('a command that fails is no measurement', async () => {
-    await assert.rejects(measure('false'), /failed \(1\)/);
+    for (const command of ['false', 'false | cat', 'cat /nonexistent | tee /dev/null | cat'])
+      await assert.rejects(measure(command), /failed \(1\)/, command);
   });
 
   test('memory is that of the whole tree, and not of the shell that takes the time', async () => {

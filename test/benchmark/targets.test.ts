@@ -159,5 +159,13 @@ describe('targets', () => {
     );
     // Two sizes have one difference.
     assert.equal(target({ growth }, 'image discarded').reached, null);
+    // Four GiB in less than one took: that is no measurement, and nothing is reached by it.
+    const seconds = [5, 4, 20];
+    const runs = [1, 4, 16].map((gibibytes, at) => ({
+      ...{ gibibytes, image: 'in memory' as const },
+      runs: [run(seconds[at] ?? 0, 1, MIB)],
+    }));
+    const odd = { left_out: [], rows: growthRows(runs) };
+    assert.equal(target({ growth: odd }, 'image in memory').reached, null);
   });
 });
