@@ -17,7 +17,10 @@ export interface Measurement extends Timed {
 
 const LOOK_MS = 100;
 
-/** Runs a shell command, of which every part of a pipe must succeed; bash's own `time` gives seconds and CPU of everything that it waited for. */
+/**
+ * Runs a shell command, of which every part of a pipe must succeed; bash's own `time` gives seconds and CPU of everything
+ * that it waited for.
+ */
 export async function measure(command: string): Promise<Timed> {
   return timed(command, () => () => undefined);
 }

@@ -14,8 +14,8 @@ const CELL = 4096;
 
 /**
  * How fast this file system takes new data, until it says that it is on disk: random bytes into a file that has no name,
- * step by step, fdatasync counted in, and the way an image is written: from a ring, past the page cache where that is honoured. Nothing is left,
- * whatever ends it.
+ * step by step, fdatasync counted in, the way an image is written: from a ring, past the page cache where that is honoured.
+ * Nothing is left, whatever ends it.
  * @param cap bytes that may be written
  * @throws ExhibitError fault `destination`; the signal's reason when it is stopped
  */
