@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const args = new Set(process.argv.slice(2));
+const DECRYPTION = 'node_modules/ssh2/lib/protocol/crypto/build/Release/sshcrypto.node';
 
 checkNode();
 if (!args.has('--build-only')) installDependencies();
@@ -24,6 +25,22 @@ function installDependencies() {
   const lock = join(root, 'package-lock.json');
   if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(lock).mtimeMs) return;
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], 'npm could not install the dependencies');
+  compileDecryption();
+}
+
+/**
+ * ssh2's own decryption in C++, as its install script makes it after a plain `npm ci` (docs/decisions/0025): the one script
+ * of a dependency that is run here. Only with this Node's own headers, or node-gyp would fetch some.
+ */
+function compileDecryption() {
+  const nodedir = dirname(dirname(process.execPath));
+  const lacking = ['c++', 'make', 'python3'].filter((name) => !onPath(name));
+  if (!existsSync(join(nodedir, 'include', 'node', 'node.h'))) lacking.push("Node's headers");
+  const without = 'SSH is decrypted in JavaScript, which takes a little more of the processor.';
+  if (lacking.length > 0) return console.log(`# ${without} To compile ssh2's own: ${lacking.join(', ')}`);
+  const env = { ...process.env, npm_config_nodedir: nodedir };
+  spawnSync('npm', ['rebuild', 'ssh2'], { cwd: root, stdio: 'ignore', env });
+  if (!existsSync(join(root, DECRYPTION))) console.log(`# ssh2's own decryption could not be compiled. ${without}`);
 }
 
 async function build() {

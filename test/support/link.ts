@@ -13,17 +13,19 @@ export interface Link {
   cut(): void;
   /** Bytes that came from the server. */
   readonly received: number;
+  /** One bit of the server's byte at this place of a connection is turned on its way, once. */
+  flip(at: number): void;
 }
 
 /** @param target the port of the server, asked for each connection */
 export async function startLink(t: TestContext, target: number | (() => number)): Promise<Link> {
   const sockets = new Set<Socket>();
-  const state = { delayMs: 0, stalled: false, received: 0, held: [] as (() => void)[] };
-  const pass = (from: Socket, to: Socket, count: (bytes: number) => void): void => {
+  const state = { delayMs: 0, stalled: false, received: 0, held: [] as (() => void)[], flipAt: null as number | null };
+  const pass = (from: Socket, to: Socket, count: (bytes: Buffer) => void): void => {
     sockets.add(from);
     from.on('error', () => undefined);
     from.on('data', (bytes) => {
-      count(bytes.length);
+      count(bytes);
       const send = (): void => {
         if (state.stalled) state.held.push(send);
         else if (!to.destroyed) to.write(bytes);
@@ -40,7 +42,16 @@ export async function startLink(t: TestContext, target: number | (() => number))
   const server = createServer({ noDelay: true }, (client) => {
     const onward = connect({ port: typeof target === 'number' ? target : target(), host: '127.0.0.1', noDelay: true });
     pass(client, onward, () => undefined);
-    pass(onward, client, (bytes) => (state.received += bytes));
+    let came = 0;
+    pass(onward, client, (bytes) => {
+      const at = (state.flipAt ?? -1) - came;
+      if (at >= 0 && at < bytes.length) {
+        bytes.writeUInt8(bytes.readUInt8(at) ^ 16, at);
+        state.flipAt = null;
+      }
+      came += bytes.length;
+      state.received += bytes.length;
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const cut = (): void => {
@@ -61,6 +72,9 @@ export async function startLink(t: TestContext, target: number | (() => number))
     },
     get received() {
       return state.received;
+    },
+    flip(at) {
+      state.flipAt = at;
     },
     stall(on) {
       state.stalled = on;
