@@ -4,15 +4,19 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, write
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { measure } from './measure.ts';
-import { median } from './stats.ts';
+import { inTurn } from './rounds.ts';
+import { median, round } from './stats.ts';
+import { undone } from './undo.ts';
 
 /** One tool on the disk with three bad sectors. Medians. */
 export interface BadMediaFigures {
   readonly name: string;
+  readonly rounds: number;
   readonly seconds: number;
   readonly failing_reads: number;
-  /** Sectors of the image that are not what they should be; the bad ones must be zero. */
+  /** Sectors of the image that are not what they should be, or not there, in the worst round; the bad ones must be zero. */
   readonly wrong_sectors: number;
+  readonly single_seconds: readonly number[];
 }
 
 const MIB = 1024 ** 2;
@@ -48,35 +52,39 @@ export async function measureBadMedia(
         ? [{ name: 'dc3dd', command: `dc3dd if=${disk.node} of=${out} hash=md5 hash=sha256 || true`, image: out }]
         : []),
     ];
-    const all = new Map<string, { seconds: number[]; failing: number[]; wrong: number }>();
-    for (let round = 0; round < rounds; round += 1) {
-      for (const { name, command, image } of contestants) {
+    const failing = new Map<string, number[]>();
+    const wrong = new Map<string, number>();
+    const entrants = contestants.map(({ name, command, image }) => ({
+      name,
+      run: async () => {
         const before = disk.failingReads();
         const { seconds } = await measure(command);
-        const runs = all.get(name) ?? { seconds: [], failing: [], wrong: 0 };
-        runs.seconds.push(seconds);
-        runs.failing.push(disk.failingReads() - before);
-        all.set(name, { ...runs, wrong: wrongSectors(readFileSync(image), disk.due) });
+        failing.set(name, [...(failing.get(name) ?? []), disk.failingReads() - before]);
+        // The worst of all rounds: what was wrong once is wrong.
+        wrong.set(name, Math.max(wrong.get(name) ?? 0, wrongSectors(readFileSync(image), disk.due)));
         for (const left of ['bad', 'bad.out', 'bad.out.map'])
           rmSync(join(folder, left), { recursive: true, force: true });
-        process.stderr.write(`bad media, round ${round + 1}/${rounds}: ${name}\n`);
-      }
-    }
-    return [...all].map(([name, { seconds, failing, wrong }]) => ({
+        return seconds;
+      },
+    }));
+    const seconds = await inTurn('bad media', entrants, rounds);
+    return contestants.map(({ name }) => ({
       name,
-      seconds: Math.round(median(seconds) * 100) / 100,
-      failing_reads: median(failing),
-      wrong_sectors: wrong,
+      rounds,
+      seconds: round(median(seconds.get(name) ?? []), 2),
+      failing_reads: median(failing.get(name) ?? []),
+      wrong_sectors: wrong.get(name) ?? 0,
+      single_seconds: (seconds.get(name) ?? []).map((each) => round(each, 3)),
     }));
   } finally {
     disk.remove();
   }
 }
 
-function wrongSectors(image: Buffer, due: Buffer): number {
-  let wrong = Math.abs(image.length - due.length) / 512;
-  for (let at = 0; at < Math.min(image.length, due.length); at += 512)
-    if (Buffer.compare(image.subarray(at, at + 512), due.subarray(at, at + 512)) !== 0) wrong += 1;
+export function wrongSectors(image: Buffer, due: Buffer): number {
+  let wrong = 0;
+  for (let at = 0; at < Math.max(image.length, due.length); at += 512)
+    if (!image.subarray(at, at + 512).equals(due.subarray(at, at + 512))) wrong += 1;
   return wrong;
 }
 
@@ -118,13 +126,14 @@ esac
   await until(() => existsSync(file) && statSync(file).size === SIZE);
   const attach = ['--read-only', '--find', '--show', '--direct-io=on', '--sector-size', '512', file];
   const node = execFileSync('losetup', attach, { encoding: 'utf8' }).trim();
+  const remove = undone(() => {
+    removeDisk(node, mounted, [fuse, server]);
+  });
   return {
     node,
     due,
     failingReads: () => readFileSync(log, 'utf8').split('\n').length - 1,
-    remove: () => {
-      removeDisk(node, mounted, [fuse, server]);
-    },
+    remove,
   };
 }
 

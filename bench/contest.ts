@@ -1,5 +1,5 @@
 import { measure, measureMemory, type Measurement, type Timed } from './measure.ts';
-import { median, ratio, round } from './stats.ts';
+import { median, ratio, rotated, round } from './stats.ts';
 import { onPath } from './station.ts';
 
 export interface Contestant {
@@ -69,11 +69,6 @@ export async function contest(
   }
   const rivals = present.filter(({ needs }) => needs !== null).map(({ name }) => name);
   return { mebibytes, rounds, rows: rowsOf(runs, mebibytes, rivals) };
-}
-
-export function rotated<T>(all: readonly T[], by: number): T[] {
-  const first = all.length === 0 ? 0 : by % all.length;
-  return [...all.slice(first), ...all.slice(0, first)];
 }
 
 /** @param rivals whom the others are held against */

@@ -4,7 +4,7 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, r
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { measure } from './measure.ts';
-import { median } from './stats.ts';
+import { median, round } from './stats.ts';
 
 /** What checkpoints cost, and how soon a job that was killed in the middle reads on. Seconds. */
 export interface CutOffFigures {
@@ -69,7 +69,7 @@ export async function measureCutOff(
     engine,
     seconds_with_checkpoints: on,
     seconds_without: off,
-    checkpoints_cost_percent: Math.round((on / off - 1) * 1000) / 10,
+    checkpoints_cost_percent: round((on / off - 1) * 100, 1),
     resumed_at_mebibytes: Math.round(position / 1024 ** 2),
     seconds_to_new_data: median(toNew),
     seconds_to_hash_it: Math.min(...Array.from({ length: 3 }, () => hashFirst(source, position))),
@@ -109,7 +109,7 @@ async function untilNewData(main: string, argv: readonly string[]): Promise<numb
   const seconds = (performance.now() - since) / 1000;
   job.kill('SIGKILL');
   await ended;
-  return Math.round(seconds * 100) / 100;
+  return round(seconds, 2);
 }
 
 function readsOn(): boolean {
@@ -135,5 +135,5 @@ function hashFirst(path: string, length: number): number {
     sha256.update(buffer.subarray(0, got));
   }
   closeSync(file);
-  return Math.round((performance.now() - since) / 10) / 100;
+  return round((performance.now() - since) / 1000, 2);
 }

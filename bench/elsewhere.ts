@@ -1,21 +1,29 @@
 /** What the measurements of a disk of another machine have in common. */
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Reader } from '../src/read/reader.ts';
 import { Ring } from '../src/ring/ring.ts';
 import { Log } from '../test/read/read-all.ts';
 import { held } from '../test/remote/ranges-support.ts';
 import { testPorts } from '../test/support/ports.ts';
-import { median } from './stats.ts';
+import { median, ratio, round } from './stats.ts';
+import { undone } from './undo.ts';
 
 export const MIB = 1024 ** 2;
 
+/** Medians, and every single run. */
 export interface RemoteFigures {
   readonly name: string;
+  readonly mebibytes: number;
+  readonly rounds: number;
   readonly mebibytes_per_second: number;
   readonly slowest: number;
   readonly fastest: number;
-  /** Ratios to others of the same run. */
+  /** How many times as fast as others of the same run. */
   readonly times: Readonly<Record<string, number>>;
+  readonly seconds: readonly number[];
 }
 
 /** What is undone at the end, as a test would. */
@@ -65,21 +73,44 @@ async function drain(ring: Ring): Promise<number> {
 
 /** Rates and ratios of the same run; `rivals`: whom a name is held against. */
 export function figures(
-  seconds: Readonly<Record<string, readonly number[]>>,
+  seconds: ReadonlyMap<string, readonly number[]>,
   mebibytes: number,
   rivals: Readonly<Record<string, readonly string[]>>,
 ): RemoteFigures[] {
-  const rate = (value: number): number => Math.round((mebibytes / value) * 10) / 10;
-  return Object.entries(seconds).map(([name, all]) => ({
+  const rate = (value: number): number => round(mebibytes / value, 1);
+  const usual = (name: string): number => median(seconds.get(name) ?? []);
+  return [...seconds].map(([name, all]) => ({
     name,
+    mebibytes,
+    rounds: all.length,
     mebibytes_per_second: rate(median(all)),
     slowest: rate(Math.max(...all)),
     fastest: rate(Math.min(...all)),
     times: Object.fromEntries(
-      (rivals[name] ?? []).map((rival) => [
-        rival,
-        Math.round((median(seconds[rival] ?? []) / median(all)) * 100) / 100,
-      ]),
+      (rivals[name] ?? []).map((rival) => [rival, round(ratio(usual(rival), median(all)) ?? 0, 2)]),
     ),
+    seconds: all.map((each) => round(each, 3)),
   }));
+}
+
+/** What people pipe a disk into who want its hashes: by fifos, because nobody waits for bash's `>(md5sum)`. */
+export function hashedBeside(out: string): { readonly before: string; readonly to: string; readonly after: string } {
+  const [md5, sha256] = [`${out}.md5.fifo`, `${out}.sha256.fifo`];
+  return {
+    before: `mkfifo ${md5} ${sha256}; md5sum <${md5} >${out}.md5 & md5=$!; sha256sum <${sha256} >${out}.sha256 & sha256=$!`,
+    to: `tee ${md5} ${sha256} >${out}`,
+    after: 'wait $md5 && wait $sha256',
+  };
+}
+
+/** What a run leaves in its folder. */
+export function removeReceived(folder: string): void {
+  for (const left of ['bench', 'said', 'out', 'out.md5', 'out.sha256', 'out.md5.fifo', 'out.sha256.fifo'])
+    rmSync(join(folder, left), { recursive: true, force: true });
+}
+
+/** A file shown as a disk, until it is undone. */
+export function shownAsDisk(source: string): { readonly node: string; readonly remove: () => void } {
+  const node = execFileSync('losetup', ['--find', '--show', '--read-only', source], { encoding: 'utf8' }).trim();
+  return { node, remove: undone(() => execFileSync('losetup', ['--detach', node])) };
 }

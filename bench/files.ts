@@ -18,7 +18,7 @@ export function writeResults(results: Results): void {
   for (const { path, content } of documents()) writeFileSync(path, content);
 }
 
-/** Of one part alone: the committed ones are of one run. Gives the path. */
+/** Of less than a full run: the committed ones are of one. Gives the path. */
 export function writePart(results: Results, part: string): string {
   const path = join(root, 'dist', `bench-${part}.json`);
   writeFileSync(path, toJson(results));

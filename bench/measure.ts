@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { treeMemory } from './tree-memory.ts';
+import { undone } from './undo.ts';
 
 /** One run of one command. Seconds; `cpu` is user and system time of the whole tree. */
 export interface Timed {
@@ -53,7 +54,12 @@ async function timed(command: string, watch: (shell: number) => () => void): Pro
   const script = `set -o pipefail; TIMEFORMAT='bench %R %U %S'; time { ${command}; }`;
   // With a point in its seconds.
   const env = { ...process.env, LC_ALL: 'C' };
-  const child = spawn('bash', ['-c', script], { stdio: ['ignore', 'ignore', 'pipe'], env });
+  // A group of its own: when the benchmark is ended, nothing of it goes on.
+  const child = spawn('bash', ['-c', script], { stdio: ['ignore', 'ignore', 'pipe'], env, detached: true });
+  const end = undone(() => {
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+      process.kill(-child.pid, 'SIGKILL');
+  });
   let errors = '';
   child.stderr.on('data', (data: Buffer) => {
     errors = (errors + data.toString()).slice(-100_000);
@@ -61,6 +67,7 @@ async function timed(command: string, watch: (shell: number) => () => void): Pro
   const unwatch = watch(child.pid ?? 0);
   const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
   unwatch();
+  end();
   const times = [...errors.matchAll(/^bench ([\d.]+) ([\d.]+) ([\d.]+)$/gm)].at(-1);
   if (status !== 0 || times === undefined) throw new Error(`failed (${status}): ${command}\n${errors.slice(-2000)}`);
   const [, real = '', user = '', system = ''] = times;

@@ -1,6 +1,6 @@
 /** A disk that another machine sends through netcat, both ends on this one: against what people pipe today. */
-import { execFileSync, spawn } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { variantsOf, type Invitation } from '../src/listen/command.ts';
@@ -8,12 +8,15 @@ import { Door } from '../src/listen/door.ts';
 import { listenReader, USUAL_LIMITS } from '../src/listen/reader.ts';
 import { systemClock } from '../src/system/clock.ts';
 import { openListener } from '../src/system/listener.ts';
-import { figures, readAlone, type RemoteFigures } from './elsewhere.ts';
 import { warmMemory } from './data.ts';
+import { figures, hashedBeside, readAlone, removeReceived, shownAsDisk, type RemoteFigures } from './elsewhere.ts';
 import { measure } from './measure.ts';
+import { inTurn, type Entrant } from './rounds.ts';
 
-const NETCAT = 'nc dd | cat';
-const TEE = 'nc dd | tee, md5sum, sha256sum';
+export const LISTEN = 'exhibit listen';
+export const NC_CAT = 'nc dd | cat';
+export const NC_TEE = 'nc dd | tee, md5sum, sha256sum';
+export const NC_TRANSPORT = 'netcat transport alone';
 
 /** @param folder holds `source`, which is shown as a loop device, and takes what is written */
 export async function measureNetcat(
@@ -23,31 +26,53 @@ export async function measureNetcat(
   exhibit: string,
   rounds: number,
 ): Promise<RemoteFigures[]> {
-  const node = execFileSync('losetup', ['--find', '--show', '--read-only', source], { encoding: 'utf8' }).trim();
+  const { node, remove } = shownAsDisk(source);
   try {
-    const seconds: Record<string, number[]> = {};
-    const add = (name: string, value: number): void => void (seconds[name] ??= []).push(value);
-    for (let round = 0; round < rounds; round += 1) {
-      const port = await freePort();
-      for (const [name, command] of Object.entries(commands(folder, node, mebibytes, exhibit, port))) {
+    const entrants: Entrant[] = Object.entries(COMMANDS).map(([name, command]) => ({
+      name,
+      run: async () => {
+        const port = await freePort();
         warmMemory(folder, mebibytes);
-        add(name, (await measure(command)).seconds);
-        for (const left of ['bench', 'out', 'out.md5', 'out.sha256', 'said'])
-          rmSync(join(folder, left), { recursive: true, force: true });
-      }
-      add('netcat transport alone', await transport(node, mebibytes));
-      process.stderr.write(`round ${round + 1}/${rounds}: through netcat\n`);
-    }
-    return figures(seconds, mebibytes, { 'exhibit listen': [NETCAT, TEE], 'netcat transport alone': [NETCAT] });
+        const { seconds } = await measure(command({ folder, node, mebibytes, exhibit, port }));
+        removeReceived(folder);
+        return seconds;
+      },
+    }));
+    entrants.push({ name: NC_TRANSPORT, run: () => transport(node, mebibytes) });
+    const seconds = await inTurn('through netcat', entrants, rounds);
+    return figures(seconds, mebibytes, { [LISTEN]: [NC_CAT, NC_TEE], [NC_TRANSPORT]: [NC_CAT] });
   } finally {
-    execFileSync('losetup', ['--detach', node]);
+    remove();
   }
 }
 
-function commands(folder: string, node: string, mebibytes: number, exhibit: string, port: number) {
-  const out = join(folder, 'out');
+interface Where {
+  readonly folder: string;
+  readonly node: string;
+  readonly mebibytes: number;
+  readonly exhibit: string;
+  readonly port: number;
+}
+
+const COMMANDS: Readonly<Record<string, (where: Where) => string>> = {
+  [LISTEN]: listen,
+  [NC_CAT]: ({ folder, node, port }) =>
+    `nc -l 127.0.0.1 ${port} | cat >${join(folder, 'out')} & job=$!; ${send(node, port)}; wait $job`,
+  [NC_TEE]: ({ folder, node, port }) => {
+    const { before, to, after } = hashedBeside(join(folder, 'out'));
+    return `${before}; nc -l 127.0.0.1 ${port} | ${to} & job=$!; ${send(node, port)}; wait $job && ${after}`;
+  },
+};
+
+/** ss would be another tool to need: a refused connection is tried again. */
+function send(node: string, port: number): string {
+  const sent = `dd if=${node} bs=1M status=none | nc -N 127.0.0.1 ${port}`;
+  return `until ${sent} 2>/dev/null; do sleep 0.02; done`;
+}
+
+/** As an operator does it: what is shown first is run. */
+function listen({ folder, node, mebibytes, exhibit, port }: Where): string {
   const said = join(folder, 'said');
-  // As an operator does it: what is shown first is run.
   const first = join(folder, 'first.mjs');
   writeFileSync(
     first,
@@ -55,16 +80,9 @@ function commands(folder: string, node: string, mebibytes: number, exhibit: stri
 const line = readFileSync(${JSON.stringify(said)}, 'utf8').split('\\n').find((each) => each.includes('"invitation"'));
 process.stdout.write(JSON.parse(line).commands[0].line);`,
   );
-  const wait = (what: string): string => `until ${what}; do sleep 0.02; done`;
-  const sent = `dd if=${node} bs=1M status=none | nc -N 127.0.0.1 ${port}`;
-  // ss would be another tool to need: a refused connection is tried again.
-  const send = `until ${sent} 2>/dev/null; do sleep 0.02; done`;
+  const invited = `grep -qs '"invitation".*}$' ${said}`;
   const acquire = `${exhibit} acquire listen://127.0.0.1:${port}${node} --expect-size ${mebibytes}M --allow-plaintext bench --authority bench --to ${folder} --case bench --evidence out --examiner bench --unsigned --no-read-back --yes --json`;
-  return {
-    'exhibit listen': `${acquire} >${said} & job=$!; ${wait(`grep -qs '"invitation".*}$' ${said}`)}; sh -c "$(${process.execPath} ${first})" >/dev/null 2>&1; wait $job`,
-    [NETCAT]: `nc -l 127.0.0.1 ${port} | cat >${out} & job=$!; ${send}; wait $job`,
-    [TEE]: `nc -l 127.0.0.1 ${port} | tee >(md5sum >${out}.md5) >(sha256sum >${out}.sha256) >${out} & job=$!; ${send}; wait $job`,
-  };
+  return `${acquire} >${said} & job=$!; until ${invited}; do sleep 0.02; done; sh -c "$(${process.execPath} ${first})" >/dev/null 2>&1; wait $job`;
 }
 
 async function freePort(): Promise<number> {

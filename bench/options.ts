@@ -7,9 +7,13 @@ export type Part = (typeof PARTS)[number];
 /** Below a minute together. */
 const QUICK: readonly Part[] = ['acquire', 'verify', 'stages'];
 
+const USUAL = { rounds: 5, mebibytes: 2048 };
+
 export interface Options {
   readonly parts: readonly Part[];
   readonly quick: boolean;
+  /** Everything, at its usual length: what documents are made of. */
+  readonly full: boolean;
   readonly rounds: number;
   /** Of data that shows less: zeros, a file system image; and of what takes long. */
   readonly fewerRounds: number;
@@ -30,11 +34,12 @@ export function parseOptions(argv: readonly string[]): Options {
     },
   });
   const { quick, only } = values;
-  const rounds = wholeNumber('--rounds', values.rounds ?? (quick ? '1' : '5'));
-  const mebibytes = wholeNumber('--size', values.size ?? (quick ? '128' : '2048'));
+  const rounds = wholeNumber('--rounds', values.rounds ?? (quick ? '1' : String(USUAL.rounds)));
+  const mebibytes = wholeNumber('--size', values.size ?? (quick ? '128' : String(USUAL.mebibytes)));
   return {
     parts: only === undefined ? (quick ? QUICK : PARTS) : [partOf(only)],
     quick,
+    full: !quick && only === undefined && rounds >= USUAL.rounds && mebibytes >= USUAL.mebibytes,
     rounds,
     fewerRounds: Math.min(rounds, 3),
     mebibytes,

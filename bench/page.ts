@@ -1,5 +1,8 @@
 /** The figures of docs/speed.md, of the committed bench/results.json. */
+import type { BadMediaFigures } from './bad-media.ts';
 import type { Contest } from './contest.ts';
+import type { CutOffFigures } from './cut-off.ts';
+import type { RemoteFigures } from './elsewhere.ts';
 import type { Growth } from './growth.ts';
 import type { Results } from './results.ts';
 import type { StageFigures } from './stages.ts';
@@ -17,7 +20,7 @@ export function withFigures(page: string, results: Results): string {
 }
 
 function figuresOf(results: Results): string {
-  const { acquire = {}, verify, stages, growth } = results;
+  const { acquire = {}, verify, stages, growth, ssh, netcat, bad_media: media, cut_off: cut } = results;
   return [
     origin(results),
     '### Targets',
@@ -26,19 +29,24 @@ function figuresOf(results: Results): string {
     ...(verify === undefined ? [] : ['### Verify', contestTable(verify)]),
     ...(stages === undefined ? [] : ['### Stages alone', stageTable(stages)]),
     ...(growth === undefined ? [] : ['### Growth', growthTable(growth)]),
+    ...(ssh === undefined ? [] : ['### Over SSH', remoteTable(ssh)]),
+    ...(netcat === undefined ? [] : ['### Through netcat', remoteTable(netcat)]),
+    ...(media === undefined ? [] : ['### A disk with three bad sectors', mediaTable(media)]),
+    ...(cut === undefined ? [] : ['### Checkpoints, and a job that was killed', cutTable(cut)]),
     '',
   ].join('\n\n');
 }
 
-function origin({ measured, quick, machine, peers, help_milliseconds: help }: Results): string {
-  const { cpu, cores, memory_gibibytes: memory, kernel, node, load_before: load } = machine;
+function origin({ measured, quick, machine, peers, program, help_milliseconds: help }: Results): string {
+  const { cpu, cores, memory_gibibytes: memory, kernel, node, busy_before: busy } = machine;
   const versions = Object.entries(peers).flatMap(([name, version]) =>
     version === null ? [] : [version.includes(name) ? version : `${name} ${version}`],
   );
   const missing = Object.entries(peers).flatMap(([name, version]) => (version === null ? [name] : []));
   return [
     `Measured ${measured.slice(0, 10)} on ${cpu}, ${cores} cores, ${memory} GiB of memory, Linux ${kernel}, Node ${node};`,
-    `load of the machine just before: ${load}.`,
+    `of which others took ${Math.round(busy * 100)} % just before. exhibit ${program.commit ?? 'of no known commit'}, its text's SHA-256 ${program.sha256.slice(0, 16)}…,`,
+    `${program.ssh2_compiled ? "with ssh2's own decryption compiled" : 'ssh2 decrypts in JavaScript'}.`,
     ...(quick ? ['**A quick run: it shows that everything works, and is not to be held against anything.**'] : []),
     `Against: ${versions.join('; ')}.`,
     ...(missing.length === 0 ? [] : [`Not installed, not measured: ${missing.join(', ')}.`]),
@@ -89,6 +97,44 @@ function growthTable({ rows, left_out: leftOut }: Growth): string {
   ]);
   const heads = ['GiB', 'image', 's/GiB', 's per further GiB', 'MiB at peak', 'MiB, each process for itself'];
   return [table(heads, cells), ...leftOut.map((why) => `Left out: ${why}.`)].join('\n\n');
+}
+
+function remoteTable(all: readonly RemoteFigures[]): string {
+  const cells = all.map((each) => [
+    each.name,
+    `${each.rounds} × ${each.mebibytes} MiB`,
+    each.mebibytes_per_second,
+    `${each.slowest}–${each.fastest}`,
+    Object.entries(each.times)
+      .map(([rival, times]) => `${times} × ${rival}`)
+      .join('; '),
+  ]);
+  return table(['', 'runs', 'MiB/s', 'slowest–fastest', 'of others'], cells);
+}
+
+function mediaTable(all: readonly BadMediaFigures[]): string {
+  const cells = all.map((each) => [each.name, each.rounds, each.seconds, each.failing_reads, each.wrong_sectors]);
+  return table(['', 'rounds', 's', 'failing reads', 'wrong sectors'], cells);
+}
+
+function cutTable(all: readonly CutOffFigures[]): string {
+  const cells = all.map((each) => [
+    each.engine,
+    each.seconds_with_checkpoints,
+    each.seconds_without,
+    each.resumed_at_mebibytes,
+    each.seconds_to_new_data,
+    each.seconds_to_hash_it,
+  ]);
+  const heads = [
+    'engine',
+    's with checkpoints',
+    's without',
+    'killed at MiB',
+    's until it reads on',
+    's to hash that alone',
+  ];
+  return table(heads, cells);
 }
 
 function table(heads: readonly string[], rows: readonly (readonly (string | number)[])[]): string {

@@ -12,6 +12,7 @@ import type { Measured } from './results.ts';
 import { measureSsh } from './ssh.ts';
 import { measureStages } from './stages.ts';
 import { onPath } from './station.ts';
+import { undone } from './undo.ts';
 import { measureVerify } from './verify.ts';
 
 export interface Bench {
@@ -65,7 +66,7 @@ async function badMedia({ folder, exhibit, options }: Bench): Promise<Measured> 
 /** On a disk: in memory nothing has to be brought anywhere. */
 async function cutOff(bench: Bench): Promise<Measured> {
   const onDisk = mkdtempSync(join(tmpdir(), 'exhibit-bench-'));
-  process.on('exit', () => {
+  undone(() => {
     rmSync(onDisk, { recursive: true, force: true });
   });
   const figures: CutOffFigures[] = [];

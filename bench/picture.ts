@@ -72,13 +72,13 @@ function bar(row: Row, y: number, scale: number): string[] {
   ];
 }
 
-function footer({ acquire, machine, measured, quick }: Results): string[] {
+function footer({ acquire, machine, measured, program, quick }: Results): string[] {
   const { cpu, cores, memory_gibibytes: memory, kernel, node } = machine;
   const run = acquire?.random;
   const how = run === undefined ? '' : `, medians of ${run.rounds} × ${run.mebibytes} MiB`;
   return [
     `${cpu}, ${cores} cores, ${memory} GiB, Linux ${kernel}, Node ${node}`,
-    `Measured ${measured.slice(0, 10)}${how}${quick ? ' (a quick run: not to be held against anything)' : ''}`,
+    `Measured ${measured.slice(0, 10)}${program.commit === null ? '' : `, exhibit ${program.commit}`}${how}${quick ? ' (a quick run: not to be held against anything)' : ''}`,
   ];
 }
 

@@ -1,6 +1,7 @@
 /** The tables that the terminal gets. */
 import type { Contest } from './contest.ts';
 import type { Measured } from './results.ts';
+import { round } from './stats.ts';
 import type { Target } from './targets.ts';
 
 export function print(measured: Measured): void {
@@ -22,7 +23,7 @@ export function print(measured: Measured): void {
   if (measured.cut_off !== undefined) console.table(measured.cut_off);
   for (const remote of [measured.netcat, measured.ssh])
     if (remote !== undefined)
-      console.table(remote.map(({ times, ...each }) => ({ ...each, times: JSON.stringify(times) })));
+      console.table(remote.map(({ times, ...each }) => ({ ...withoutRuns(each), times: JSON.stringify(times) })));
 }
 
 export function printTargets(targets: readonly Target[]): void {
@@ -57,13 +58,16 @@ function printBadMedia(figures: NonNullable<Measured['bad_media']>): void {
   console.log('A disk with three bad sectors');
   console.table(
     figures.map((each) => ({
-      ...each,
-      'times ddrescue -d': rival === undefined ? '' : Math.round((each.seconds / rival) * 100) / 100,
+      ...withoutRuns(each),
+      seconds: each.seconds,
+      'times ddrescue -d': rival === undefined ? '' : round(each.seconds / rival, 2),
     })),
   );
 }
 
+const RUNS = ['seconds', 'cpu_seconds', 'single_seconds'];
+
 /** Single runs are for the file. */
 function withoutRuns(row: object): object {
-  return Object.fromEntries(Object.entries(row).filter(([name]) => name !== 'seconds' && name !== 'cpu_seconds'));
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !RUNS.includes(name)));
 }

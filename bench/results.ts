@@ -5,7 +5,7 @@ import type { Kind } from './data.ts';
 import type { RemoteFigures } from './elsewhere.ts';
 import type { Growth } from './growth.ts';
 import type { StageFigures } from './stages.ts';
-import type { Machine } from './station.ts';
+import type { Machine, Program } from './station.ts';
 import type { Target } from './targets.ts';
 
 /** What was measured; a part that was not run is not there. */
@@ -26,6 +26,7 @@ export interface Results extends Measured {
   readonly measured: string;
   /** Few rounds of little data: to see that everything runs, not to be held against anything. */
   readonly quick: boolean;
+  readonly program: Program;
   readonly machine: Machine;
   /** First line of each peer's version; null: not installed, not measured. */
   readonly peers: Readonly<Record<string, string | null>>;

@@ -1,7 +1,7 @@
 /** A disk of another machine over SSH, both ends on this one: against what people pipe today, and over a long way. */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { parseSshAddress } from '../src/remote/address.ts';
@@ -19,25 +19,43 @@ import { foundAt, proofs } from '../test/remote/ranges-support.ts';
 import { testPorts } from '../test/support/ports.ts';
 import { startSshd, type Sshd } from '../test/support/sshd.ts';
 import { warmMemory } from './data.ts';
-import { figures, MIB, readAlone, undoing, type RemoteFigures } from './elsewhere.ts';
+import {
+  figures,
+  hashedBeside,
+  MIB,
+  readAlone,
+  removeReceived,
+  shownAsDisk,
+  undoing,
+  type RemoteFigures,
+} from './elsewhere.ts';
 import { measure } from './measure.ts';
+import { inTurn, type Entrant } from './rounds.ts';
+import { undone } from './undo.ts';
 
 const CIPHER = 'aes128-gcm@openssh.com';
 const FAR_MS = 50;
 /** Some seconds of each: what it takes to begin is a part of it, and no more than that. */
 const FAR_MEBIBYTES = 512;
 
+export const SSH = 'exhibit';
+export const SSH_CAT = 'ssh dd | cat';
+export const SSH_TEE = 'ssh dd | tee, md5sum, sha256sum';
+export const SSH_TRANSPORT = 'transport alone';
+export const FAR_ONE = `${FAR_MS} ms away: one stream`;
+export const farBy = (channels: number): string => `${FAR_MS} ms away: ${channels} channels`;
+
 /** @param folder holds `source`, which is shown as a loop device, and takes what is written */
 export async function measureSsh(folder: string, source: string, mebibytes: number, exhibit: string, rounds: number) {
   const { t, undo } = undoing();
-  const node = execFileSync('losetup', ['--find', '--show', '--read-only', source], { encoding: 'utf8' }).trim();
+  const { node, remove } = shownAsDisk(source);
   try {
     const sshd = await startSshd(t);
     const near = await measureNear(folder, node, mebibytes, exhibit, rounds, sshd);
     return [...near, ...(await measureFar(t, node, Math.min(mebibytes, FAR_MEBIBYTES), rounds, sshd))];
   } finally {
     await undo();
-    execFileSync('losetup', ['--detach', node]);
+    remove();
   }
 }
 
@@ -53,26 +71,27 @@ async function measureNear(
   const known = join(folder, 'known_hosts');
   writeFileSync(known, `${sshd.knownLine}\n`);
   const ssh = `ssh -F none -i ${sshd.identity} -o UserKnownHostsFile=${known} -c ${CIPHER} -p ${sshd.port} root@127.0.0.1 dd if=${node} bs=1M status=none`;
-  const acquire = `${exhibit} acquire ssh://${sshd.place}${node} --identity ${sshd.identity} --host-key ${sshd.fingerprint} --compress none --authority bench --to ${folder} --case bench --evidence out --examiner bench --unsigned --no-read-back --yes`;
-  const commands = {
-    exhibit: acquire,
-    'ssh dd | cat': `${ssh} | cat >${out}`,
-    'ssh dd | tee, md5sum, sha256sum': `${ssh} | tee >(md5sum >${out}.md5) >(sha256sum >${out}.sha256) >${out}`,
-  };
-  const seconds: Record<string, number[]> = {};
-  const add = (name: string, value: number): void => void (seconds[name] ??= []).push(value);
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [name, command] of Object.entries(commands)) {
+  const tee = hashedBeside(out);
+  const entrant = (name: string, command: string): Entrant => ({
+    name,
+    run: async () => {
       warmMemory(folder, mebibytes);
-      add(name, (await measure(command)).seconds);
-      for (const left of ['bench', 'out', 'out.md5', 'out.sha256'])
-        rmSync(join(folder, left), { recursive: true, force: true });
-    }
-    add('transport alone', await transport(sshd, sshd.port, node, mebibytes, 2));
-    process.stderr.write(`round ${round + 1}/${rounds}: over SSH\n`);
-  }
-  const rivals = ['ssh dd | cat', 'ssh dd | tee, md5sum, sha256sum'];
-  return figures(seconds, mebibytes, { exhibit: rivals, 'transport alone': rivals.slice(0, 1) });
+      const { seconds } = await measure(command);
+      removeReceived(folder);
+      return seconds;
+    },
+  });
+  const entrants: Entrant[] = [
+    entrant(
+      SSH,
+      `${exhibit} acquire ssh://${sshd.place}${node} --identity ${sshd.identity} --host-key ${sshd.fingerprint} --compress none --authority bench --to ${folder} --case bench --evidence out --examiner bench --unsigned --no-read-back --yes`,
+    ),
+    entrant(SSH_CAT, `${ssh} | cat >${out}`),
+    entrant(SSH_TEE, `${tee.before}; ${ssh} | ${tee.to} && ${tee.after}`),
+    { name: SSH_TRANSPORT, run: () => transport(sshd, sshd.port, node, mebibytes, 2) },
+  ];
+  const seconds = await inTurn('over SSH', entrants, rounds);
+  return figures(seconds, mebibytes, { [SSH]: [SSH_CAT, SSH_TEE], [SSH_TRANSPORT]: [SSH_CAT] });
 }
 
 /** In a process of its own: whoever reads does not carry the bytes, too. */
@@ -81,26 +100,26 @@ async function slowLink(t: TestContext, port: number, delayMs: number): Promise<
   const child = spawn(process.execPath, [program, String(port), String(delayMs)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  t.after(() => child.kill());
+  t.after(
+    undone(() => {
+      child.kill();
+    }),
+  );
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   return { port: Number(line.toString()) };
 }
 
 async function measureFar(t: TestContext, node: string, mebibytes: number, rounds: number, sshd: Sshd) {
   const link = await slowLink(t, sshd.port, FAR_MS / 2);
-  const seconds: Record<string, number[]> = {};
-  const add = (name: string, value: number): void => void (seconds[name] ??= []).push(value);
-  const one = `${FAR_MS} ms away: one stream`;
-  for (let round = 0; round < rounds; round += 1) {
-    add(one, await stream(sshd, link.port, node, mebibytes));
-    for (const channels of [4, 8])
-      add(`${FAR_MS} ms away: ${channels} channels`, await transport(sshd, link.port, node, mebibytes, channels));
-    process.stderr.write(`round ${round + 1}/${rounds}: ${FAR_MS} ms away\n`);
-  }
-  return figures(seconds, mebibytes, {
-    [`${FAR_MS} ms away: 4 channels`]: [one],
-    [`${FAR_MS} ms away: 8 channels`]: [one],
-  });
+  const entrants: Entrant[] = [
+    { name: FAR_ONE, run: () => stream(sshd, link.port, node, mebibytes) },
+    ...[4, 8].map((channels) => ({
+      name: farBy(channels),
+      run: () => transport(sshd, link.port, node, mebibytes, channels),
+    })),
+  ];
+  const seconds = await inTurn(`${FAR_MS} ms away`, entrants, rounds);
+  return figures(seconds, mebibytes, { [farBy(4)]: [FAR_ONE], [farBy(8)]: [FAR_ONE] });
 }
 
 const addressOf = (port: number) => parseSshAddress(`ssh://root@127.0.0.1:${port}`);

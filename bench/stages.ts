@@ -4,13 +4,12 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Algorithm, Engine } from '../src/model/digest.ts';
-import { rotated } from './contest.ts';
 import { warmMemory, writeRandom } from './data.ts';
 import { measure } from './measure.ts';
 import type { Options } from './options.ts';
 import { beyond, bottleneck, ownLimit, type OwnLimit } from './own-limit.ts';
 import type { Lane, StageOrder, StageTime } from './stage-order.ts';
-import { median, round } from './stats.ts';
+import { median, rotated, round } from './stats.ts';
 
 export interface StageRow {
   readonly name: string;

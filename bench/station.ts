@@ -1,9 +1,13 @@
 /** The machine that is measured on, and what is installed there. */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { round } from './stats.ts';
+
+const LOOK_MS = 3000;
 
 export interface Machine {
   readonly cpu: string;
@@ -11,19 +15,54 @@ export interface Machine {
   readonly memory_gibibytes: number;
   readonly kernel: string;
   readonly node: string;
-  /** Of the minute before: what others did meanwhile is in every figure. */
-  readonly load_before: number;
+  /** What others took of all cores just before, from 0 to 1: it is in every figure. */
+  readonly busy_before: number;
 }
 
-export function machine(): Machine {
+/** Which exhibit was measured. */
+export interface Program {
+  /** `git describe --always --dirty`; null: this is no clone. */
+  readonly commit: string | null;
+  /** Of the program's text, dist/bin/exhibit.cjs. */
+  readonly sha256: string;
+  /** ssh2's own decryption was compiled (docs/decisions/0025). */
+  readonly ssh2_compiled: boolean;
+}
+
+/** @param main dist/bin/exhibit.js */
+export function program(main: string): Program {
+  const bin = dirname(main);
+  const root = dirname(dirname(bin));
+  const { status, stdout } = spawnSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' });
+  return {
+    commit: status === 0 ? stdout.trim() : null,
+    sha256: createHash('sha256')
+      .update(readFileSync(join(bin, 'exhibit.cjs')))
+      .digest('hex'),
+    ssh2_compiled: existsSync(join(root, 'node_modules/ssh2/lib/protocol/crypto/build/Release/sshcrypto.node')),
+  };
+}
+
+/** Looks for three seconds at what the processors do while nothing is measured. */
+export async function machine(): Promise<Machine> {
+  const before = processorTimes();
+  await pause(LOOK_MS);
+  const after = processorTimes();
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: availableParallelism(),
     memory_gibibytes: Math.round(totalmem() / 1024 ** 3),
     kernel: release(),
     node: process.version,
-    load_before: round(loadavg()[0] ?? 0, 2),
+    busy_before: round(1 - (after.idle - before.idle) / (after.all - before.all), 2),
   };
+}
+
+/** Of all cores together, in the kernel's ticks (proc_stat(5)): user, nice, system, idle, iowait, irq, softirq, steal. */
+function processorTimes(): { idle: number; all: number } {
+  const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
+  const ticks = line.trim().split(/\s+/).slice(1, 9).map(Number);
+  return { idle: (ticks[3] ?? 0) + (ticks[4] ?? 0), all: ticks.reduce((sum, each) => sum + each, 0) };
 }
 
 /** Each program that is measured against, and how it tells its version. */

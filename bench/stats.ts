@@ -18,3 +18,9 @@ export function ratio(a: number | null | undefined, b: number | null | undefined
   if (a === null || a === undefined || b === null || b === undefined || b === 0) return null;
   return a / b;
 }
+
+/** The same, begun with another, `by` places on. */
+export function rotated<T>(all: readonly T[], by: number): T[] {
+  const first = all.length === 0 ? 0 : by % all.length;
+  return [...all.slice(first), ...all.slice(0, first)];
+}

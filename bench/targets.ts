@@ -1,7 +1,10 @@
 /** What is to be reached, as data, and what of it was. */
 import { DD_NATIVE, DIRECT_NATIVE, DIRECT_WASM } from './acquire.ts';
 import type { Contest } from './contest.ts';
+import type { RemoteFigures } from './elsewhere.ts';
+import { LISTEN, NC_CAT, NC_TEE, NC_TRANSPORT } from './netcat.ts';
 import type { Measured } from './results.ts';
+import { FAR_ONE, farBy, SSH, SSH_CAT, SSH_TEE, SSH_TRANSPORT } from './ssh.ts';
 import { PLAIN_DD, READ_AND_WRITE, WASM_SHA256 } from './stages.ts';
 import { median, ratio, round } from './stats.ts';
 import { HASHDEEP, VERIFY } from './verify.ts';
@@ -31,6 +34,18 @@ const ACQUIRE: readonly (readonly [ours: string, peer: string, wanted: number])[
   [DD_NATIVE, 'dc3dd', 1.7],
   [DD_NATIVE, 'dcfldd', 3],
   [DD_NATIVE, 'ewfacquire', 1.3],
+];
+
+/** The same of a disk of another machine, both ends on this one. */
+const ELSEWHERE: readonly (readonly [part: 'ssh' | 'netcat', ours: string, peer: string, wanted: number])[] = [
+  ['ssh', SSH, SSH_CAT, 0.6],
+  ['ssh', SSH, SSH_TEE, 1.7],
+  ['ssh', SSH_TRANSPORT, SSH_CAT, 0.9],
+  ['ssh', farBy(4), FAR_ONE, 3],
+  ['ssh', farBy(8), FAR_ONE, 4],
+  ['netcat', LISTEN, NC_CAT, 0.45],
+  ['netcat', LISTEN, NC_TEE, 1.7],
+  ['netcat', NC_TRANSPORT, NC_CAT, 0.85],
 ];
 
 const MOST_MEMORY = 250;
@@ -72,6 +87,10 @@ const WANTED: readonly Wanted[] = [
     name: `growth: seconds per further GiB, dearest by cheapest, image ${image}`,
     ...{ wanted: FLAT, is: 'at most', measure: ({ growth }) => steepness(growth, image) },
   })),
+  ...ELSEWHERE.map(([part, ours, peer, wanted]): Wanted => ({
+    name: `${part}: ${ours}, times ${peer}`,
+    ...{ wanted, is: 'at least', measure: (all) => timesElsewhere(all[part], ours, peer) },
+  })),
 ];
 
 export function targetsOf(all: Measured): Target[] {
@@ -91,6 +110,14 @@ function timesOf(contest: Contest | undefined, ours: string, peer: string): numb
   const secondsOf = (name: string): number | null => {
     const row = contest?.rows.find((each) => each.name === name);
     return row === undefined ? null : median(row.seconds);
+  };
+  return ratio(secondsOf(peer), secondsOf(ours));
+}
+
+function timesElsewhere(all: readonly RemoteFigures[] | undefined, ours: string, peer: string): number | null {
+  const secondsOf = (name: string): number | null => {
+    const found = all?.find((each) => each.name === name);
+    return found === undefined ? null : median(found.seconds);
   };
   return ratio(secondsOf(peer), secondsOf(ours));
 }

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test, { describe } from 'node:test';
 import { documents, readResults } from '../../bench/files.ts';
+import { figures } from '../../bench/elsewhere.ts';
 import { withFigures } from '../../bench/page.ts';
 import { picture } from '../../bench/picture.ts';
+import { SSH, SSH_TEE } from '../../bench/ssh.ts';
 import { targetsOf } from '../../bench/targets.ts';
 import { contestOf, resultsOf } from './measured.ts';
 
@@ -34,7 +36,7 @@ describe('what is made of bench/results.json', () => {
       ],
     );
     assert.match(svg, /A &amp; B &lt;cpu&gt;, 2 cores, 24 GiB, Linux 6\.1, Node v20\.20\.0/);
-    assert.match(svg, /Measured 2026-01-02, medians of 1 × 1024 MiB</);
+    assert.match(svg, /Measured 2026-01-02, exhibit abc1234, medians of 1 × 1024 MiB</);
     assert.match(svg, /prefers-color-scheme:dark/);
     assert.doesNotMatch(svg, /NaN|Infinity|undefined/);
   });
@@ -47,10 +49,30 @@ describe('what is made of bench/results.json', () => {
     assert.match(page, /\| acquire: exhibit direct native, times dc3dd \| at least 2 \| 4 \| yes \|/);
     assert.match(page, /\| verify: .* \| not measured \| {2}\|/);
     assert.match(page, /Not installed, not measured: ewfacquire\./);
+    assert.match(page, /others took 1 % just before\. exhibit abc1234, its text's SHA-256 0123456789abcdef…,/);
+    assert.match(page, /ssh2's own decryption compiled/);
     // A bar in a cell would end it.
     assert.match(page, /\| dd \\\| tee \\\| sha256sum \|/);
     assert.equal(withFigures(page, resultsOf({ acquire, targets: targetsOf({ acquire }) })), page);
     assert.throws(() => withFigures('no place', resultsOf({})), /no place for figures/);
+  });
+
+  test('disks of other machines and bad ones have their tables and targets', () => {
+    const seconds = new Map([
+      [SSH, [2, 1, 2]],
+      [SSH_TEE, [3, 4, 3]],
+    ]);
+    const measured = {
+      ssh: figures(seconds, 1024, { [SSH]: [SSH_TEE] }),
+      bad_media: [
+        { name: 'dc3dd', rounds: 3, seconds: 1.5, failing_reads: 6, wrong_sectors: 1, single_seconds: [1.5, 1, 2] },
+      ],
+    };
+    const page = withFigures(PAGE, resultsOf({ ...measured, targets: targetsOf(measured) }));
+    assert.match(page, /\| exhibit \| 3 × 1024 MiB \| 512 \| 512–1024 \| 1\.5 × ssh dd \\\| tee, md5sum, sha256sum \|/);
+    assert.match(page, /\| ssh: exhibit, times ssh dd \\\| tee, md5sum, sha256sum \| at least 1\.7 \| 1\.5 \| no \|/);
+    assert.match(page, /\| netcat: .* \| not measured \|/);
+    assert.match(page, /\| dc3dd \| 3 \| 1\.5 \| 6 \| 1 \|/);
   });
 
   test('a quick run says so', () => {

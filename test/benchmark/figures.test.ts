@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
-import { rotated, rowsOf } from '../../bench/contest.ts';
+import { rowsOf } from '../../bench/contest.ts';
+import { wrongSectors } from '../../bench/bad-media.ts';
+import { inTurn } from '../../bench/rounds.ts';
+import { rotated } from '../../bench/stats.ts';
 import { growthRows } from '../../bench/growth.ts';
 import { PARTS, parseOptions } from '../../bench/options.ts';
 import { median, ratio } from '../../bench/stats.ts';
@@ -83,6 +86,36 @@ describe('figures of the benchmark', () => {
   });
 });
 
+describe('an image of a bad disk', () => {
+  test('each sector that is not what it should be, or is not there, is wrong', () => {
+    const due = Buffer.alloc(4 * 512, 7);
+    const other = Buffer.from(due);
+    other.writeUInt8(8, 3 * 512);
+    const images = [due, other, due.subarray(0, 3 * 512 + 1), due.subarray(0, 512), Buffer.alloc(6 * 512, 7)];
+    assert.deepEqual(
+      images.map((image) => wrongSectors(image, due)),
+      [0, 1, 1, 3, 2],
+    );
+  });
+});
+
+describe('who is measured, and when', () => {
+  test('in turn: each round begins with another, and everybody has one run a round', async () => {
+    const order: string[] = [];
+    const entrants = ['a', 'b', 'c'].map((name) => ({ name, run: () => Promise.resolve(order.push(name)) }));
+    const seconds = await inTurn('test', entrants, 4);
+    assert.equal(order.join(''), 'abcbcacababc');
+    assert.deepEqual(
+      [...seconds],
+      [
+        ['a', [1, 6, 8, 10]],
+        ['b', [2, 4, 9, 11]],
+        ['c', [3, 5, 7, 12]],
+      ],
+    );
+  });
+});
+
 describe('memory of a process tree', () => {
   // Debian 12, Linux 6.1: a shell.
   const ROLLUP = `55896ea9b000-7ffe5e93c000 ---p 00000000 00:00 0                          [rollup]
@@ -112,6 +145,12 @@ describe('what npm run bench is asked for', () => {
   test('without options everything, five rounds of 2 GiB', () => {
     const all = parseOptions([]);
     assert.deepEqual([all.parts, all.rounds, all.mebibytes, all.quick], [PARTS, 5, 2048, false]);
+  });
+
+  test('documents are made of a full run alone', () => {
+    for (const argv of [[], ['--rounds', '7', '--size', '4096']]) assert.ok(parseOptions(argv).full, argv.join(' '));
+    for (const argv of [['--quick'], ['--rounds', '4'], ['--size', '1024'], ['--only', 'ssh']])
+      assert.equal(parseOptions(argv).full, false, argv.join(' '));
   });
 
   test('--quick leaves out what takes long; --only takes one part; sizes and rounds are whole numbers', () => {

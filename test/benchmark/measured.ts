@@ -21,7 +21,15 @@ export function resultsOf(change: Partial<Results>): Results {
   return {
     measured: '2026-01-02T03:04:05.000Z',
     quick: false,
-    machine: { cpu: 'A & B <cpu>', cores: 2, memory_gibibytes: 24, kernel: '6.1', node: 'v20.20.0', load_before: 0.1 },
+    machine: {
+      cpu: 'A & B <cpu>',
+      cores: 2,
+      memory_gibibytes: 24,
+      kernel: '6.1',
+      node: 'v20.20.0',
+      busy_before: 0.012,
+    },
+    program: { commit: 'abc1234', sha256: '0123456789abcdef'.repeat(4), ssh2_compiled: true },
     peers: { dc3dd: 'dc3dd 7.2', ewfacquire: null },
     help_milliseconds: 100,
     targets: [],
