@@ -1,13 +1,14 @@
 /** The figures of docs/speed.md, of the committed bench/results.json. */
+import { DD_NATIVE, DIRECT_NATIVE, DIRECT_WASM } from './acquire.ts';
 import type { BadMediaFigures } from './bad-media.ts';
 import type { Contest } from './contest.ts';
 import type { CutOffFigures } from './cut-off.ts';
 import type { RemoteFigures } from './elsewhere.ts';
 import type { Growth } from './growth.ts';
 import type { Results } from './results.ts';
-import type { StageFigures } from './stages.ts';
-import { round } from './stats.ts';
-import type { Target } from './targets.ts';
+import { ALL, ALL_DD, WASM_SHA256, type StageFigures } from './stages.ts';
+import { median, ratio, round } from './stats.ts';
+import { missedBy, type Target } from './targets.ts';
 
 const BEGIN = '<!-- figures: made by npm run bench -->';
 const END = '<!-- end of figures -->';
@@ -25,6 +26,7 @@ function figuresOf(results: Results): string {
     origin(results),
     '### Targets',
     targetTable(results.targets),
+    ...missedSection(results),
     ...Object.entries(acquire).flatMap(([kind, contest]) => [`### Acquire, ${kind}`, contestTable(contest)]),
     ...(verify === undefined ? [] : ['### Verify', contestTable(verify)]),
     ...(stages === undefined ? [] : ['### Stages alone', stageTable(stages)]),
@@ -45,7 +47,7 @@ function origin({ measured, quick, machine, peers, program, help_milliseconds: h
   const missing = Object.entries(peers).flatMap(([name, version]) => (version === null ? [name] : []));
   return [
     `Measured ${measured.slice(0, 10)} on ${cpu}, ${cores} cores, ${memory} GiB of memory, Linux ${kernel}, Node ${node};`,
-    `of which others took ${Math.round(busy * 100)} % just before. exhibit ${program.commit ?? 'of no known commit'}, its text's SHA-256 ${program.sha256.slice(0, 16)}…,`,
+    `others took ${Math.round(busy * 100)} % of its processors just before. exhibit ${program.commit ?? 'of no known commit'}, its text's SHA-256 ${program.sha256.slice(0, 16)}…,`,
     `${program.ssh2_compiled ? "with ssh2's own decryption compiled" : 'ssh2 decrypts in JavaScript'}.`,
     ...(quick ? ['**A quick run: it shows that everything works, and is not to be held against anything.**'] : []),
     `Against: ${versions.join('; ')}.`,
@@ -65,6 +67,44 @@ function targetTable(targets: readonly Target[]): string {
     ]),
   );
 }
+
+/** By the stages alone: what of a target that is missed is the stages' work, and what the program's around them. */
+function missedSection(results: Results): string[] {
+  const { stages } = results;
+  const missed = missedBy(results);
+  if (missed.length === 0 || stages === undefined) return [];
+  const secondsOf = (name: string): number | null => {
+    const row = stages.rows.find((each) => each.name === name);
+    return row === undefined ? null : median(row.seconds);
+  };
+  const cells = missed.map(({ name, ours, took, would_reach: wanted }) => {
+    const together = secondsOf(STAGES_OF[ours] ?? '');
+    return [name, took, wanted, together ?? '', together === null ? '' : took - together];
+  });
+  const least = ratio(stages.mebibytes, stages.own_limit?.mebibytes_per_second);
+  return [
+    '### What an acquisition misses, and where its time goes',
+    table(
+      ['', 's', 's that would reach it', 's of its stages together, or of what holds it up alone', 's beside'],
+      cells,
+    ),
+    [
+      `Beside the stages are the program's start, its looks at source and destination, its end, and what threads take from each other.`,
+      ...(least === null
+        ? []
+        : [
+            `With the native engine no arrangement of these stages takes less than ${round(least, 2)} s here (${stages.own_limit?.set_by ?? ''}): a target that wants less wants stages that cost less.`,
+          ]),
+    ].join('\n'),
+  ];
+}
+
+/** Which stages a row is made of. */
+const STAGES_OF: Readonly<Record<string, string>> = {
+  [DIRECT_NATIVE]: ALL,
+  [DD_NATIVE]: ALL_DD,
+  [DIRECT_WASM]: WASM_SHA256,
+};
 
 function contestTable({ mebibytes, rounds, rows }: Contest): string {
   const rivals = [...new Set(rows.flatMap(({ times }) => Object.keys(times)))];
@@ -90,12 +130,13 @@ function growthTable({ rows, left_out: leftOut }: Growth): string {
   const cells = rows.map((row) => [
     row.gibibytes,
     row.image,
+    row.rounds,
     row.seconds_per_gibibyte,
     row.seconds_per_further_gibibyte ?? '',
     row.peak_memory_mebibytes,
     row.peak_resident_mebibytes,
   ]);
-  const heads = ['GiB', 'image', 's/GiB', 's per further GiB', 'MiB at peak', 'MiB, each process for itself'];
+  const heads = ['GiB', 'image', 'rounds', 's/GiB', 's per further GiB', 'MiB at peak', 'MiB, each process for itself'];
   return [table(heads, cells), ...leftOut.map((why) => `Left out: ${why}.`)].join('\n\n');
 }
 

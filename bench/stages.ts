@@ -32,7 +32,8 @@ const READ = 'read direct';
 export const READ_AND_WRITE = 'read direct, write';
 export const PLAIN_DD = 'dd bs=1M';
 export const WASM_SHA256 = 'sha256 wasm, memory';
-const ALL = 'all, direct';
+export const ALL = 'all, direct';
+export const ALL_DD = 'all, dd';
 const LANES: readonly Lane[] = ['md5', 'sha256', 'pieces'];
 const withLane = (lane: Lane): string => `${READ}, ${lane}`;
 const hashed = (algorithm: Algorithm, engine: Engine): string => `${algorithm} ${engine}, memory`;
@@ -79,7 +80,7 @@ function stagesOf(source: string, to: string, mebibytes: number): Record<string,
     'read dd, write': run('dd', to, []),
     ...Object.fromEntries(LANES.map((lane) => [withLane(lane), run('direct', null, [lane])])),
     [ALL]: run('direct', to, LANES),
-    'all, dd': run('dd', to, LANES),
+    [ALL_DD]: run('dd', to, LANES),
     [hashed('md5', 'native')]: hash('md5', 'native'),
     [hashed('sha256', 'native')]: hash('sha256', 'native'),
     [WASM_SHA256]: hash('sha256', 'wasm'),

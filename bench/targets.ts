@@ -24,6 +24,22 @@ interface Wanted {
   readonly wanted: number;
   readonly is: Target['is'];
   readonly measure: (all: Measured) => number | null;
+  /** Of an acquisition: who is to take how many seconds, so that it is reached. */
+  readonly needs?: (all: Measured) => Needed;
+}
+
+interface Needed {
+  readonly ours: string;
+  /** Null: not measured. */
+  readonly seconds: number | null;
+}
+
+/** A target that an acquisition missed. Seconds of the whole program, from its start to its end. */
+export interface Missed {
+  readonly name: string;
+  readonly ours: string;
+  readonly took: number;
+  readonly would_reach: number;
 }
 
 /** How many times as fast as a peer of the same run, on random data. */
@@ -57,16 +73,25 @@ const WANTED: readonly Wanted[] = [
   ...ACQUIRE.map(([ours, peer, wanted]): Wanted => ({
     name: `acquire: ${ours}, times ${peer}`,
     ...{ wanted, is: 'at least', measure: ({ acquire }) => timesOf(acquire?.random, ours, peer) },
+    needs: ({ acquire }) => ({ ours, seconds: ratio(secondsOf(acquire?.random, peer), wanted) }),
   })),
   {
     name: `acquire: ${DIRECT_NATIVE}, of its own limit`,
     ...{ wanted: 0.85, is: 'at least' },
+    needs: (all) => ({
+      ours: DIRECT_NATIVE,
+      seconds: ratio(secondsAt(all.acquire?.random, all.stages?.own_limit?.mebibytes_per_second), 0.85),
+    }),
     measure: ({ acquire, stages }) =>
       ratio(rateOf(acquire?.random, DIRECT_NATIVE), stages?.own_limit?.mebibytes_per_second),
   },
   {
     name: `acquire: ${DIRECT_WASM}, of hash-wasm's SHA-256 alone`,
     ...{ wanted: 0.85, is: 'at least' },
+    needs: (all) => ({
+      ours: DIRECT_WASM,
+      seconds: ratio(secondsAt(all.acquire?.random, stageRate(all.stages, WASM_SHA256)), 0.85),
+    }),
     measure: ({ acquire, stages }) => ratio(rateOf(acquire?.random, DIRECT_WASM), stageRate(stages, WASM_SHA256)),
   },
   {
@@ -102,24 +127,44 @@ export function targetsOf(all: Measured): Target[] {
   });
 }
 
+/** What an acquisition missed, and by how much. */
+export function missedBy(all: Measured): Missed[] {
+  return WANTED.flatMap(({ name, wanted, is, measure, needs }) => {
+    const measured = measure(all);
+    const needed = needs?.(all);
+    if (measured === null || needed === undefined || needed.seconds === null) return [];
+    const took = secondsOf(all.acquire?.random, needed.ours);
+    const reached = is === 'at least' ? measured >= wanted : measured <= wanted;
+    return reached || took === null
+      ? []
+      : [{ name, ours: needed.ours, took: round(took, 2), would_reach: round(needed.seconds, 2) }];
+  });
+}
+
+/** Seconds for what a contest acquires at such a rate. */
+function secondsAt(contest: Contest | undefined, rate: number | undefined): number | null {
+  return ratio(contest?.mebibytes, rate);
+}
+
+function secondsOf(contest: Contest | undefined, name: string): number | null {
+  const row = contest?.rows.find((each) => each.name === name);
+  return row === undefined ? null : median(row.seconds);
+}
+
 function rateOf(contest: Contest | undefined, name: string): number | undefined {
   return contest?.rows.find((row) => row.name === name)?.mebibytes_per_second;
 }
 
 function timesOf(contest: Contest | undefined, ours: string, peer: string): number | null {
-  const secondsOf = (name: string): number | null => {
-    const row = contest?.rows.find((each) => each.name === name);
-    return row === undefined ? null : median(row.seconds);
-  };
-  return ratio(secondsOf(peer), secondsOf(ours));
+  return ratio(secondsOf(contest, peer), secondsOf(contest, ours));
 }
 
 function timesElsewhere(all: readonly RemoteFigures[] | undefined, ours: string, peer: string): number | null {
-  const secondsOf = (name: string): number | null => {
+  const usual = (name: string): number | null => {
     const found = all?.find((each) => each.name === name);
     return found === undefined ? null : median(found.seconds);
   };
-  return ratio(secondsOf(peer), secondsOf(ours));
+  return ratio(usual(peer), usual(ours));
 }
 
 function stageRate(stages: Measured['stages'], name: string): number | undefined {

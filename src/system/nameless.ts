@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { constants, promises as fs } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { errnoOf } from '../model/errors.ts';
+import { errnoOf, ExhibitError } from '../model/errors.ts';
+import { visible } from '../model/text.ts';
 
 /** Linux's O_TMPFILE (open(2)), which Node does not name: an open file in that folder, without a name. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
@@ -42,15 +43,24 @@ export async function openNamelessIn(folder: string): Promise<fs.FileHandle> {
   }
 }
 
-/** The same where it takes two steps. No folder of its own: on NFS and FUSE an open file without a name keeps one from going. */
+/**
+ * The same where it takes two steps. No folder of its own: on NFS and FUSE an open file without a name keeps one from going.
+ * @throws ExhibitError fault `destination` where a file keeps its name while it is open; it is taken away closed, or named
+ */
 export async function createAndUnlink(folder: string): Promise<fs.FileHandle> {
   const path = join(folder, `.exhibit-${randomBytes(8).toString('hex')}.tmp`);
   const handle = await fs.open(path, 'wx+', 0o600);
   try {
     await fs.unlink(path);
     return handle;
-  } catch (error) {
+  } catch (cause) {
     await handle.close();
-    throw error;
+    const stays = await fs.unlink(path).then(
+      () => false,
+      () => true,
+    );
+    const message = `A file that was made in ${visible(folder)} could not be taken away while it was open (${errnoOf(cause) ?? 'unknown error'}).`;
+    const hint = stays ? `It is empty, and still there; remove it: ${visible(path)}` : 'It is gone now.';
+    throw new ExhibitError('destination', 'destination.no-nameless', message, { hint, cause });
   }
 }

@@ -49,7 +49,10 @@ describe('what is made of bench/results.json', () => {
     assert.match(page, /\| acquire: exhibit direct native, times dc3dd \| at least 2 \| 4 \| yes \|/);
     assert.match(page, /\| verify: .* \| not measured \| {2}\|/);
     assert.match(page, /Not installed, not measured: ewfacquire\./);
-    assert.match(page, /others took 1 % just before\. exhibit abc1234, its text's SHA-256 0123456789abcdef…,/);
+    assert.match(
+      page,
+      /others took 1 % of its processors just before\. exhibit abc1234, its text's SHA-256 0123456789abcdef…,/,
+    );
     assert.match(page, /ssh2's own decryption compiled/);
     // A bar in a cell would end it.
     assert.match(page, /\| dd \\\| tee \\\| sha256sum \|/);
@@ -73,6 +76,22 @@ describe('what is made of bench/results.json', () => {
     assert.match(page, /\| ssh: exhibit, times ssh dd \\\| tee, md5sum, sha256sum \| at least 1\.7 \| 1\.5 \| no \|/);
     assert.match(page, /\| netcat: .* \| not measured \|/);
     assert.match(page, /\| dc3dd \| 3 \| 1\.5 \| 6 \| 1 \|/);
+  });
+
+  test('what is missed is held against its own stages', () => {
+    const row = (name: string, seconds: number) => ({
+      ...{ name, mebibytes_per_second: 1024 / seconds, cpu_seconds_per_gibibyte: 1 },
+      ...{ seconds: [seconds], cpu_seconds: [1] },
+    });
+    const stages = {
+      ...{ mebibytes: 1024, rounds: 1, bottleneck: '', rows: [row('all, direct', 3.5)] },
+      own_limit: { mebibytes_per_second: 512, set_by: 'the processor: 2 cores' },
+    };
+    const random = contestOf({ 'exhibit direct native': 4, dc3dd: 6 });
+    const page = withFigures(PAGE, resultsOf({ acquire: { random }, stages }));
+    assert.match(page, /\| acquire: exhibit direct native, times dc3dd \| 4 \| 3 \| 3\.5 \| 0\.5 \|/);
+    assert.match(page, /no arrangement of these stages takes less than 2 s here \(the processor: 2 cores\)/);
+    assert.doesNotMatch(withFigures(PAGE, resultsOf({ acquire })), /What an acquisition misses/);
   });
 
   test('a quick run says so', () => {

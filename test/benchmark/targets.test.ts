@@ -3,7 +3,7 @@ import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { beyond, bottleneck, ownLimit } from '../../bench/own-limit.ts';
 import { stageFigures } from '../../bench/stages.ts';
-import { targetsOf, type Target } from '../../bench/targets.ts';
+import { missedBy, targetsOf, type Target } from '../../bench/targets.ts';
 import type { Measured } from '../../bench/results.ts';
 import { growthRows } from '../../bench/growth.ts';
 import { contestOf, run } from './measured.ts';
@@ -101,6 +101,8 @@ describe('targets', () => {
     assert.deepEqual(target(all, 'direct native, times dc3dd').reached, false);
     assert.deepEqual(target(all, 'direct native, times ewfacquire').reached, true);
     assert.equal(target(all, 'direct native, times dcfldd').reached, null);
+    const name = 'acquire: exhibit direct native, times dc3dd';
+    assert.deepEqual(missedBy(all), [{ name, ours: 'exhibit direct native', took: 1, would_reach: 1 }]);
   });
 
   test('only random data counts', () => {
@@ -136,6 +138,13 @@ describe('targets', () => {
         [0.699, false],
       ],
     );
+    // 200 MiB/s of which 0.85 are wanted.
+    assert.deepEqual(missedBy(all), [
+      {
+        ...{ name: "acquire: exhibit direct wasm, of hash-wasm's SHA-256 alone", ours: 'exhibit direct wasm' },
+        ...{ took: 6.4, would_reach: 6.02 },
+      },
+    ]);
   });
 
   test('memory is the most at a size, and growth the dearest further GiB by the cheapest', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { describe } from 'node:test';
+import test, { describe, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { writeRate } from '../../src/doctor/speed/write-rate.ts';
 import { systemFiles } from '../../src/system/files.ts';
@@ -84,20 +84,38 @@ describe('doctor --speed', { concurrency: 2 }, () => {
     const given = scene(t);
     if (given === null || lacks(t, 'flock')) return;
     const { home, to } = given;
-    const journal = join(to, 'other.journal.jsonl');
-    writeFileSync(journal, `${JSON.stringify({ data: { space_needed: 100 * MIB } })}\n`);
-    const job = spawn('flock', [journal, 'sleep', '120'], { stdio: 'ignore', detached: true });
-    atEnd(t, () => process.kill(-(job.pid ?? 0), 'SIGKILL'));
-    const locked = (): boolean => spawnSync('flock', ['--nonblock', journal, 'true']).status !== 0;
-    while (!locked()) await pause(20);
+    await otherJob(t, to);
     await transcriptHere(
       ['doctor', '--speed', to],
       {
         exit: 0,
-        says: [/with at most 10,\d{3},\d{3} bytes/],
+        says: [
+          /with at most 10,\d{3},\d{3} bytes/,
+          /^Another exhibit job writes to the same file system: it is slowed down/m,
+        ],
         prints: [/^Not kept \(another exhibit job wrote to the same file system meanwhile\)/m],
       },
       station(home),
+    );
+    assert.deepEqual(readdirSync(home), []);
+  });
+
+  test('a job that began while it was measured: nothing is kept', async (t) => {
+    const given = scene(t);
+    if (given === null || lacks(t, 'flock')) return;
+    const { home, to } = given;
+    const begins = async (folder: string): ReturnType<typeof systemFiles.namelessIn> => {
+      await otherJob(t, to);
+      return systemFiles.namelessIn(folder);
+    };
+    await transcriptHere(
+      ['doctor', '--speed', to],
+      {
+        exit: 0,
+        says: [/^Measuring (?!.*\nAnother exhibit job)/],
+        prints: [/^Not kept \(another exhibit job wrote to the same file system meanwhile\)/m],
+      },
+      station(home, { files: { ...systemFiles, namelessIn: begins } }),
     );
     assert.deepEqual(readdirSync(home), []);
   });
@@ -120,6 +138,16 @@ describe('doctor --speed', { concurrency: 2 }, () => {
     });
   }
 });
+
+/** A journal that somebody holds, and that says how much room its job needs. */
+async function otherJob(t: TestContext, to: string): Promise<void> {
+  const journal = join(to, 'other.journal.jsonl');
+  writeFileSync(journal, `${JSON.stringify({ data: { space_needed: 100 * MIB } })}\n`);
+  const job = spawn('flock', [journal, 'sleep', '120'], { stdio: 'ignore', detached: true });
+  atEnd(t, () => process.kill(-(job.pid ?? 0), 'SIGKILL'));
+  const locked = (): boolean => spawnSync('flock', ['--nonblock', journal, 'true']).status !== 0;
+  while (!locked()) await pause(20);
+}
 
 describe('doctor --speed, ended in the middle', { concurrency: 2 }, () => {
   const free = (folder: string): number => statfsSync(folder).bavail;

@@ -35,11 +35,12 @@ test('whatever can not be looked at, a plan has its section: nothing of it ever 
 });
 
 test('before it is measured: where, how much, and that acquire would refuse the system disk', () => {
-  const place = { facts: { ...destination, path: '/e\u001b[2J' }, cap: 10 * MIB };
+  const place = { facts: { ...destination, path: '/e\u001b[2J' }, cap: 10 * MIB, busy: false };
   assert.match(
     announced(place),
     /^Measuring \/e\\u\{1b\}\[2J \(ext4 on \/dev\/sdy1\) with at most 10,485,760 bytes [^\n]+$/,
   );
+  assert.match(announced({ ...place, busy: true }), /\nAnother exhibit job writes to the same file system/);
   const onSystem = { ...place, facts: { ...place.facts, onSystemDisk: known(true) } };
   assert.match(announced(onSystem), /\nIt lies on the operating system's own disk: .*--allow-system-destination\.$/);
 });

@@ -14,7 +14,10 @@ import { loopDisk, MIB } from './ranges-support.ts';
 const COMPILED = 'node_modules/ssh2/lib/protocol/crypto/build/Release/sshcrypto.node';
 
 /** A module for Node to begin with: it tells whether ssh2 got what was compiled of it, or keeps that from it. */
-function preload(t: TestContext, keepIt: boolean): { readonly env: Record<string, string>; loaded(): boolean } {
+function preload(
+  t: TestContext,
+  keepIt: boolean,
+): { readonly env: Record<string, string>; readonly loaded: () => boolean } {
   const folder = tempFolder(t);
   const [hook, told] = [join(folder, 'hook.cjs'), join(folder, 'loaded')];
   writeFileSync(
@@ -63,7 +66,7 @@ describe('what crosses is decrypted by the library in C++, where it was compiled
           source.remote?.connections.map((each) => each.cipher),
           [cipher, cipher],
         );
-        assert.deepEqual(source.remote?.proof.mismatches, []);
+        assert.deepEqual(source.remote.proof.mismatches, []);
       });
     }
   }

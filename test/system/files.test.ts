@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
 import { systemFiles } from '../../src/system/files.ts';
 import { createAndUnlink, openAndUnname, openNameless, openNamelessIn } from '../../src/system/nameless.ts';
-import { diskBytes, freshFileSystem } from '../support/loop.ts';
+import type { ExhibitError } from '../../src/model/errors.ts';
+import { diskBytes, freshFileSystem, lacks } from '../support/loop.ts';
 import { tempFolder } from '../support/temp.ts';
 
 const coded = (code: string) => ({ code });
@@ -153,6 +154,23 @@ describe('files', { timeout: 60_000 }, () => {
     await file.write(Buffer.from('words'), 0, 5, 0);
     assert.equal((await file.stat()).nlink, 0);
     await file.close();
+  });
+
+  test('a file that can not be taken away is named', { skip: process.getuid?.() !== 0 && 'needs root' }, async (t) => {
+    const folder = freshFileSystem(t, 'ext4', 16 * 1024 * 1024);
+    if (folder === null || lacks(t, 'chattr')) return;
+    const own = join(folder, 'own');
+    mkdirSync(own);
+    // Names can be added to it, and none taken away (chattr(1)).
+    execFileSync('chattr', ['+a', own]);
+    await assert.rejects(createAndUnlink(own), (error: ExhibitError) => {
+      const [left = ''] = readdirSync(own);
+      assert.deepEqual([error.code, error.fault], ['destination.no-nameless', 'destination']);
+      assert.match(error.message, /could not be taken away while it was open \(EPERM\)/);
+      assert.equal(error.hint, `It is empty, and still there; remove it: ${join(own, left)}`);
+      return true;
+    });
+    execFileSync('chattr', ['-a', own]);
   });
 
   test('nothing there is null; what can not be looked at is an error', async (t) => {

@@ -1,4 +1,4 @@
-import { trialPlace, type TrialPlace } from '../../doctor/speed/destination.ts';
+import { isBusyNow, trialPlace, type TrialPlace } from '../../doctor/speed/destination.ts';
 import { bottleneckOf, measureSpeed, type Measurement } from '../../doctor/speed/measure.ts';
 import { stationIdentity } from '../../doctor/speed/station.ts';
 import { known, unknown, valueOf, type Fact } from '../../model/device.ts';
@@ -49,16 +49,30 @@ export function refuseBesideSpeed(machine: string | null, to: string, options: {
 }
 
 /** What is about to be written where, for people. Nothing in it is raw. */
-export function announced({ facts, cap }: Pick<TrialPlace, 'facts' | 'cap'>): string {
+export function announced({ facts, cap, busy }: Pick<TrialPlace, 'facts' | 'cap' | 'busy'>): string {
   const { path, fileSystem, mountSource, onSystemDisk } = facts;
   const first = `Measuring ${visible(path)} (${visible(`${fileSystem} on ${mountSource}`)}) with at most ${describeBytes(cap)}, then the hash engines: about 15 seconds.`;
-  if (valueOf(onSystemDisk) !== true) return first;
-  return `${first}\nIt lies on the operating system's own disk: there no physical disk is imaged to without --allow-system-destination.`;
+  return [
+    first,
+    ...(busy
+      ? ['Another exhibit job writes to the same file system: it is slowed down, and what is measured is too little.']
+      : []),
+    ...(valueOf(onSystemDisk) === true
+      ? [
+          "It lies on the operating system's own disk: there no physical disk is imaged to without --allow-system-destination.",
+        ]
+      : []),
+  ].join('\n');
 }
 
 /** Figures that can't be kept are figures all the same. */
-async function keep(env: Env, { busy }: TrialPlace, { station, ...figures }: Measurement): Promise<Fact<string>> {
-  if (busy) return unknown('another exhibit job wrote to the same file system meanwhile');
+async function keep(
+  env: Env,
+  { busy, facts }: TrialPlace,
+  { station, ...figures }: Measurement,
+): Promise<Fact<string>> {
+  if (busy || (await isBusyNow(env.ports, facts.path)))
+    return unknown('another exhibit job wrote to the same file system meanwhile');
   if (!station.known) return unknown(`what processor this is can't be told: ${station.why}`);
   try {
     return known(await keepFigures(env.ports, { ...figures, station: station.value }));

@@ -39,6 +39,11 @@ export async function trialPlace(ports: Ports, to: string): Promise<TrialPlace> 
   };
 }
 
+/** Whether one does now: a job may have begun since {@link trialPlace} looked. */
+export async function isBusyNow(ports: Ports, path: string): Promise<boolean> {
+  return isBusy(await observeDestination(ports, path));
+}
+
 type Room = Pick<DestinationFacts, 'freeBytes' | 'claimedByOthers'>;
 
 /** A tenth of what is free and no running job needs, to the KiB. */
@@ -47,7 +52,8 @@ export function capOf({ freeBytes, claimedByOthers }: Room): number {
   return Math.min(MOST, Math.floor(left / 10 / 1024) * 1024);
 }
 
-function isBusy({ claimedByOthers }: Room): boolean {
+/** Another job is known to write there. */
+function isBusy({ claimedByOthers }: Pick<DestinationFacts, 'claimedByOthers'>): boolean {
   return (valueOf(claimedByOthers) ?? 0) > 0;
 }
 
