@@ -2,7 +2,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { contest, type Contest, type Contestant } from './contest.ts';
-import { KINDS, makeData, warmMemory, type Kind } from './data.ts';
+import { KINDS, makeData, type Kind } from './data.ts';
+import { holdingMemory } from './held-memory.ts';
 import type { Options } from './options.ts';
 
 /** exhibit's own rows: reader and engine. */
@@ -38,13 +39,10 @@ export async function measureAcquire(
       continue;
     }
     const contestants = acquireContestants(exhibit, source, folder);
-    const warm = (): void => {
-      warmMemory(folder, how.mebibytes);
-    };
     const clean = (): void => {
       removeLeft(folder);
     };
-    all[kind] = await contest(`acquire, ${kind}`, contestants, how, warm, clean);
+    all[kind] = await holdingMemory(folder, how.mebibytes, () => contest(`acquire, ${kind}`, contestants, how, clean));
     rmSync(source);
   }
   return all;

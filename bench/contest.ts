@@ -42,20 +42,18 @@ export interface Runs {
 /**
  * Everybody in turn, so many rounds; each round begins with another: whoever is always first or always behind the same one
  * would keep that. Then each once more, for its memory.
- * @param ready before each run @param clean after it
+ * @param clean after each run
  */
 export async function contest(
   label: string,
   contestants: readonly Contestant[],
   { mebibytes, rounds }: { readonly mebibytes: number; readonly rounds: number },
-  ready: () => void,
   clean: () => void,
 ): Promise<Contest> {
   const present = contestants.filter(({ needs }) => needs === null || onPath(needs));
   const timed = new Map<string, Timed[]>(present.map(({ name }) => [name, []]));
   for (let at = 0; at < rounds; at += 1) {
     for (const { name, command } of rotated(present, at)) {
-      ready();
       timed.get(name)?.push(await measure(command));
       clean();
       process.stderr.write(`${label}, round ${at + 1}/${rounds}: ${name}\n`);

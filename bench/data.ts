@@ -45,17 +45,6 @@ function writeBlocks(path: string, mebibytes: number, fill: (block: Buffer) => B
   closeSync(fd);
 }
 
-/**
- * Has the machine give so much memory, and gives it free again, so that whoever writes next finds it. A virtual machine's
- * host takes back what is free for some seconds, and brings it page by page: whoever was first after a pause paid 4.4 s a
- * GiB instead of 0.7 [measured].
- */
-export function warmMemory(folder: string, mebibytes: number): void {
-  const path = join(folder, 'warm');
-  writeBlocks(path, mebibytes, (block) => block);
-  rmSync(path);
-}
-
 /** A file with nothing in it, however long: reading gives zeros, and takes no memory. */
 export function writeSparse(path: string, bytes: number): void {
   closeSync(openSync(path, 'wx'));

@@ -2,14 +2,18 @@
 import { rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { acquireOptions, removeLeft } from './acquire.ts';
-import { warmMemory, writeSparse } from './data.ts';
+import { writeSparse } from './data.ts';
+import { holdingMemory } from './held-memory.ts';
 import { measureMemory, type Measurement } from './measure.ts';
 import type { Options } from './options.ts';
+import { inTurn, type Entrant } from './rounds.ts';
+import { PLAIN_DD } from './stages.ts';
 import { availableMemory } from './station.ts';
 import { median, round } from './stats.ts';
 
 export interface GrowthRow {
   readonly gibibytes: number;
+  readonly by: 'exhibit' | typeof PLAIN_DD;
   /** `discarded`: a file with a length and no bytes; only the benchmark has such a sink. */
   readonly image: 'in memory' | 'discarded';
   readonly rounds: number;
@@ -27,6 +31,14 @@ export interface Growth {
   readonly left_out: readonly string[];
 }
 
+/** One size by one program, and its rounds. */
+export interface GrowthRun {
+  readonly gibibytes: number;
+  readonly by: GrowthRow['by'];
+  readonly image: GrowthRow['image'];
+  readonly runs: readonly Measurement[];
+}
+
 const GIB = 1024 ** 3;
 /** GiB, by what becomes of the image. */
 const SIZES = { inMemory: [1, 4, 16], discarded: [1, 4, 16, 64] };
@@ -34,69 +46,79 @@ const SIZES = { inMemory: [1, 4, 16], discarded: [1, 4, 16, 64] };
 const QUICK_SIZES = { inMemory: [1], discarded: [1, 2] };
 /** For the programs, and for whoever else uses the machine. */
 const SPARE = 2 * GIB;
-/** Short ones are measured more often: what others do meanwhile weighs more. */
-const OFTEN_TO = 4;
+/** Each takes some seven minutes. */
+const MOST_ROUNDS = 3;
 
-/** The source is a sparse file, which takes no memory: only the image does. */
-export async function measureGrowth(folder: string, exhibit: string, { quick, rounds }: Options): Promise<Growth> {
-  const sizes = quick ? QUICK_SIZES : SIZES;
+/**
+ * The source is a sparse file, which takes no memory: only the image does. All sizes in turn: one that had a slow quarter of
+ * an hour for itself would be growth. What plain dd takes for the same says what is the machine's.
+ */
+export async function measureGrowth(folder: string, exhibit: string, options: Options): Promise<Growth> {
+  const { inMemory, discarded } = options.quick ? QUICK_SIZES : SIZES;
+  const fitting = inMemory.filter((gibibytes) => room(folder) >= gibibytes * GIB + SPARE);
   const child = `${process.execPath} ${join(import.meta.dirname, 'bin', 'discarding-child.js')}`;
-  const leftOut: string[] = [];
-  const runs: GrowthRun[] = [];
-  for (const gibibytes of sizes.inMemory) {
-    if (room(folder) < gibibytes * GIB + SPARE)
-      leftOut.push(`${gibibytes} GiB in memory: ${folder} has room for ${Math.floor(room(folder) / GIB)} GiB`);
-    else runs.push(await grown(folder, exhibit, gibibytes, 'in memory', rounds));
-  }
-  for (const gibibytes of sizes.discarded) runs.push(await grown(folder, child, gibibytes, 'discarded', rounds));
-  return { rows: growthRows(runs), left_out: leftOut };
-}
-
-export interface GrowthRun {
-  readonly gibibytes: number;
-  readonly image: GrowthRow['image'];
-  readonly runs: readonly Measurement[];
-}
-
-async function grown(
-  folder: string,
-  program: string,
-  gibibytes: number,
-  image: GrowthRow['image'],
-  mostRounds: number,
-): Promise<GrowthRun> {
   const source = join(folder, 'sparse');
-  writeSparse(source, gibibytes * GIB);
-  const rounds = gibibytes <= OFTEN_TO ? Math.min(mostRounds, 3) : 1;
-  const runs: Measurement[] = [];
-  try {
-    for (let at = 0; at < rounds; at += 1) {
-      const options = '--reader direct --hash-engine native';
-      if (image === 'in memory') warmMemory(folder, gibibytes * 1024);
-      runs.push(await measureMemory(`${program} ${acquireOptions(source, folder)} ${options}`));
-      removeLeft(folder);
-      process.stderr.write(`growth, ${gibibytes} GiB, image ${image}, round ${at + 1}/${rounds}\n`);
-    }
-  } finally {
-    rmSync(source);
-  }
-  return { gibibytes, image, runs };
+  const ours = (program: string): string => `${program} ${acquireOptions(source, folder)} ${READER}`;
+  const series = [
+    ...fitting.map((gibibytes) => growing(gibibytes, 'exhibit', 'in memory', ours(exhibit))),
+    ...fitting.map((gibibytes) => growing(gibibytes, PLAIN_DD, 'in memory', copying(source, folder))),
+    ...discarded.map((gibibytes) => growing(gibibytes, 'exhibit', 'discarded', ours(child))),
+  ];
+  const leftOut = inMemory
+    .filter((gibibytes) => !fitting.includes(gibibytes))
+    .map((gibibytes) => `${gibibytes} GiB in memory: ${folder} has room for ${Math.floor(room(folder) / GIB)} GiB`);
+  const entrants = series.map((each) => entrant(each, source, folder));
+  const rounds = Math.min(options.rounds, MOST_ROUNDS);
+  await holdingMemory(folder, Math.max(0, ...fitting) * 1024, () => inTurn('growth', entrants, rounds));
+  return { rows: growthRows(series), left_out: leftOut };
 }
 
-/** @param all in the order of their sizes, one kind of image after the other */
+const READER = '--reader direct --hash-engine native';
+
+function copying(source: string, folder: string): string {
+  return `dd if=${source} of=${join(folder, 'out')} bs=1M status=none`;
+}
+
+interface Growing extends GrowthRun {
+  readonly command: string;
+  readonly runs: Measurement[];
+}
+
+function growing(gibibytes: number, by: GrowthRow['by'], image: GrowthRow['image'], command: string): Growing {
+  return { gibibytes, by, image, command, runs: [] };
+}
+
+function entrant({ gibibytes, by, image, command, runs }: Growing, source: string, folder: string): Entrant {
+  return {
+    name: `${gibibytes} GiB by ${by}, image ${image}`,
+    run: async () => {
+      writeSparse(source, gibibytes * GIB);
+      try {
+        const run = await measureMemory(command);
+        runs.push(run);
+        return run.seconds;
+      } finally {
+        rmSync(source);
+        removeLeft(folder);
+      }
+    },
+  };
+}
+
+/** @param all in the order of their sizes, one kind after the other */
 export function growthRows(all: readonly GrowthRun[]): GrowthRow[] {
   const usual = ({ runs }: GrowthRun): number => median(runs.map(({ seconds }) => seconds));
   return all.map((each, index) => {
-    const { gibibytes, image, runs } = each;
+    const { gibibytes, by, image, runs } = each;
     const before = all[index - 1];
+    const goesOn = before?.image === image && before.by === by;
     const peak = (values: readonly number[]): number => Math.ceil(Math.max(0, ...values) / 1024 ** 2);
     return {
-      gibibytes,
-      image,
-      rounds: runs.length,
+      ...{ gibibytes, by, image, rounds: runs.length },
       seconds_per_gibibyte: round(usual(each) / gibibytes, 3),
-      seconds_per_further_gibibyte:
-        before?.image !== image ? null : round((usual(each) - usual(before)) / (gibibytes - before.gibibytes), 3),
+      seconds_per_further_gibibyte: goesOn
+        ? round((usual(each) - usual(before)) / (gibibytes - before.gibibytes), 3)
+        : null,
       peak_memory_mebibytes: peak(runs.map(({ peakMemory }) => peakMemory)),
       peak_resident_mebibytes: peak(runs.map(({ peakResident }) => peakResident)),
       seconds: runs.map(({ seconds }) => seconds),

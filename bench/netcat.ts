@@ -8,8 +8,8 @@ import { Door } from '../src/listen/door.ts';
 import { listenReader, USUAL_LIMITS } from '../src/listen/reader.ts';
 import { systemClock } from '../src/system/clock.ts';
 import { openListener } from '../src/system/listener.ts';
-import { warmMemory } from './data.ts';
 import { figures, hashedBeside, readAlone, removeReceived, shownAsDisk, type RemoteFigures } from './elsewhere.ts';
+import { holdingMemory } from './held-memory.ts';
 import { measure } from './measure.ts';
 import { inTurn, type Entrant } from './rounds.ts';
 
@@ -32,14 +32,13 @@ export async function measureNetcat(
       name,
       run: async () => {
         const port = await freePort();
-        warmMemory(folder, mebibytes);
         const { seconds } = await measure(command({ folder, node, mebibytes, exhibit, port }));
         removeReceived(folder);
         return seconds;
       },
     }));
     entrants.push({ name: NC_TRANSPORT, run: () => transport(node, mebibytes) });
-    const seconds = await inTurn('through netcat', entrants, rounds);
+    const seconds = await holdingMemory(folder, mebibytes, () => inTurn('through netcat', entrants, rounds));
     return figures(seconds, mebibytes, { [LISTEN]: [NC_CAT, NC_TEE], [NC_TRANSPORT]: [NC_CAT] });
   } finally {
     remove();

@@ -6,9 +6,9 @@ import type { CutOffFigures } from './cut-off.ts';
 import type { RemoteFigures } from './elsewhere.ts';
 import type { Growth } from './growth.ts';
 import type { Results } from './results.ts';
-import { ALL, ALL_DD, WASM_SHA256, type StageFigures } from './stages.ts';
+import { ALL, ALL_DD, MD5, MD5_ON_ALL, PLAIN_DD, WASM_SHA256, type StageFigures } from './stages.ts';
 import { median, ratio, round } from './stats.ts';
-import { missedBy, type Target } from './targets.ts';
+import { missedBy, steepness, type Target } from './targets.ts';
 
 const BEGIN = '<!-- figures: made by npm run bench -->';
 const END = '<!-- end of figures -->';
@@ -81,6 +81,7 @@ function missedSection(results: Results): string[] {
     const together = secondsOf(STAGES_OF[ours] ?? '');
     return [name, took, wanted, together ?? '', together === null ? '' : took - together];
   });
+  const [one, onAll] = [secondsOf(MD5), secondsOf(MD5_ON_ALL)];
   const least = ratio(stages.mebibytes, stages.own_limit?.mebibytes_per_second);
   return [
     '### What an acquisition misses, and where its time goes',
@@ -94,6 +95,11 @@ function missedSection(results: Results): string[] {
         ? []
         : [
             `With the native engine no arrangement of these stages takes less than ${round(least, 2)} s here (${stages.own_limit?.set_by ?? ''}): a target that wants less wants stages that cost less.`,
+          ]),
+      ...(one === null || onAll === null
+        ? []
+        : [
+            `That takes each core for a whole one. MD5 of as much takes ${round(one, 2)} s alone, and ${round(onAll, 2)} s where every core does the same: cores that are all at work are not as many as they seem.`,
           ]),
     ].join('\n'),
   ];
@@ -126,9 +132,11 @@ function stageTable({ mebibytes, rounds, rows, bottleneck, own_limit: limit }: S
   return `${rounds} × ${mebibytes} MiB.\n\n${table(['', 'MiB/s', 'CPU s/GiB'], cells)}\n\nWhat holds it up: ${bottleneck}.${last}`;
 }
 
-function growthTable({ rows, left_out: leftOut }: Growth): string {
+function growthTable(growth: Growth): string {
+  const { rows, left_out: leftOut } = growth;
   const cells = rows.map((row) => [
     row.gibibytes,
+    row.by,
     row.image,
     row.rounds,
     row.seconds_per_gibibyte,
@@ -136,8 +144,24 @@ function growthTable({ rows, left_out: leftOut }: Growth): string {
     row.peak_memory_mebibytes,
     row.peak_resident_mebibytes,
   ]);
-  const heads = ['GiB', 'image', 'rounds', 's/GiB', 's per further GiB', 'MiB at peak', 'MiB, each process for itself'];
-  return [table(heads, cells), ...leftOut.map((why) => `Left out: ${why}.`)].join('\n\n');
+  const heads = [
+    'GiB',
+    '',
+    'image',
+    'rounds',
+    's/GiB',
+    's per further GiB',
+    'MiB at peak',
+    'MiB, each process for itself',
+  ];
+  const plain = steepness(growth, 'in memory', PLAIN_DD);
+  const beside =
+    plain === null
+      ? []
+      : [
+          `With ${PLAIN_DD}, which does nothing but copy, the dearest further GiB in memory takes ${round(plain, 2)} times the cheapest.`,
+        ];
+  return [table(heads, cells), ...beside, ...leftOut.map((why) => `Left out: ${why}.`)].join('\n\n');
 }
 
 function remoteTable(all: readonly RemoteFigures[]): string {

@@ -18,7 +18,6 @@ import { orderFor } from '../test/remote/connected.ts';
 import { foundAt, proofs } from '../test/remote/ranges-support.ts';
 import { testPorts } from '../test/support/ports.ts';
 import { startSshd, type Sshd } from '../test/support/sshd.ts';
-import { warmMemory } from './data.ts';
 import {
   figures,
   hashedBeside,
@@ -29,6 +28,7 @@ import {
   undoing,
   type RemoteFigures,
 } from './elsewhere.ts';
+import { holdingMemory } from './held-memory.ts';
 import { measure } from './measure.ts';
 import { inTurn, type Entrant } from './rounds.ts';
 import { undone } from './undo.ts';
@@ -75,7 +75,6 @@ async function measureNear(
   const entrant = (name: string, command: string): Entrant => ({
     name,
     run: async () => {
-      warmMemory(folder, mebibytes);
       const { seconds } = await measure(command);
       removeReceived(folder);
       return seconds;
@@ -90,7 +89,7 @@ async function measureNear(
     entrant(SSH_TEE, `${tee.before}; ${ssh} | ${tee.to} && ${tee.after}`),
     { name: SSH_TRANSPORT, run: () => transport(sshd, sshd.port, node, mebibytes, 2) },
   ];
-  const seconds = await inTurn('over SSH', entrants, rounds);
+  const seconds = await holdingMemory(folder, mebibytes, () => inTurn('over SSH', entrants, rounds));
   return figures(seconds, mebibytes, { [SSH]: [SSH_CAT, SSH_TEE], [SSH_TRANSPORT]: [SSH_CAT] });
 }
 

@@ -4,7 +4,8 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Algorithm, Engine } from '../src/model/digest.ts';
-import { warmMemory, writeRandom } from './data.ts';
+import { writeRandom } from './data.ts';
+import { holdingMemory } from './held-memory.ts';
 import { measure } from './measure.ts';
 import type { Options } from './options.ts';
 import { beyond, bottleneck, ownLimit, type OwnLimit } from './own-limit.ts';
@@ -32,6 +33,9 @@ const READ = 'read direct';
 export const READ_AND_WRITE = 'read direct, write';
 export const PLAIN_DD = 'dd bs=1M';
 export const WASM_SHA256 = 'sha256 wasm, memory';
+export const MD5 = 'md5 native, memory';
+/** What the cores are worth when all of them work: own limit takes each for a whole one. */
+export const MD5_ON_ALL = 'md5 native, memory, one on each core';
 export const ALL = 'all, direct';
 export const ALL_DD = 'all, dd';
 const LANES: readonly Lane[] = ['md5', 'sha256', 'pieces'];
@@ -47,24 +51,25 @@ export async function measureStages(folder: string, cores: number, options: Opti
     const source = join(place, 'source');
     const to = join(place, 'to');
     writeRandom(source, options.mebibytes);
-    const stages = stagesOf(source, to, options.mebibytes);
+    const stages = stagesOf(source, to, cores, options.mebibytes);
     const times = new Map<string, StageTime[]>(Object.keys(stages).map((name) => [name, []]));
-    for (let at = 0; at < options.rounds; at += 1) {
-      for (const [name, run] of rotated(Object.entries(stages), at)) {
-        mkdirSync(to);
-        warmMemory(place, options.mebibytes);
-        times.get(name)?.push(await run());
-        rmSync(to, { recursive: true });
-        process.stderr.write(`stages, round ${at + 1}/${options.rounds}: ${name}\n`);
+    await holdingMemory(place, options.mebibytes, async () => {
+      for (let at = 0; at < options.rounds; at += 1) {
+        for (const [name, run] of rotated(Object.entries(stages), at)) {
+          mkdirSync(to);
+          times.get(name)?.push(await run());
+          rmSync(to, { recursive: true });
+          process.stderr.write(`stages, round ${at + 1}/${options.rounds}: ${name}\n`);
+        }
       }
-    }
+    });
     return stageFigures(times, cores, options);
   } finally {
     rmSync(place, { recursive: true });
   }
 }
 
-function stagesOf(source: string, to: string, mebibytes: number): Record<string, Stage> {
+function stagesOf(source: string, to: string, cores: number, mebibytes: number): Record<string, Stage> {
   const run =
     (reader: 'direct' | 'dd', into: string | null, lanes: readonly Lane[]): Stage =>
     () =>
@@ -81,7 +86,8 @@ function stagesOf(source: string, to: string, mebibytes: number): Record<string,
     ...Object.fromEntries(LANES.map((lane) => [withLane(lane), run('direct', null, [lane])])),
     [ALL]: run('direct', to, LANES),
     [ALL_DD]: run('dd', to, LANES),
-    [hashed('md5', 'native')]: hash('md5', 'native'),
+    [MD5]: hash('md5', 'native'),
+    [MD5_ON_ALL]: async () => atOnce(await Promise.all(Array.from({ length: cores }, hash('md5', 'native')))),
     [hashed('sha256', 'native')]: hash('sha256', 'native'),
     [WASM_SHA256]: hash('sha256', 'wasm'),
     [PLAIN_DD]: async () => measure(`dd if=${source} of=${join(to, 'image')} bs=1M status=none`),
@@ -94,6 +100,12 @@ async function runChild(order: StageOrder): Promise<StageTime> {
   return JSON.parse(stdout) as StageTime;
 }
 
+/** Of one of them, while the others are at it too: the last one's seconds, and the processor's of one. */
+function atOnce(times: readonly StageTime[]): StageTime {
+  const cpu = times.reduce((sum, each) => sum + each.cpu, 0) / times.length;
+  return { seconds: Math.max(...times.map(({ seconds }) => seconds)), cpu };
+}
+
 /** Medians, and what follows from them. */
 export function stageFigures(
   times: ReadonlyMap<string, readonly StageTime[]>,
@@ -103,7 +115,7 @@ export function stageFigures(
   const rows = [...times].map(([name, all]) => rowOf(name, all, mebibytes));
   const row = (name: string): StageRow | undefined => rows.find((each) => each.name === name);
   const cpuOf = (name: string): number => row(name)?.cpu_seconds_per_gibibyte ?? 0;
-  const lanes = [hashed('md5', 'native'), hashed('sha256', 'native')].flatMap((name) => row(name) ?? []);
+  const lanes = [MD5, hashed('sha256', 'native')].flatMap((name) => row(name) ?? []);
   const costs = [
     { name: READ, cpu_seconds_per_gibibyte: cpuOf(READ) },
     ...[READ_AND_WRITE, ...LANES.map(withLane)].map((name) => ({

@@ -2,6 +2,7 @@
 import { DD_NATIVE, DIRECT_NATIVE, DIRECT_WASM } from './acquire.ts';
 import type { Contest } from './contest.ts';
 import type { RemoteFigures } from './elsewhere.ts';
+import type { GrowthRow } from './growth.ts';
 import { LISTEN, NC_CAT, NC_TEE, NC_TRANSPORT } from './netcat.ts';
 import type { Measured } from './results.ts';
 import { FAR_ONE, farBy, SSH, SSH_CAT, SSH_TEE, SSH_TRANSPORT } from './ssh.ts';
@@ -110,7 +111,7 @@ const WANTED: readonly Wanted[] = [
   })),
   ...(['in memory', 'discarded'] as const).map((image): Wanted => ({
     name: `growth: seconds per further GiB, dearest by cheapest, image ${image}`,
-    ...{ wanted: FLAT, is: 'at most', measure: ({ growth }) => steepness(growth, image) },
+    ...{ wanted: FLAT, is: 'at most', measure: ({ growth }) => steepness(growth, image, 'exhibit') },
   })),
   ...ELSEWHERE.map(([part, ours, peer, wanted]): Wanted => ({
     name: `${part}: ${ours}, times ${peer}`,
@@ -173,14 +174,14 @@ function stageRate(stages: Measured['stages'], name: string): number | undefined
 
 /** The most of all runs of this size, wherever the image went. */
 function memoryAt(growth: Measured['growth'], gibibytes: number): number | null {
-  const rows = (growth?.rows ?? []).filter((row) => row.gibibytes === gibibytes);
+  const rows = (growth?.rows ?? []).filter((row) => row.gibibytes === gibibytes && row.by === 'exhibit');
   return rows.length === 0 ? null : Math.max(...rows.map(({ peak_memory_mebibytes }) => peak_memory_mebibytes));
 }
 
-/** Of two sizes there is one difference, which is as dear as itself: three are the least that can tell. */
-function steepness(growth: Measured['growth'], image: string): number | null {
+/** The dearest further GiB by the cheapest. Of two sizes there is one difference, which is as dear as itself: three are the least that can tell. */
+export function steepness(growth: Measured['growth'], image: GrowthRow['image'], by: GrowthRow['by']): number | null {
   const each = (growth?.rows ?? [])
-    .filter((row) => row.image === image)
+    .filter((row) => row.image === image && row.by === by)
     .flatMap(({ seconds_per_further_gibibyte: further }) => (further === null ? [] : [further]));
   // What takes less than less of it is no measurement.
   return each.length < 2 || Math.min(...each) <= 0 ? null : ratio(Math.max(...each), Math.min(...each));

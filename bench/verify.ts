@@ -31,8 +31,7 @@ export async function measureVerify(folder: string, exhibit: string, options: Op
       { name: HASHDEEP, needs: 'hashdeep', command: `hashdeep -c md5,sha256 -a -k ${known} ${image}` },
       { name: 'sha256sum -c', needs: 'sha256sum', command: `sha256sum -c ${sums}` },
     ];
-    const nothing = (): void => undefined;
-    return await contest('verify', contestants, { mebibytes, rounds }, nothing, nothing);
+    return await contest('verify', contestants, { mebibytes, rounds }, () => undefined);
   } finally {
     rmSync(place, { recursive: true });
   }

@@ -71,9 +71,9 @@ describe('figures of the benchmark', () => {
 
   test('growth: a GiB with the start of the program, and a further one without', () => {
     const rows = growthRows([
-      { gibibytes: 1, image: 'in memory', runs: [run(2)] },
-      { gibibytes: 4, image: 'in memory', runs: [run(5)] },
-      { gibibytes: 1, image: 'discarded', runs: [run(2)] },
+      { gibibytes: 1, by: 'exhibit', image: 'in memory', runs: [run(2)] },
+      { gibibytes: 4, by: 'exhibit', image: 'in memory', runs: [run(5)] },
+      { gibibytes: 1, by: 'exhibit', image: 'discarded', runs: [run(2)] },
     ]);
     assert.deepEqual(
       rows.map((row) => [row.seconds_per_gibibyte, row.seconds_per_further_gibibyte]),

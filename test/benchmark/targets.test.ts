@@ -151,12 +151,12 @@ describe('targets', () => {
     const growth = {
       left_out: [],
       rows: growthRows([
-        { gibibytes: 1, image: 'in memory', runs: [run(2, 1, 200 * MIB)] },
+        { gibibytes: 1, by: 'exhibit', image: 'in memory', runs: [run(2, 1, 200 * MIB)] },
         // Three GiB more in four seconds, then two in four.
-        { gibibytes: 4, image: 'in memory', runs: [run(6, 1, 240 * MIB)] },
-        { gibibytes: 6, image: 'in memory', runs: [run(10, 1, 240 * MIB)] },
-        { gibibytes: 1, image: 'discarded', runs: [run(1, 1, 250 * MIB + 1)] },
-        { gibibytes: 4, image: 'discarded', runs: [run(9, 1, 240 * MIB)] },
+        { gibibytes: 4, by: 'exhibit', image: 'in memory', runs: [run(6, 1, 240 * MIB)] },
+        { gibibytes: 6, by: 'exhibit', image: 'in memory', runs: [run(10, 1, 240 * MIB)] },
+        { gibibytes: 1, by: 'exhibit', image: 'discarded', runs: [run(1, 1, 250 * MIB + 1)] },
+        { gibibytes: 4, by: 'exhibit', image: 'discarded', runs: [run(9, 1, 240 * MIB)] },
       ]),
     };
     assert.deepEqual([target({ growth }, 'at 1 GiB').measured, target({ growth }, 'at 1 GiB').reached], [251, false]);
@@ -171,7 +171,7 @@ describe('targets', () => {
     // Four GiB in less than one took: that is no measurement, and nothing is reached by it.
     const seconds = [5, 4, 20];
     const runs = [1, 4, 16].map((gibibytes, at) => ({
-      ...{ gibibytes, image: 'in memory' as const },
+      ...{ gibibytes, by: 'exhibit' as const, image: 'in memory' as const },
       runs: [run(seconds[at] ?? 0, 1, MIB)],
     }));
     const odd = { left_out: [], rows: growthRows(runs) };
