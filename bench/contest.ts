@@ -1,5 +1,6 @@
 import { measure, measureMemory, type Measurement, type Timed } from './measure.ts';
-import { median, ratio, rotated, round } from './stats.ts';
+import { inTurn } from './rounds.ts';
+import { median, ratio, round } from './stats.ts';
 import { onPath } from './station.ts';
 
 export interface Contestant {
@@ -40,8 +41,7 @@ export interface Runs {
 }
 
 /**
- * Everybody in turn, so many rounds; each round begins with another: whoever is always first or always behind the same one
- * would keep that. Then each once more, for its memory.
+ * Everybody in turn, so many rounds; then each once more, for its memory.
  * @param clean after each run
  */
 export async function contest(
@@ -51,14 +51,15 @@ export async function contest(
   clean: () => void,
 ): Promise<Contest> {
   const present = contestants.filter(({ needs }) => needs === null || onPath(needs));
-  const timed = new Map<string, Timed[]>(present.map(({ name }) => [name, []]));
-  for (let at = 0; at < rounds; at += 1) {
-    for (const { name, command } of rotated(present, at)) {
-      timed.get(name)?.push(await measure(command));
+  const entrants = present.map(({ name, command }) => ({
+    name,
+    run: async () => {
+      const took = await measure(command);
       clean();
-      process.stderr.write(`${label}, round ${at + 1}/${rounds}: ${name}\n`);
-    }
-  }
+      return took;
+    },
+  }));
+  const timed = await inTurn(label, entrants, rounds);
   const runs = new Map<string, Runs>();
   for (const { name, command } of present) {
     runs.set(name, { timed: timed.get(name) ?? [], memory: await measureMemory(command) });

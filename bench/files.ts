@@ -1,9 +1,12 @@
 /** Where results are kept, and the documents that are made of them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { KINDS } from './data.ts';
 import { withFigures } from './page.ts';
 import { picture } from './picture.ts';
-import type { Results } from './results.ts';
+import type { Options } from './options.ts';
+import type { Measured, Results } from './results.ts';
+import { BUSY, type Program } from './station.ts';
 import { targetsOf } from './targets.ts';
 
 /** Of the package: this runs compiled, from dist/bench. */
@@ -11,6 +14,33 @@ const root = join(import.meta.dirname, '..', '..');
 const RESULTS = join(root, 'bench', 'results.json');
 const PICTURE = join(root, 'docs', 'throughput.svg');
 const PAGE = join(root, 'docs', 'speed.md');
+
+/** Why these are no results for documents to be made of: everything, of everybody, by one program that has a name. */
+export function lackingOf(
+  { full }: Pick<Options, 'full'>,
+  results: Omit<Results, 'targets'>,
+  programNow: Program,
+): string[] {
+  const { peers, machine, program } = results;
+  const missing = Object.keys(peers).filter((name) => peers[name] === null);
+  const unmeasured = PARTS_OF_RESULTS.filter((part) => results[part] === undefined);
+  const kinds = KINDS.filter((kind) => results.acquire?.[kind] === undefined);
+  return [
+    ...(full ? [] : ['less than a full run']),
+    ...(missing.length === 0 ? [] : [`not installed: ${missing.join(', ')}`]),
+    ...(unmeasured.length === 0 ? [] : [`not measured: ${unmeasured.join(', ')}`]),
+    ...(kinds.length === 0 ? [] : [`not acquired: ${kinds.join(', ')}`]),
+    ...(machine.busy_before > BUSY ? ['the machine was busy'] : []),
+    ...(program.commit === null || program.commit.endsWith('-dirty') ? ['what was built is no commit'] : []),
+    ...(program.sha256 === programNow.sha256
+      ? []
+      : ['the program was built anew meanwhile; build nothing while it runs']),
+  ];
+}
+
+const PARTS_OF_RESULTS: readonly (keyof Measured)[] = [
+  ...(['acquire', 'verify', 'stages', 'growth', 'bad_media', 'cut_off', 'ssh', 'netcat'] as const),
+];
 
 /** Writes the results, and what documents say of them. */
 export function writeResults(results: Results): void {

@@ -6,7 +6,7 @@ import type { CutOffFigures } from './cut-off.ts';
 import type { RemoteFigures } from './elsewhere.ts';
 import type { Growth } from './growth.ts';
 import type { Results } from './results.ts';
-import { ALL, ALL_DD, MD5, MD5_ON_ALL, PLAIN_DD, WASM_SHA256, type StageFigures } from './stages.ts';
+import { ALL, ALL_DD, ALL_WASM, MD5, MD5_ON_ALL, PLAIN_DD, type StageFigures } from './stages.ts';
 import { median, ratio, round } from './stats.ts';
 import { missedBy, steepness, type Target } from './targets.ts';
 
@@ -40,14 +40,15 @@ function figuresOf(results: Results): string {
 }
 
 function origin({ measured, quick, machine, peers, program, help_milliseconds: help }: Results): string {
-  const { cpu, cores, memory_gibibytes: memory, kernel, node, busy_before: busy } = machine;
+  const { cpu, cores, memory_gibibytes: memory, kernel, node, busy_before: busy, stolen } = machine;
   const versions = Object.entries(peers).flatMap(([name, version]) =>
     version === null ? [] : [version.includes(name) ? version : `${name} ${version}`],
   );
   const missing = Object.entries(peers).flatMap(([name, version]) => (version === null ? [name] : []));
   return [
     `Measured ${measured.slice(0, 10)} on ${cpu}, ${cores} cores, ${memory} GiB of memory, Linux ${kernel}, Node ${node};`,
-    `others took ${Math.round(busy * 100)} % of its processors just before. exhibit ${program.commit ?? 'of no known commit'}, its text's SHA-256 ${program.sha256.slice(0, 16)}…,`,
+    `others took ${Math.round(busy * 100)} % of its processors just before, and its host ${round(stolen * 100, 1)} % meanwhile, as far as it tells.`,
+    `exhibit ${program.commit ?? 'of no known commit'}, SHA-256 of all that was compiled ${program.sha256.slice(0, 16)}…,`,
     `${program.ssh2_compiled ? "with ssh2's own decryption compiled" : 'ssh2 decrypts in JavaScript'}.`,
     ...(quick ? ['**A quick run: it shows that everything works, and is not to be held against anything.**'] : []),
     `Against: ${versions.join('; ')}.`,
@@ -78,38 +79,40 @@ function missedSection(results: Results): string[] {
     return row === undefined ? null : median(row.seconds);
   };
   const cells = missed.map(({ name, ours, took, would_reach: wanted }) => {
-    const together = secondsOf(STAGES_OF[ours] ?? '');
-    return [name, took, wanted, together ?? '', together === null ? '' : took - together];
+    const together = stages.rows.find((each) => each.name === STAGES_OF[ours])?.seconds;
+    return [name, took, wanted, together === undefined ? '' : spread(together)];
   });
   const [one, onAll] = [secondsOf(MD5), secondsOf(MD5_ON_ALL)];
   const least = ratio(stages.mebibytes, stages.own_limit?.mebibytes_per_second);
   return [
     '### What an acquisition misses, and where its time goes',
-    table(
-      ['', 's', 's that would reach it', 's of its stages together, or of what holds it up alone', 's beside'],
-      cells,
-    ),
+    table(['', 's', 's that would reach it', 's of its stages together (fastest–slowest)'], cells),
     [
-      `Beside the stages are the program's start, its looks at source and destination, its end, and what threads take from each other.`,
+      `What the program takes beside its stages are its start, its looks at source and destination, and its end; less than lies between the fastest and the slowest is nothing that was measured.`,
       ...(least === null
         ? []
         : [
-            `With the native engine no arrangement of these stages takes less than ${round(least, 2)} s here (${stages.own_limit?.set_by ?? ''}): a target that wants less wants stages that cost less.`,
+            `With the native engine the medians of these stages come to ${round(least, 2)} s at least (${stages.own_limit?.set_by ?? ''}): a target that wants less wants stages that cost less.`,
           ]),
       ...(one === null || onAll === null
         ? []
         : [
-            `That takes each core for a whole one. MD5 of as much takes ${round(one, 2)} s alone, and ${round(onAll, 2)} s where every core does the same: cores that are all at work are not as many as they seem.`,
+            `That takes each core for a whole one: MD5 of as much takes ${round(one, 2)} s alone, and ${round(onAll, 2)} s where every core does the same.`,
           ]),
     ].join('\n'),
   ];
+}
+
+/** `5.91 (4.56–6.54)`: the median, and between what it lies. */
+function spread(seconds: readonly number[]): string {
+  return `${round(median(seconds), 2)} (${round(Math.min(...seconds), 2)}–${round(Math.max(...seconds), 2)})`;
 }
 
 /** Which stages a row is made of. */
 const STAGES_OF: Readonly<Record<string, string>> = {
   [DIRECT_NATIVE]: ALL,
   [DD_NATIVE]: ALL_DD,
-  [DIRECT_WASM]: WASM_SHA256,
+  [DIRECT_WASM]: ALL_WASM,
 };
 
 function contestTable({ mebibytes, rounds, rows }: Contest): string {

@@ -1,26 +1,26 @@
 import { rotated } from './stats.ts';
 
-/** Somebody who is measured: gives the seconds that one run took. */
-export interface Entrant {
+/** Somebody who is measured; `run` gives what one run took. */
+export interface Entrant<T = number> {
   readonly name: string;
-  readonly run: () => Promise<number>;
+  readonly run: () => Promise<T>;
 }
 
 /**
  * Everybody in turn, so many rounds; each round begins with another: whoever is always first or always behind the same one
- * would keep that. Gives the seconds of each, in the order of the rounds.
+ * would keep that. Gives what each took, in the order of the rounds.
  */
-export async function inTurn(
+export async function inTurn<T = number>(
   label: string,
-  entrants: readonly Entrant[],
+  entrants: readonly Entrant<T>[],
   rounds: number,
-): Promise<Map<string, number[]>> {
-  const seconds = new Map<string, number[]>(entrants.map(({ name }) => [name, []]));
+): Promise<Map<string, T[]>> {
+  const taken = new Map<string, T[]>(entrants.map(({ name }) => [name, []]));
   for (let at = 0; at < rounds; at += 1) {
     for (const { name, run } of rotated(entrants, at)) {
-      seconds.get(name)?.push(await run());
+      taken.get(name)?.push(await run());
       process.stderr.write(`${label}, round ${at + 1}/${rounds}: ${name}\n`);
     }
   }
-  return seconds;
+  return taken;
 }

@@ -12,6 +12,8 @@ export type StageOrder =
       /** Where the image goes; null: nowhere. */
       readonly to: string | null;
       readonly lanes: readonly Lane[];
+      /** Of the stream hashes. */
+      readonly engine: Engine;
     }
   /** Memory that is there already, hashed by this one thread. */
   | { readonly kind: 'hash'; readonly algorithm: Algorithm; readonly engine: Engine; readonly mebibytes: number };

@@ -53,7 +53,7 @@ async function runStages(stages: Extract<StageOrder, { kind: 'pipeline' }>): Pro
       chooseEngines: () =>
         Promise.resolve(
           hashes.map((algorithm) => ({
-            ...{ algorithm, engine: 'native' as const, why: 'as asked for' },
+            ...{ algorithm, engine: stages.engine, why: 'as asked for' },
             ...{ wasmRate: null, sourceRate: null },
           })),
         ),

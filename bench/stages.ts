@@ -8,9 +8,10 @@ import { writeRandom } from './data.ts';
 import { holdingMemory } from './held-memory.ts';
 import { measure } from './measure.ts';
 import type { Options } from './options.ts';
+import { inTurn } from './rounds.ts';
 import { beyond, bottleneck, ownLimit, type OwnLimit } from './own-limit.ts';
 import type { Lane, StageOrder, StageTime } from './stage-order.ts';
-import { median, rotated, round } from './stats.ts';
+import { median, round } from './stats.ts';
 
 export interface StageRow {
   readonly name: string;
@@ -38,6 +39,8 @@ export const MD5 = 'md5 native, memory';
 export const MD5_ON_ALL = 'md5 native, memory, one on each core';
 export const ALL = 'all, direct';
 export const ALL_DD = 'all, dd';
+/** Pieces stay native, as in the program. */
+export const ALL_WASM = 'all, direct, wasm';
 const LANES: readonly Lane[] = ['md5', 'sha256', 'pieces'];
 const withLane = (lane: Lane): string => `${READ}, ${lane}`;
 const hashed = (algorithm: Algorithm, engine: Engine): string => `${algorithm} ${engine}, memory`;
@@ -52,17 +55,16 @@ export async function measureStages(folder: string, cores: number, options: Opti
     const to = join(place, 'to');
     writeRandom(source, options.mebibytes);
     const stages = stagesOf(source, to, cores, options.mebibytes);
-    const times = new Map<string, StageTime[]>(Object.keys(stages).map((name) => [name, []]));
-    await holdingMemory(place, options.mebibytes, async () => {
-      for (let at = 0; at < options.rounds; at += 1) {
-        for (const [name, run] of rotated(Object.entries(stages), at)) {
-          mkdirSync(to);
-          times.get(name)?.push(await run());
-          rmSync(to, { recursive: true });
-          process.stderr.write(`stages, round ${at + 1}/${options.rounds}: ${name}\n`);
-        }
-      }
-    });
+    const entrants = Object.entries(stages).map(([name, stage]) => ({
+      name,
+      run: async () => {
+        mkdirSync(to);
+        const took = await stage();
+        rmSync(to, { recursive: true });
+        return took;
+      },
+    }));
+    const times = await holdingMemory(place, options.mebibytes, () => inTurn('stages', entrants, options.rounds));
     return stageFigures(times, cores, options);
   } finally {
     rmSync(place, { recursive: true });
@@ -71,9 +73,9 @@ export async function measureStages(folder: string, cores: number, options: Opti
 
 function stagesOf(source: string, to: string, cores: number, mebibytes: number): Record<string, Stage> {
   const run =
-    (reader: 'direct' | 'dd', into: string | null, lanes: readonly Lane[]): Stage =>
+    (reader: 'direct' | 'dd', into: string | null, lanes: readonly Lane[], engine: Engine = 'native'): Stage =>
     () =>
-      runChild({ kind: 'pipeline', source, reader, to: into, lanes });
+      runChild({ kind: 'pipeline', source, reader, to: into, lanes, engine });
   const hash =
     (algorithm: Algorithm, engine: Engine): Stage =>
     () =>
@@ -86,6 +88,7 @@ function stagesOf(source: string, to: string, cores: number, mebibytes: number):
     ...Object.fromEntries(LANES.map((lane) => [withLane(lane), run('direct', null, [lane])])),
     [ALL]: run('direct', to, LANES),
     [ALL_DD]: run('dd', to, LANES),
+    [ALL_WASM]: run('direct', to, LANES, 'wasm'),
     [MD5]: hash('md5', 'native'),
     [MD5_ON_ALL]: async () => atOnce(await Promise.all(Array.from({ length: cores }, hash('md5', 'native')))),
     [hashed('sha256', 'native')]: hash('sha256', 'native'),

@@ -23,9 +23,11 @@ function checkNode() {
 function installDependencies() {
   const marker = join(root, 'node_modules', '.package-lock.json');
   const lock = join(root, 'package-lock.json');
-  if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(lock).mtimeMs) return;
-  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], 'npm could not install the dependencies');
-  compileDecryption();
+  const installed = existsSync(marker) && statSync(marker).mtimeMs >= statSync(lock).mtimeMs;
+  if (!installed)
+    run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], 'npm could not install the dependencies');
+  // What is there and is not loaded was compiled for another Node. What could not be compiled is not tried each time.
+  if (!installed || (existsSync(join(root, DECRYPTION)) && !decryptsCompiled())) compileDecryption();
 }
 
 /**
@@ -35,12 +37,34 @@ function installDependencies() {
 function compileDecryption() {
   const nodedir = dirname(dirname(process.execPath));
   const lacking = ['c++', 'make', 'python3'].filter((name) => !onPath(name));
-  if (!existsSync(join(nodedir, 'include', 'node', 'node.h'))) lacking.push("Node's headers");
+  if (headersOf(nodedir) !== process.versions.modules) lacking.push(`the headers of Node ${process.versions.node}`);
   const without = 'SSH is decrypted in JavaScript, which takes a little more of the processor.';
-  if (lacking.length > 0) return console.log(`# ${without} To compile ssh2's own: ${lacking.join(', ')}`);
+  if (lacking.length > 0)
+    return console.log(`# ${without} To compile ssh2's own, install ${lacking.join(', ')}; then: npm rebuild ssh2`);
   const env = { ...process.env, npm_config_nodedir: nodedir };
-  spawnSync('npm', ['rebuild', 'ssh2'], { cwd: root, stdio: 'ignore', env });
-  if (!existsSync(join(root, DECRYPTION))) console.log(`# ssh2's own decryption could not be compiled. ${without}`);
+  const { stdout, stderr } = spawnSync('npm', ['rebuild', 'ssh2', '--foreground-scripts'], {
+    cwd: root,
+    encoding: 'utf8',
+    env,
+  });
+  if (decryptsCompiled()) return;
+  const end = `${stdout}\n${stderr}`.trim().split('\n').slice(-5).join('\n#   ');
+  console.log(
+    `# ssh2's own decryption could not be compiled. ${without} To see why: npm rebuild ssh2 --foreground-scripts\n#   ${end}`,
+  );
+}
+
+/** By ssh2's own word, in a Node of its own: what a process has once failed to load, it does not load later. */
+function decryptsCompiled() {
+  const asked = "require('ssh2/lib/protocol/crypto.js').bindingAvailable";
+  return spawnSync(process.execPath, ['-p', asked], { cwd: root, encoding: 'utf8' }).stdout.trim() === 'true';
+}
+
+/** The binary interface that these headers are of, as `process.versions.modules`; null: there are none. */
+function headersOf(nodedir) {
+  const path = join(nodedir, 'include', 'node', 'node_version.h');
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  return /^#define NODE_MODULE_VERSION (\d+)$/m.exec(text)?.[1] ?? null;
 }
 
 async function build() {

@@ -40,12 +40,13 @@ export async function preflight(
   });
   // What is wrong with the source is told first.
   looking.catch(() => undefined);
-  const unfit = await unfitMachine(ports, side);
+  // A dozen small programs, which run while the disks are looked at; it never throws.
+  const lookingAtStation = observeStation(ports);
+  const unfit = await unfitMachine(lookingAtStation, side);
   if (unfit !== null) return unfit;
   const source = await findOn(side, request.sourcePath, request.remote);
   const destination = await looking;
-  // A dozen small programs; it never throws.
-  const station = await observeStation(ports);
+  const station = await lookingAtStation;
   const readerVersion = readerVersionOf(ports, request, source, station);
   const named = planFolder(request, destination.path);
   const folderContent = named.ok ? await contentOf(ports, named.folder.path) : null;
@@ -56,10 +57,10 @@ export async function preflight(
 }
 
 /** Null: what is on the other machine can be read; else why not. */
-export async function unfitMachine(ports: Ports, { remote }: SourceSide): Promise<Preflight | null> {
+export async function unfitMachine(station: Promise<StationFacts>, { remote }: SourceSide): Promise<Preflight | null> {
   const refusals = remote === undefined ? [] : judgeMachine(remote.machine.facts);
   if (refusals.length === 0) return null;
-  return { result: { ok: false, refusals, findings: [] }, station: await observeStation(ports), readerVersion: '' };
+  return { result: { ok: false, refusals, findings: [] }, station: await station, readerVersion: '' };
 }
 
 /** First version line of the reader's program. Throws where it can't be used. */

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test, { describe } from 'node:test';
-import { documents, readResults } from '../../bench/files.ts';
+import { documents, lackingOf, readResults } from '../../bench/files.ts';
 import { figures } from '../../bench/elsewhere.ts';
 import { withFigures } from '../../bench/page.ts';
 import { picture } from '../../bench/picture.ts';
+import type { Results } from '../../bench/results.ts';
 import { SSH, SSH_TEE } from '../../bench/ssh.ts';
+import { MD5_ON_ALL } from '../../bench/stages.ts';
 import { targetsOf } from '../../bench/targets.ts';
 import { contestOf, resultsOf } from './measured.ts';
 
@@ -51,7 +53,7 @@ describe('what is made of bench/results.json', () => {
     assert.match(page, /Not installed, not measured: ewfacquire\./);
     assert.match(
       page,
-      /others took 1 % of its processors just before\. exhibit abc1234, its text's SHA-256 0123456789abcdef…,/,
+      /others took 1 % of its processors just before, and its host 0\.4 % meanwhile, as far as it tells\.\nexhibit abc1234, SHA-256 of all that was compiled 0123456789abcdef…,/,
     );
     assert.match(page, /ssh2's own decryption compiled/);
     // A bar in a cell would end it.
@@ -79,19 +81,44 @@ describe('what is made of bench/results.json', () => {
   });
 
   test('what is missed is held against its own stages', () => {
-    const row = (name: string, seconds: number) => ({
-      ...{ name, mebibytes_per_second: 1024 / seconds, cpu_seconds_per_gibibyte: 1 },
-      ...{ seconds: [seconds], cpu_seconds: [1] },
+    const row = (name: string, seconds: readonly number[]) => ({
+      ...{ name, mebibytes_per_second: 1024, cpu_seconds_per_gibibyte: 1 },
+      ...{ seconds, cpu_seconds: [1] },
     });
+    const rows = [row('all, direct', [3, 3.5, 5]), row('md5 native, memory', [2]), row(MD5_ON_ALL, [2.25])];
     const stages = {
-      ...{ mebibytes: 1024, rounds: 1, bottleneck: '', rows: [row('all, direct', 3.5)] },
+      ...{ mebibytes: 1024, rounds: 1, bottleneck: '', rows },
       own_limit: { mebibytes_per_second: 512, set_by: 'the processor: 2 cores' },
     };
     const random = contestOf({ 'exhibit direct native': 4, dc3dd: 6 });
     const page = withFigures(PAGE, resultsOf({ acquire: { random }, stages }));
-    assert.match(page, /\| acquire: exhibit direct native, times dc3dd \| 4 \| 3 \| 3\.5 \| 0\.5 \|/);
-    assert.match(page, /no arrangement of these stages takes less than 2 s here \(the processor: 2 cores\)/);
+    assert.match(page, /\| acquire: exhibit direct native, times dc3dd \| 4 \| 3 \| 3\.5 \(3–5\) \|/);
+    assert.match(page, /medians of these stages come to 2 s at least \(the processor: 2 cores\)/);
+    assert.match(page, /takes 2 s alone, and 2\.25 s where every core does the same/);
     assert.doesNotMatch(withFigures(PAGE, resultsOf({ acquire })), /What an acquisition misses/);
+  });
+
+  test('documents are made of nothing less than everything, by everybody, of one commit, on a quiet machine', () => {
+    const stages = { mebibytes: 1, rounds: 1, rows: [], bottleneck: '', own_limit: null };
+    const parts = { verify: contestOf({}), stages, growth: { rows: [], left_out: [] } };
+    const near = { ...parts, bad_media: [], cut_off: [] };
+    const kinds = { random: contestOf({}), zeros: contestOf({}), 'file system image': contestOf({}) };
+    const whole = resultsOf({ ...near, ssh: [], netcat: [], acquire: kinds, peers: { dc3dd: '7.2' } });
+    const { program, machine } = whole;
+    const lacking = (change: Partial<Results>, full = true, now = program): string[] =>
+      lackingOf({ full }, { ...whole, ...change }, now);
+    assert.deepEqual(lacking({}), []);
+    assert.deepEqual(lacking({}, false), ['less than a full run']);
+    assert.deepEqual(lacking({ peers: { dc3dd: null, dd: '9' } }), ['not installed: dc3dd']);
+    const unmeasured = resultsOf({ ...near, acquire: kinds, peers: {} });
+    assert.deepEqual(lackingOf({ full: true }, unmeasured, program), ['not measured: ssh, netcat']);
+    assert.deepEqual(lacking({ acquire: { random: kinds.random, zeros: kinds.zeros } }), [
+      'not acquired: file system image',
+    ]);
+    assert.deepEqual(lacking({ machine: { ...machine, busy_before: 0.11 } }), ['the machine was busy']);
+    for (const commit of [null, 'abc1234-dirty'])
+      assert.deepEqual(lacking({ program: { ...program, commit } }), ['what was built is no commit']);
+    assert.match(lacking({}, true, { ...program, sha256: 'other' }).join(), /built anew meanwhile/);
   });
 
   test('a quick run says so', () => {

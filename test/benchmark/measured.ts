@@ -28,6 +28,7 @@ export function resultsOf(change: Partial<Results>): Results {
       kernel: '6.1',
       node: 'v20.20.0',
       busy_before: 0.012,
+      stolen: 0.004,
     },
     program: { commit: 'abc1234', sha256: '0123456789abcdef'.repeat(4), ssh2_compiled: true },
     peers: { dc3dd: 'dc3dd 7.2', ewfacquire: null },

@@ -67,12 +67,13 @@ export async function preflightResume(
   const looking = observeDestination(ports, folder, () => folder);
   // What is wrong with the source is told first.
   looking.catch(() => undefined);
-  const unfit = await unfitMachine(ports, side);
+  // A dozen small programs, which run while the disks are looked at; it never throws.
+  const lookingAtStation = observeStation(ports);
+  const unfit = await unfitMachine(lookingAtStation, side);
   if (unfit !== null) return { ...unfit, stopped, foreign };
   const source = await findOn(side, asked.sourcePath, asked.remote);
   const destination = await looking;
-  // A dozen small programs; it never throws.
-  const station = await observeStation(ports);
+  const station = await lookingAtStation;
   const readerVersion = readerVersionOf(ports, asked, source, station);
   const guarded = await observeProtection(ports, asked, source, labFile);
   const carried = asked.overrides.allowUnblocked ?? reasonThatHolds(stopped.start, guarded.verdict.name);
