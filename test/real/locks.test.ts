@@ -68,7 +68,7 @@ describe('two jobs never meet', { concurrency: 2 }, () => {
     const sources = [desk.file('a.img', 65_536), desk.file('b.img', 65_536)];
     for (let round = 0; round < 3; round += 1) {
       const item = `HDD-1${round}`;
-      const gate = new Gate(join(desk.folder), 'trial-signature');
+      const gate = new Gate(desk.folder, 'trial-signature');
       const argv = sources.map((source) => desk.acquire(source, '--evidence', item, '--no-read-back'));
       const jobs = two(t, argv, gate);
       await Promise.all(jobs.map((job) => job.untilSaid(/^Findings$/m)));
@@ -91,16 +91,20 @@ describe('two jobs never meet', { concurrency: 2 }, () => {
     const source = desk.file('a.img', 24 * MIB);
     for (let round = 0; round < 2; round += 1) {
       const items = [`A-${round}`, `B-${round}`];
-      const gate = new Gate(join(desk.folder), 'trial-signature');
+      const start = new Gate(desk.folder, 'trial-signature');
+      // Whoever reads goes on reading until the other has ended: else it could be done before the other comes.
+      const reading = new Gate(desk.folder, 'read', start.env.PATH);
       const argv = items.map((item) => desk.acquire(source, '--evidence', item));
-      const jobs = two(t, argv, gate);
+      const jobs = two(t, argv, reading);
       await Promise.all(jobs.map((job) => job.untilSaid(/^Findings$/m)));
-      gate.open();
+      start.open();
+      await Promise.race(jobs.map((job) => job.ended));
+      reading.open();
       const ended = await Promise.all(jobs.map((job) => job.ended));
       assert.deepEqual(ended.map(({ code }) => code).sort(), [0, 11], ended.map(({ stderr }) => stderr).join('\n'));
       const loser = items[ended.findIndex(({ code }) => code === 11)]!;
       assert.ok(!existsSync(desk.evidence(loser)));
-      gate.remove();
+      for (const gate of [start, reading]) gate.remove();
     }
   });
 
