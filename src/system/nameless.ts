@@ -55,12 +55,14 @@ export async function createAndUnlink(folder: string): Promise<fs.FileHandle> {
     return handle;
   } catch (cause) {
     await handle.close();
-    const stays = await fs.unlink(path).then(
-      () => false,
+    const gone = await fs.unlink(path).then(
       () => true,
+      (again: unknown) => errnoOf(again) === 'ENOENT',
     );
     const message = `A file that was made in ${visible(folder)} could not be taken away while it was open (${errnoOf(cause) ?? 'unknown error'}).`;
-    const hint = stays ? `It is empty, and still there; remove it: ${visible(path)}` : 'It is gone now.';
+    const hint = gone
+      ? 'It is gone now. Name a folder on another file system.'
+      : `It is empty, and still there: remove ${visible(path)}, and name a folder on another file system.`;
     throw new ExhibitError('destination', 'destination.no-nameless', message, { hint, cause });
   }
 }

@@ -120,6 +120,37 @@ describe('doctor --speed', { concurrency: 2 }, () => {
     assert.deepEqual(readdirSync(home), []);
   });
 
+  test('whether a job began meanwhile is not known: the figures are told, and not kept', async (t) => {
+    const given = scene(t);
+    if (given === null) return;
+    const { home, to } = given;
+    const mayBe = 'process 1 may be an exhibit job of another user';
+    const cases = [
+      {
+        lost: { readDir: otherUsers, readText: nodeFirst },
+        why: new RegExp(`wrote there meanwhile can't be told: ${mayBe}`),
+      },
+      { lost: { statfs: gone }, why: /wrote there meanwhile can't be told: .*ENOENT/ },
+    ];
+    for (const { lost, why } of cases) {
+      // What is lost is lost once the measuring has begun.
+      const files = { ...systemFiles };
+      files.namelessIn = (folder) => {
+        Object.assign(files, lost);
+        return systemFiles.namelessIn(folder);
+      };
+      const { stdout } = await transcriptHere(
+        ['doctor', '--speed', to, '--json'],
+        { exit: 0, says: [/^Measuring/], prints: [/"kept":null/] },
+        station(home, { files }),
+      );
+      const [result] = jsonLines(stdout);
+      assert.match(String(result?.['not_kept']), why);
+      assert.ok((result?.['writing'] as { bytes_per_second: number }).bytes_per_second > 0);
+      assert.deepEqual(readdirSync(home), []);
+    }
+  });
+
   for (const kind of ['vfat', 'exfat', 'ext4', 'xfs'] as const) {
     test(`the writing on ${kind}: nothing of it is ever seen`, async (t) => {
       const to = freshFileSystem(t, kind, 400 * MIB);
@@ -138,6 +169,21 @@ describe('doctor --speed', { concurrency: 2 }, () => {
     });
   }
 });
+
+/** As another user sees the files that process 1 has open, were that one called node. */
+function otherUsers(path: string): Promise<string[]> {
+  if (path === '/proc/1/fd')
+    return Promise.reject(Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' }));
+  return path === '/proc' ? Promise.resolve(['1']) : systemFiles.readDir(path);
+}
+
+function nodeFirst(path: string, limit?: number): Promise<string> {
+  return path === '/proc/1/comm' ? Promise.resolve('node\n') : systemFiles.readText(path, limit);
+}
+
+function gone(): Promise<never> {
+  return Promise.reject(Object.assign(new Error('ENOENT: no such file or directory'), { code: 'ENOENT' }));
+}
 
 /** A journal that somebody holds, and that says how much room its job needs. */
 async function otherJob(t: TestContext, to: string): Promise<void> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
-import { capOf, judgePlace, LEAST, MOST } from '../../src/doctor/speed/destination.ts';
+import { busyNow, capOf, judgePlace, LEAST, MOST } from '../../src/doctor/speed/destination.ts';
 import { figuresFor, keptText, parseKept } from '../../src/doctor/speed/kept.ts';
 import { bottleneckOf } from '../../src/doctor/speed/measure.ts';
 import { parseCpu } from '../../src/doctor/speed/station.ts';
@@ -80,6 +80,12 @@ describe('where it may be written', () => {
       [{ claimedByOthers: known(95 * LEAST) }, 'destination.no-room'],
     ] as const)
       assert.equal(judgePlace({ ...place, ...change })?.code, code);
+  });
+
+  test('nothing is told of a file system that came to that place since', async (t) => {
+    const path = tempFolder(t);
+    const now = await busyNow(testPorts(), { path, device: '0:0' });
+    assert.deepEqual(now, unknown(`another file system is at ${path} now than the one that was measured`));
   });
 });
 

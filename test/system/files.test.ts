@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  promises,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
 import { systemFiles } from '../../src/system/files.ts';
@@ -167,10 +176,37 @@ describe('files', { timeout: 60_000 }, () => {
       const [left = ''] = readdirSync(own);
       assert.deepEqual([error.code, error.fault], ['destination.no-nameless', 'destination']);
       assert.match(error.message, /could not be taken away while it was open \(EPERM\)/);
-      assert.equal(error.hint, `It is empty, and still there; remove it: ${join(own, left)}`);
+      assert.equal(
+        error.hint,
+        `It is empty, and still there: remove ${join(own, left)}, and name a folder on another file system.`,
+      );
       return true;
     });
     execFileSync('chattr', ['-a', own]);
+  });
+
+  test('a file that goes only once it is closed, or went although that was said to fail: it is gone', async (t) => {
+    const { unlink } = promises;
+    const refused = (code: string): Error => Object.assign(new Error(code), { code });
+    // An open file keeps its name on some file systems; an answer over a network can come after the deed, and be lost.
+    const answers = {
+      EBUSY: () => Promise.reject(refused('EBUSY')),
+      EIO: async (path: string) => {
+        await unlink(path);
+        throw refused('EIO');
+      },
+    };
+    for (const [code, answer] of Object.entries(answers)) {
+      const folder = tempFolder(t);
+      t.mock.method(promises, 'unlink').mock.mockImplementationOnce(answer as typeof unlink);
+      await assert.rejects(createAndUnlink(folder), (error: ExhibitError) => {
+        assert.match(error.message, new RegExp(`could not be taken away while it was open \\(${code}\\)`));
+        assert.equal(error.hint, 'It is gone now. Name a folder on another file system.');
+        return true;
+      });
+      assert.deepEqual(readdirSync(folder), []);
+      t.mock.restoreAll();
+    }
   });
 
   test('nothing there is null; what can not be looked at is an error', async (t) => {

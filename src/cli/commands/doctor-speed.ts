@@ -1,4 +1,4 @@
-import { isBusyNow, trialPlace, type TrialPlace } from '../../doctor/speed/destination.ts';
+import { busyNow, trialPlace, type TrialPlace } from '../../doctor/speed/destination.ts';
 import { bottleneckOf, measureSpeed, type Measurement } from '../../doctor/speed/measure.ts';
 import { stationIdentity } from '../../doctor/speed/station.ts';
 import { known, unknown, valueOf, type Fact } from '../../model/device.ts';
@@ -66,19 +66,22 @@ export function announced({ facts, cap, busy }: Pick<TrialPlace, 'facts' | 'cap'
 }
 
 /** Figures that can't be kept are figures all the same. */
-async function keep(
-  env: Env,
-  { busy, facts }: TrialPlace,
-  { station, ...figures }: Measurement,
-): Promise<Fact<string>> {
-  if (busy || (await isBusyNow(env.ports, facts.path)))
-    return unknown('another exhibit job wrote to the same file system meanwhile');
+async function keep(env: Env, place: TrialPlace, { station, ...figures }: Measurement): Promise<Fact<string>> {
+  const disturbed = await disturbance(env, place);
+  if (disturbed !== null) return unknown(disturbed);
   if (!station.known) return unknown(`what processor this is can't be told: ${station.why}`);
   try {
     return known(await keepFigures(env.ports, { ...figures, station: station.value }));
   } catch (error) {
     return unknown(messageOf(error));
   }
+}
+
+/** Why what was measured may be less than it could be. Null: no other job wrote there, before or after. */
+async function disturbance({ ports }: Env, { busy, facts }: TrialPlace): Promise<string | null> {
+  const now = busy ? known(true) : await busyNow(ports, facts);
+  if (!now.known) return `whether another exhibit job wrote there meanwhile can't be told: ${now.why}`;
+  return now.value ? 'another exhibit job wrote to the same file system meanwhile' : null;
 }
 
 function report(output: Output, place: TrialPlace, measured: Measurement, kept: Fact<string>): void {

@@ -1,7 +1,7 @@
 import { fileSystemIdentity } from '../../discover/file-system-identity.ts';
 import { observeDestination } from '../../discover/destination.ts';
-import { valueOf, type DestinationFacts } from '../../model/device.ts';
-import { errnoOf, ExhibitError } from '../../model/errors.ts';
+import { known, unknown, valueOf, type DestinationFacts, type Fact } from '../../model/device.ts';
+import { errnoOf, ExhibitError, messageOf } from '../../model/errors.ts';
 import { describeBytes } from '../../model/size.ts';
 import type { FileSystemIdentity } from '../../model/speed.ts';
 import { visible } from '../../model/text.ts';
@@ -35,13 +35,26 @@ export async function trialPlace(ports: Ports, to: string): Promise<TrialPlace> 
     facts,
     identity: await fileSystemIdentity(ports, facts.path, facts),
     cap: capOf(facts),
-    busy: isBusy(facts),
+    busy: valueOf(busyOf(facts)) === true,
   };
 }
 
-/** Whether one does now: a job may have begun since {@link trialPlace} looked. */
-export async function isBusyNow(ports: Ports, path: string): Promise<boolean> {
-  return isBusy(await observeDestination(ports, path));
+/**
+ * Whether one does now: a job may have begun since {@link trialPlace} looked. Never throws: what was measured meanwhile
+ * is not lost with a destination that is gone.
+ */
+export async function busyNow(
+  ports: Ports,
+  { path, device }: Pick<DestinationFacts, 'path' | 'device'>,
+): Promise<Fact<boolean>> {
+  try {
+    const now = await observeDestination(ports, path);
+    return now.device === device
+      ? busyOf(now)
+      : unknown(`another file system is at ${path} now than the one that was measured`);
+  } catch (error) {
+    return unknown(messageOf(error));
+  }
 }
 
 type Room = Pick<DestinationFacts, 'freeBytes' | 'claimedByOthers'>;
@@ -52,9 +65,9 @@ export function capOf({ freeBytes, claimedByOthers }: Room): number {
   return Math.min(MOST, Math.floor(left / 10 / 1024) * 1024);
 }
 
-/** Another job is known to write there. */
-function isBusy({ claimedByOthers }: Pick<DestinationFacts, 'claimedByOthers'>): boolean {
-  return (valueOf(claimedByOthers) ?? 0) > 0;
+/** Whether another job writes there. */
+function busyOf({ claimedByOthers }: Pick<DestinationFacts, 'claimedByOthers'>): Fact<boolean> {
+  return claimedByOthers.known ? known(claimedByOthers.value > 0) : claimedByOthers;
 }
 
 /** Facts to why nothing may be written there now; null: it may. Pure. */
