@@ -1,6 +1,6 @@
 /** What the measurements of a disk of another machine have in common. */
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Reader } from '../src/read/reader.ts';
@@ -8,10 +8,14 @@ import { Ring } from '../src/ring/ring.ts';
 import { Log } from '../test/read/read-all.ts';
 import { held } from '../test/remote/ranges-support.ts';
 import { testPorts } from '../test/support/ports.ts';
+import { measure } from './measure.ts';
 import { median, ratio, round } from './stats.ts';
 import { undone } from './undo.ts';
 
 export const MIB = 1024 ** 2;
+/** Below a folder: the image of an acquisition of evidence `out` of case `bench`; what people pipe into. */
+export const IMAGE = 'bench/out/out.dd';
+export const OUT = 'out';
 
 /** Medians, and every single run. */
 export interface RemoteFigures {
@@ -26,7 +30,7 @@ export interface RemoteFigures {
   readonly seconds: readonly number[];
 }
 
-/** What is undone at the end, as a test would. */
+/** What a test would undo at its end, undone by whoever holds it. */
 export function undoing(): { t: TestContext; undo: () => Promise<void> } {
   const steps: (() => unknown)[] = [];
   const t = { after: (step: () => unknown) => steps.push(step) } as unknown as TestContext;
@@ -38,11 +42,10 @@ export function undoing(): { t: TestContext; undo: () => Promise<void> } {
   };
 }
 
-/** Seconds for so much of a disk through a reader, checked, into a ring that nobody does anything with. */
-export async function readAlone(reader: Reader, mebibytes: number): Promise<number> {
+/** So much of a disk through a reader, checked, into a ring that nobody does anything with. */
+export async function readAlone(reader: Reader, mebibytes: number): Promise<void> {
   const ring = new Ring(8, 4 * MIB, 1);
   const drained = drain(ring);
-  const since = performance.now();
   await reader({
     ports: testPorts(),
     source: held(mebibytes * MIB),
@@ -58,7 +61,28 @@ export async function readAlone(reader: Reader, mebibytes: number): Promise<numb
   });
   ring.end();
   if ((await drained) !== mebibytes * MIB) throw new Error('not all of it came');
+}
+
+/** Seconds from a `performance.now()` to now. */
+export function secondsSince(since: number): number {
   return (performance.now() - since) / 1000;
+}
+
+/** A command line that receives so much of a disk: exhibit's, or what people pipe. */
+export interface Receiving {
+  readonly folder: string;
+  readonly mebibytes: number;
+  /** What it writes below that folder; null: it discards what comes. */
+  readonly received: string | null;
+}
+
+/** Seconds of one run. @throws Error when not all of the disk came: a link that breaks soon would be a fast one */
+export async function receive(command: string, { folder, mebibytes, received }: Receiving): Promise<number> {
+  const { seconds } = await measure(command);
+  const bytes = received === null ? null : statSync(join(folder, received)).size;
+  if (bytes !== null && bytes !== mebibytes * MIB) throw new Error(`only ${bytes} bytes came: ${command}`);
+  removeReceived(folder);
+  return seconds;
 }
 
 async function drain(ring: Ring): Promise<number> {

@@ -6,7 +6,7 @@ import { canMakeBadMedia, measureBadMedia } from './bad-media.ts';
 import { measureCutOff, type CutOffFigures } from './cut-off.ts';
 import { writeRandom } from './data.ts';
 import { measureGrowth } from './growth.ts';
-import { measureNetcat } from './netcat.ts';
+import { measureNetcat, netcatEnds } from './netcat.ts';
 import type { Options, Part } from './options.ts';
 import type { Measured } from './results.ts';
 import { measureSsh } from './ssh.ts';
@@ -40,14 +40,16 @@ const RUN: Record<Part, (bench: Bench) => Promise<Measured>> = {
   'bad-media': badMedia,
   'cut-off': cutOff,
   ssh: async (bench) => {
-    if (!canSsh()) return leaveOut('Nothing over SSH: it takes root, losetup, ssh and /usr/sbin/sshd.');
+    if (!canShowDisks() || !['ssh', 'ssh-keygen'].every(onPath) || !existsSync('/usr/sbin/sshd'))
+      return leaveOut('Nothing over SSH: it takes root, losetup, ssh, ssh-keygen and /usr/sbin/sshd.');
     const { folder, exhibit, options } = bench;
     return {
       ssh: await withSource(bench, (source) => measureSsh(folder, source, options.mebibytes, exhibit, options.rounds)),
     };
   },
   netcat: async (bench) => {
-    if (!canSsh() || !onPath('nc')) return leaveOut('Nothing through netcat: it takes root, losetup and nc.');
+    if (!canShowDisks() || !onPath('nc') || !netcatEnds())
+      return leaveOut("Nothing through netcat: it takes root, losetup, and an nc that has -N (OpenBSD's).");
     const { folder, exhibit, options } = bench;
     return {
       netcat: await withSource(bench, (source) =>
@@ -93,6 +95,6 @@ function leaveOut(why: string): Measured {
   return {};
 }
 
-function canSsh(): boolean {
-  return process.getuid?.() === 0 && onPath('losetup') && onPath('ssh') && existsSync('/usr/sbin/sshd');
+function canShowDisks(): boolean {
+  return process.getuid?.() === 0 && onPath('losetup');
 }

@@ -21,15 +21,17 @@ import { startSshd, type Sshd } from '../test/support/sshd.ts';
 import {
   figures,
   hashedBeside,
+  IMAGE,
   MIB,
+  OUT,
   readAlone,
-  removeReceived,
+  receive,
+  secondsSince,
   shownAsDisk,
   undoing,
   type RemoteFigures,
 } from './elsewhere.ts';
 import { holdingMemory } from './held-memory.ts';
-import { measure } from './measure.ts';
 import { inTurn, type Entrant } from './rounds.ts';
 import { undone } from './undo.ts';
 
@@ -42,6 +44,8 @@ export const SSH = 'exhibit';
 export const SSH_CAT = 'ssh dd | cat';
 export const SSH_TEE = 'ssh dd | tee, md5sum, sha256sum';
 export const SSH_TRANSPORT = 'transport alone';
+/** What a transport that writes nothing is also held against. */
+export const SSH_DISCARDED = 'ssh dd, discarded';
 export const FAR_ONE = `${FAR_MS} ms away: one stream`;
 export const farBy = (channels: number): string => `${FAR_MS} ms away: ${channels} channels`;
 
@@ -50,7 +54,9 @@ export async function measureSsh(folder: string, source: string, mebibytes: numb
   const { t, undo } = undoing();
   const { node, remove } = shownAsDisk(source);
   try {
-    const sshd = await startSshd(t);
+    // In a folder that goes with the benchmark, whenever it ends; and so does the server.
+    const sshd = await startSshd(t, { parent: folder });
+    undone(() => void sshd.kill());
     const near = await measureNear(folder, node, mebibytes, exhibit, rounds, sshd);
     return [...near, ...(await measureFar(t, node, Math.min(mebibytes, FAR_MEBIBYTES), rounds, sshd))];
   } finally {
@@ -67,30 +73,28 @@ async function measureNear(
   rounds: number,
   sshd: Sshd,
 ): Promise<RemoteFigures[]> {
-  const out = join(folder, 'out');
+  const out = join(folder, OUT);
   const known = join(folder, 'known_hosts');
   writeFileSync(known, `${sshd.knownLine}\n`);
   const ssh = `ssh -F none -i ${sshd.identity} -o UserKnownHostsFile=${known} -c ${CIPHER} -p ${sshd.port} root@127.0.0.1 dd if=${node} bs=1M status=none`;
   const tee = hashedBeside(out);
-  const entrant = (name: string, command: string): Entrant => ({
+  const entrant = (name: string, received: string | null, command: string): Entrant => ({
     name,
-    run: async () => {
-      const { seconds } = await measure(command);
-      removeReceived(folder);
-      return seconds;
-    },
+    run: () => receive(command, { folder, mebibytes, received }),
   });
   const entrants: Entrant[] = [
     entrant(
       SSH,
+      IMAGE,
       `${exhibit} acquire ssh://${sshd.place}${node} --identity ${sshd.identity} --host-key ${sshd.fingerprint} --compress none --authority bench --to ${folder} --case bench --evidence out --examiner bench --unsigned --no-read-back --yes`,
     ),
-    entrant(SSH_CAT, `${ssh} | cat >${out}`),
-    entrant(SSH_TEE, `${tee.before}; ${ssh} | ${tee.to} && ${tee.after}`),
-    { name: SSH_TRANSPORT, run: () => transport(sshd, sshd.port, node, mebibytes, 2) },
+    entrant(SSH_CAT, OUT, `${ssh} | cat >${out}`),
+    entrant(SSH_TEE, OUT, `${tee.before}; ${ssh} | ${tee.to} && ${tee.after}`),
+    entrant(SSH_DISCARDED, null, `${ssh} >/dev/null`),
+    { name: SSH_TRANSPORT, run: async () => (await transport(sshd, sshd.port, node, mebibytes, 2)).connecting },
   ];
   const seconds = await holdingMemory(folder, mebibytes, () => inTurn('over SSH', entrants, rounds));
-  return figures(seconds, mebibytes, { [SSH]: [SSH_CAT, SSH_TEE], [SSH_TRANSPORT]: [SSH_CAT] });
+  return figures(seconds, mebibytes, { [SSH]: [SSH_CAT, SSH_TEE], [SSH_TRANSPORT]: [SSH_CAT, SSH_DISCARDED] });
 }
 
 /** In a process of its own: whoever reads does not carry the bytes, too. */
@@ -114,7 +118,7 @@ async function measureFar(t: TestContext, node: string, mebibytes: number, round
     { name: FAR_ONE, run: () => stream(sshd, link.port, node, mebibytes) },
     ...[4, 8].map((channels) => ({
       name: farBy(channels),
-      run: () => transport(sshd, link.port, node, mebibytes, channels),
+      run: async () => (await transport(sshd, link.port, node, mebibytes, channels)).connected,
     })),
   ];
   const seconds = await inTurn(`${FAR_MS} ms away`, entrants, rounds);
@@ -123,8 +127,12 @@ async function measureFar(t: TestContext, node: string, mebibytes: number, round
 
 const addressOf = (port: number) => parseSshAddress(`ssh://root@127.0.0.1:${port}`);
 
-/** Seconds for so much of the disk through our own transport, checked, into a ring that nobody does anything with. */
+/**
+ * So much of the disk through our own transport, checked, into a ring that nobody does anything with. Seconds: from before it
+ * connects and asks what is there, as whoever starts ssh waits for that, too; and from there on, as {@link stream} is timed.
+ */
 async function transport(sshd: Sshd, port: number, node: string, mebibytes: number, connections: number) {
+  const began = performance.now();
   const shell = await connectRemote(
     testPorts(),
     orderFor(sshd, 'ssh2', { address: addressOf(port), hostKey: sshd.fingerprint }),
@@ -147,11 +155,14 @@ async function transport(sshd: Sshd, port: number, node: string, mebibytes: numb
     };
     const modes = new ModeChooser(['none'], connections);
     const reader = remoteReader({ channel, proof: proofs(), connections, modes, ...rangesFor(program, null) });
-    return await readAlone(reader, mebibytes);
+    const connected = performance.now();
+    await readAlone(reader, mebibytes);
+    return { connecting: secondsSince(began), connected: secondsSince(connected) };
   } finally {
     await shell.close();
   }
 }
+
 /** Seconds for so much of the disk through one channel of ssh2, as one dd gives it, unchecked. */
 async function stream(sshd: Sshd, port: number, node: string, mebibytes: number): Promise<number> {
   const shell = await connectRemote(
@@ -166,7 +177,7 @@ async function stream(sshd: Sshd, port: number, node: string, mebibytes: number)
     channel.stdout.on('data', (part: Buffer) => (bytes += part.length));
     await channel.done;
     if (bytes !== mebibytes * MIB) throw new Error(`${bytes} bytes came`);
-    return (performance.now() - since) / 1000;
+    return secondsSince(since);
   } finally {
     await shell.close();
   }

@@ -43,6 +43,8 @@ export interface SshdOptions {
   readonly address?: string;
   /** Shell lines that run first, in a mount namespace of the server's own: what they mount is seen by nobody else. */
   readonly mounts?: string;
+  /** Where its folder is made; where temporary files are, if it is not said. */
+  readonly parent?: string;
 }
 
 export function hasSshd(): boolean {
@@ -57,7 +59,7 @@ export function lacksSshd(t: TestContext): boolean {
 }
 
 export async function startSshd(t: TestContext, options: SshdOptions = {}): Promise<Sshd> {
-  const folder = tempFolder(t);
+  const folder = tempFolder(t, options.parent);
   // Where sshd separates its privileges; its own service would make it.
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const [hostKey, identity] = [join(folder, 'host_key'), join(folder, 'identity')];
