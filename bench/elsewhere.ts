@@ -128,7 +128,7 @@ export function hashedBeside(out: string): { readonly before: string; readonly t
 }
 
 /** What a run leaves in its folder. */
-export function removeReceived(folder: string): void {
+function removeReceived(folder: string): void {
   for (const left of ['bench', 'said', 'out', 'out.md5', 'out.sha256', 'out.md5.fifo', 'out.sha256.fifo'])
     rmSync(join(folder, left), { recursive: true, force: true });
 }

@@ -27,7 +27,7 @@ export const NC_CAT = 'nc dd | cat';
 export const NC_TEE = 'nc dd | tee, md5sum, sha256sum';
 export const NC_TRANSPORT = 'netcat transport alone';
 /** What a transport that writes nothing is also held against. */
-export const NC_DISCARDED = 'nc dd, discarded';
+const NC_DISCARDED = 'nc dd, discarded';
 
 /** Whether this station's netcat ends with what it is given: `-N`, as OpenBSD's has it. */
 export function netcatEnds(): boolean {

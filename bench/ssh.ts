@@ -45,7 +45,7 @@ export const SSH_CAT = 'ssh dd | cat';
 export const SSH_TEE = 'ssh dd | tee, md5sum, sha256sum';
 export const SSH_TRANSPORT = 'transport alone';
 /** What a transport that writes nothing is also held against. */
-export const SSH_DISCARDED = 'ssh dd, discarded';
+const SSH_DISCARDED = 'ssh dd, discarded';
 export const FAR_ONE = `${FAR_MS} ms away: one stream`;
 export const farBy = (channels: number): string => `${FAR_MS} ms away: ${channels} channels`;
 
