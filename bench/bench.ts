@@ -30,11 +30,12 @@ if (missing.length > 0) console.log(`Not installed, not measured: ${missing.join
 if (station.busy_before > BUSY)
   console.log(`The machine is busy (${Math.round(station.busy_before * 100)} %): its work is in every figure.`);
 
+// Before anything is there to be taken away.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
 const folder = mkdtempSync(join(memory, 'exhibit-bench-'));
 undone(() => {
   rmSync(folder, { recursive: true, force: true });
 });
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
 
 const main = join(import.meta.dirname, '..', 'bin', 'exhibit.js');
 const exhibit = `${process.execPath} ${main}`;

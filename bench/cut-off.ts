@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { measure } from './measure.ts';
 import { median, round } from './stats.ts';
+import { endsWithUs } from './undo.ts';
 
 /** What checkpoints cost, and how soon a job that was killed in the middle reads on. Seconds. */
 export interface CutOffFigures {
@@ -81,10 +82,16 @@ function settle(): void {
   execFileSync('sync');
 }
 
+/** `ended`: once it has, by itself or killed. */
+function start(main: string, argv: readonly string[]): { job: ChildProcess; ended: Promise<unknown> } {
+  const job = spawn(process.execPath, [main, ...argv], { stdio: 'ignore' });
+  endsWithUs(job);
+  return { job, ended: new Promise((resolve) => job.once('exit', resolve)) };
+}
+
 /** Kills a job at half its usual time; gives the position of its last checkpoint. */
 async function killHalfway(main: string, argv: readonly string[], evidence: string, usual: number): Promise<number> {
-  const job = spawn(process.execPath, [main, ...argv], { stdio: 'ignore' });
-  const ended = new Promise((resolve) => job.once('exit', resolve));
+  const { job, ended } = start(main, argv);
   await pause((usual / 2) * 1000);
   job.kill('SIGKILL');
   await ended;
@@ -100,8 +107,7 @@ async function killHalfway(main: string, argv: readonly string[], evidence: stri
 /** Seconds until a dd of the job reads behind what was read before. */
 async function untilNewData(main: string, argv: readonly string[]): Promise<number> {
   const since = performance.now();
-  const job = spawn(process.execPath, [main, ...argv], { stdio: 'ignore' });
-  const ended = new Promise((resolve) => job.once('exit', resolve));
+  const { job, ended } = start(main, argv);
   while (!readsOn()) {
     if (job.exitCode !== null) throw new Error('it ended without reading on');
     await pause(5);

@@ -56,9 +56,10 @@ async function timed(command: string, watch: (shell: number) => () => void): Pro
   const env = { ...process.env, LC_ALL: 'C' };
   // A group of its own: when the benchmark is ended, nothing of it goes on.
   const child = spawn('bash', ['-c', script], { stdio: ['ignore', 'ignore', 'pipe'], env, detached: true });
+  let closed = false;
   const end = undone(() => {
-    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
-      process.kill(-child.pid, 'SIGKILL');
+    // The shell may have ended before something that it started: the group is there until all of it has.
+    if (!closed && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   });
   let errors = '';
   child.stderr.on('data', (data: Buffer) => {
@@ -66,6 +67,7 @@ async function timed(command: string, watch: (shell: number) => () => void): Pro
   });
   const unwatch = watch(child.pid ?? 0);
   const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  closed = true;
   unwatch();
   end();
   const times = [...errors.matchAll(/^bench ([\d.]+) ([\d.]+) ([\d.]+)$/gm)].at(-1);

@@ -12,6 +12,7 @@ import { inTurn } from './rounds.ts';
 import { beyond, bottleneck, ownLimit, type OwnLimit } from './own-limit.ts';
 import type { Lane, StageOrder, StageTime } from './stage-order.ts';
 import { median, round } from './stats.ts';
+import { endsWithUs } from './undo.ts';
 
 export interface StageRow {
   readonly name: string;
@@ -99,7 +100,9 @@ function stagesOf(source: string, to: string, cores: number, mebibytes: number):
 
 async function runChild(order: StageOrder): Promise<StageTime> {
   const program = join(import.meta.dirname, 'stages-child.js');
-  const { stdout } = await promisify(execFile)(process.execPath, [program, JSON.stringify(order)]);
+  const running = promisify(execFile)(process.execPath, [program, JSON.stringify(order)]);
+  endsWithUs(running.child);
+  const { stdout } = await running;
   return JSON.parse(stdout) as StageTime;
 }
 

@@ -1,3 +1,5 @@
+import type { ChildProcess } from 'node:child_process';
+
 /** What a run made outside its folder, and is taken away again however it ends. */
 const steps = new Set<() => void>();
 
@@ -17,4 +19,13 @@ export function undone(step: () => void): () => void {
   };
   steps.add(once);
   return once;
+}
+
+/** Has a child killed when this program ends before it. exhibit takes its own helpers with it. */
+export function endsWithUs(child: ChildProcess): void {
+  // Node kills nobody who has ended: the number may be another's by then.
+  const end = undone(() => {
+    child.kill('SIGKILL');
+  });
+  child.once('exit', end);
 }
