@@ -1,12 +1,9 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { randomFillSync } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { canMakeBadDisk, makeBadDisk } from './bad-disk.ts';
 import { measure } from './measure.ts';
 import { inTurn } from './rounds.ts';
 import { median, round } from './stats.ts';
-import { undone } from './undo.ts';
 
 /** One tool on the disk with three bad sectors. Medians. */
 export interface BadMediaFigures {
@@ -19,14 +16,9 @@ export interface BadMediaFigures {
   readonly single_seconds: readonly number[];
 }
 
-const MIB = 1024 ** 2;
-const SIZE = 64 * MIB;
-const BAD = [1000, 60_000, 131_071];
-const FAIL_SECONDS = 0.5;
-
-/** Whether this station can make such a disk: root, nbdkit with its sh plugin, nbdfuse, losetup. */
+/** Whether this station can make such a disk, and has whom exhibit is held against. */
 export function canMakeBadMedia(onPath: (name: string) => boolean): boolean {
-  return process.getuid?.() === 0 && ['nbdkit', 'nbdfuse', 'fusermount3', 'losetup', 'ddrescue'].every(onPath);
+  return canMakeBadDisk(onPath) && onPath('ddrescue');
 }
 
 /**
@@ -39,7 +31,7 @@ export async function measureBadMedia(
   rounds: number,
   hasDc3dd: boolean,
 ): Promise<BadMediaFigures[]> {
-  const disk = await makeDisk(folder);
+  const disk = await makeBadDisk(folder);
   try {
     const out = join(folder, 'bad.out');
     const acquire = (profile: string): string =>
@@ -86,66 +78,4 @@ export function wrongSectors(image: Buffer, due: Buffer): number {
   for (let at = 0; at < Math.max(image.length, due.length); at += 512)
     if (!image.subarray(at, at + 512).equals(due.subarray(at, at + 512))) wrong += 1;
   return wrong;
-}
-
-interface Disk {
-  readonly node: string;
-  readonly due: Buffer;
-  failingReads(): number;
-  remove(): void;
-}
-
-async function makeDisk(folder: string): Promise<Disk> {
-  const [base, script, log] = [join(folder, 'bad.img'), join(folder, 'bad.sh'), join(folder, 'failed')];
-  const [socket, mounted] = [join(folder, 'bad.sock'), join(folder, 'bad.fuse')];
-  const due = Buffer.alloc(SIZE);
-  randomFillSync(due);
-  writeFileSync(base, due);
-  for (const sector of BAD) due.fill(0, sector * 512, (sector + 1) * 512);
-  writeFileSync(log, '');
-  const touches = BAD.map((n) => `{ [ "$4" -lt ${(n + 1) * 512} ] && [ $(($4 + $3)) -gt ${n * 512} ]; }`).join(' || ');
-  writeFileSync(
-    script,
-    `#!/bin/sh
-case $1 in
-  get_size) echo ${SIZE} ;;
-  pread)
-    if ${touches}; then echo "$4" >> '${log}'; sleep ${FAIL_SECONDS}; echo 'EIO bad sector' >&2; exit 1; fi
-    exec dd if='${base}' iflag=skip_bytes,count_bytes skip=$4 count=$3 bs=1M status=none ;;
-  *) exit 2 ;;
-esac
-`,
-  );
-  chmodSync(script, 0o700);
-  mkdirSync(mounted);
-  const quiet = { stdio: 'ignore' as const };
-  const server = spawn('nbdkit', ['--exit-with-parent', '-r', '-f', `--unix=${socket}`, 'sh', script], quiet);
-  await until(() => existsSync(socket));
-  const fuse = spawn('nbdfuse', ['--readonly', mounted, '--unix', socket], quiet);
-  const file = join(mounted, 'nbd');
-  await until(() => existsSync(file) && statSync(file).size === SIZE);
-  const attach = ['--read-only', '--find', '--show', '--direct-io=on', '--sector-size', '512', file];
-  const node = execFileSync('losetup', attach, { encoding: 'utf8' }).trim();
-  const remove = undone(() => {
-    removeDisk(node, mounted, [fuse, server]);
-  });
-  return {
-    node,
-    due,
-    failingReads: () => readFileSync(log, 'utf8').split('\n').length - 1,
-    remove,
-  };
-}
-
-function removeDisk(node: string, mounted: string, programs: readonly ChildProcess[]): void {
-  execFileSync('losetup', ['--detach', node]);
-  execFileSync('fusermount3', ['-u', '-z', mounted]);
-  for (const program of programs) program.kill('SIGKILL');
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition(); tries += 1) {
-    if (tries > 500) throw new Error('the disk with bad sectors did not start');
-    await pause(20);
-  }
 }

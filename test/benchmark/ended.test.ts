@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
 import { canMakeBadMedia } from '../../bench/bad-media.ts';
@@ -9,6 +9,7 @@ import { onPath } from '../../bench/station.ts';
 import { childrenOf, isAlive, until, type Child } from '../support/children.ts';
 import { packageRoot } from '../support/root.ts';
 import { atEnd, tempFolder } from '../support/temp.ts';
+import { loopsIn, nothingUses } from './left.ts';
 
 /** Each takes its look at the station first, and may have to wait for others. */
 const UNDER_WAY_MS = 120_000;
@@ -40,13 +41,14 @@ describe('a benchmark that is ended leaves nothing behind', { concurrency: true 
         if (isAlive(child.pid)) process.kill(child.pid, 'SIGKILL');
       });
       const folder = folderOf(child);
+      atEnd(t, () => {
+        rmSync(folder, { recursive: true, force: true });
+      });
       if (part === 'bad-media') assert.equal(loopsIn(folder).length, 1);
       bench.kill('SIGTERM');
       assert.deepEqual(await ended, { code: 130, said: '' });
       await until(() => !isAlive(child.pid), `${doing} is gone`);
-      await until(() => naming(folder).length === 0, `nobody works in ${folder}`);
-      await until(() => loopsIn(folder).length === 0, `no loop device shows a file of ${folder}`, 30_000);
-      assert.doesNotMatch(readFileSync('/proc/self/mountinfo', 'utf8'), new RegExp(`${folder}/`));
+      await nothingUses(folder);
       assert.ok(!existsSync(folder), folder);
       assert.deepEqual(readdirSync(temp), []);
     });
@@ -112,19 +114,4 @@ function folderOf({ command }: Child): string {
   const [folder] = FOLDER.exec(command) ?? [];
   assert.ok(folder !== undefined, `no folder in ${command}`);
   return folder;
-}
-
-function naming(folder: string): Child[] {
-  return childrenOf().filter(({ command }) => command.includes(folder));
-}
-
-/** Loop devices whose file lies there. */
-function loopsIn(folder: string): string[] {
-  return readdirSync('/sys/block').filter((name) => {
-    try {
-      return readFileSync(`/sys/block/${name}/loop/backing_file`, 'utf8').startsWith(`${folder}/`);
-    } catch {
-      return false;
-    }
-  });
 }
