@@ -40,7 +40,7 @@ const RUN: Record<Part, (bench: Bench) => Promise<Measured>> = {
   'bad-media': badMedia,
   'cut-off': cutOff,
   ssh: async (bench) => {
-    if (!canShowDisks() || !['ssh', 'ssh-keygen'].every(onPath) || !existsSync('/usr/sbin/sshd'))
+    if (!canShowOverSsh())
       return leaveOut('Nothing over SSH: it takes root, losetup, ssh, ssh-keygen and /usr/sbin/sshd.');
     const { folder, exhibit, options } = bench;
     return {
@@ -93,6 +93,11 @@ async function withSource<T>({ folder, options }: Bench, use: (source: string) =
 function leaveOut(why: string): Measured {
   console.log(why);
   return {};
+}
+
+/** Whether this station can show a disk over SSH. */
+export function canShowOverSsh(): boolean {
+  return canShowDisks() && ['ssh', 'ssh-keygen'].every(onPath) && existsSync('/usr/sbin/sshd');
 }
 
 function canShowDisks(): boolean {

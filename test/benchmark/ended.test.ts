@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import test, { describe, type TestContext } from 'node:test';
 import { canMakeBadMedia } from '../../bench/bad-media.ts';
 import type { Part } from '../../bench/options.ts';
+import { canShowOverSsh } from '../../bench/parts.ts';
 import { onPath } from '../../bench/station.ts';
 import { childrenOf, isAlive, until, type Child } from '../support/children.ts';
 import { packageRoot } from '../support/root.ts';
@@ -26,6 +27,8 @@ const ENDINGS: readonly Ending[] = [
   { part: 'stages', doing: '"kind":"pipeline"' },
   { part: 'cut-off', doing: 'exhibit.js acquire ' },
   { part: 'bad-media', doing: 'bash -c set -o pipefail' },
+  // Beside it a server runs.
+  { part: 'ssh', doing: 'bash -c set -o pipefail' },
 ];
 
 describe('a benchmark that is ended leaves nothing behind', { concurrency: true }, () => {
@@ -44,7 +47,7 @@ describe('a benchmark that is ended leaves nothing behind', { concurrency: true 
       atEnd(t, () => {
         rmSync(folder, { recursive: true, force: true });
       });
-      if (part === 'bad-media') assert.equal(loopsIn(folder).length, 1);
+      if (part === 'bad-media' || part === 'ssh') assert.equal(loopsIn(folder).length, 1);
       bench.kill('SIGTERM');
       assert.deepEqual(await ended, { code: 130, said: '' });
       await until(() => !isAlive(child.pid), `${doing} is gone`);
@@ -60,7 +63,9 @@ function lacksPlaceFor(t: TestContext, part: Part): boolean {
     ? 'needs /dev/shm'
     : part === 'bad-media' && !canMakeBadMedia(onPath)
       ? 'needs root, nbdkit, nbdfuse, losetup, ddrescue'
-      : null;
+      : part === 'ssh' && !canShowOverSsh()
+        ? 'needs root, losetup, ssh, ssh-keygen, sshd'
+        : null;
   if (why !== null) t.skip(why);
   return why !== null;
 }
