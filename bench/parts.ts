@@ -41,7 +41,7 @@ const RUN: Record<Part, (bench: Bench) => Promise<Measured>> = {
   'cut-off': cutOff,
   ssh: async (bench) => {
     if (!canShowOverSsh())
-      return leaveOut('Nothing over SSH: it takes root, losetup, ssh, ssh-keygen and /usr/sbin/sshd.');
+      return leaveOut('Nothing over SSH: it takes root, losetup, setpriv, ssh, ssh-keygen and /usr/sbin/sshd.');
     const { folder, exhibit, options } = bench;
     return {
       ssh: await withSource(bench, (source) => measureSsh(folder, source, options.mebibytes, exhibit, options.rounds)),
@@ -97,7 +97,7 @@ function leaveOut(why: string): Measured {
 
 /** Whether this station can show a disk over SSH. */
 export function canShowOverSsh(): boolean {
-  return canShowDisks() && ['ssh', 'ssh-keygen'].every(onPath) && existsSync('/usr/sbin/sshd');
+  return canShowDisks() && ['ssh', 'ssh-keygen', 'setpriv'].every(onPath) && existsSync('/usr/sbin/sshd');
 }
 
 function canShowDisks(): boolean {

@@ -54,9 +54,8 @@ export async function measureSsh(folder: string, source: string, mebibytes: numb
   const { t, undo } = undoing();
   const { node, remove } = shownAsDisk(source);
   try {
-    // In a folder that goes with the benchmark, whenever it ends; and so does the server.
+    // In a folder that goes with the benchmark, whenever it ends; so does the server, by itself.
     const sshd = await startSshd(t, { parent: folder });
-    undone(() => void sshd.kill());
     const near = await measureNear(folder, node, mebibytes, exhibit, rounds, sshd);
     return [...near, ...(await measureFar(t, node, Math.min(mebibytes, FAR_MEBIBYTES), rounds, sshd))];
   } finally {

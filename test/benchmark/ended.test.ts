@@ -64,7 +64,7 @@ function lacksPlaceFor(t: TestContext, part: Part): boolean {
     : part === 'bad-media' && !canMakeBadMedia(onPath)
       ? 'needs root, nbdkit, nbdfuse, losetup, ddrescue'
       : part === 'ssh' && !canShowOverSsh()
-        ? 'needs root, losetup, ssh, ssh-keygen, sshd'
+        ? 'needs root, losetup, setpriv, ssh, ssh-keygen, sshd'
         : null;
   if (why !== null) t.skip(why);
   return why !== null;
