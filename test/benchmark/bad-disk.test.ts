@@ -7,19 +7,20 @@ import { canMakeBadDisk, makeBadDisk } from '../../bench/bad-disk.ts';
 import { onPath } from '../../bench/station.ts';
 import { until } from '../support/children.ts';
 import { atEnd, tempFolder } from '../support/temp.ts';
-import { loopsIn, mountsIn, naming, nothingUses } from './left.ts';
+import { endAllIn, loopsIn, mountsIn, naming, nothingUses } from './left.ts';
 
 const skip = canMakeBadDisk(onPath) ? false : 'needs root, nbdkit, nbdfuse, fusermount3, losetup';
 
 describe('the disk with bad sectors', { skip }, () => {
   test('fails where it should and counts that, and leaves nothing once it is removed', async (t) => {
-    const folder = tempFolder(t);
+    const folder = folderOf(t);
     const disk = await makeBadDisk(folder);
     atEnd(t, () => {
       disk.remove();
     });
     assert.equal(disk.failingReads(), 0);
-    assert.deepEqual([mountsIn(folder).length, loopsIn(folder).length], [1, 1]);
+    const loops = loopsIn(folder);
+    assert.deepEqual([mountsIn(folder).length, loops.length], [1, 1]);
     const read = spawn('dd', [`if=${disk.node}`, 'iflag=direct', 'skip=1000', 'count=1'], { stdio: 'ignore' });
     const ended = new Promise((resolve) => read.once('exit', resolve));
     await until(() => scriptFolder(folder) !== null, 'a read fails');
@@ -28,7 +29,7 @@ describe('the disk with bad sectors', { skip }, () => {
     assert.ok(disk.failingReads() > 0);
     assert.ok(existsSync(ofPlugin), ofPlugin);
     disk.remove();
-    await nothingUses(folder);
+    await nothingUses(folder, loops);
     assert.ok(!existsSync(ofPlugin), ofPlugin);
   });
 
@@ -38,14 +39,14 @@ describe('the disk with bad sectors', { skip }, () => {
     ['losetup', 'nothing makes a device of it'],
   ] as const)
     test(`where ${what}, nothing is left of what was made before`, async (t) => {
-      const folder = tempFolder(t);
+      const folder = folderOf(t);
       inPlaceOf(t, program, 'exit 1');
       await assert.rejects(makeBadDisk(folder), /did not start|losetup/);
       await nothingUses(folder);
     });
 
   test('what can not be taken away is said, and the rest goes all the same', async (t) => {
-    const folder = tempFolder(t);
+    const folder = folderOf(t);
     const disk = await makeBadDisk(folder);
     atEnd(t, () => spawnSync('fusermount3', ['-u', '-z', join(folder, 'bad.fuse')]));
     atEnd(t, () => {
@@ -60,6 +61,15 @@ describe('the disk with bad sectors', { skip }, () => {
     await until(() => naming(folder).length === 0, 'server and nbdfuse are gone');
   });
 });
+
+/** One in which nobody works once the test has ended. */
+function folderOf(t: TestContext): string {
+  const folder = tempFolder(t);
+  atEnd(t, () => {
+    endAllIn(folder);
+  });
+  return folder;
+}
 
 /** A program of this name comes first until the test ends. */
 function inPlaceOf(t: TestContext, name: string, does: string): void {

@@ -4,17 +4,31 @@ import { childrenOf, until, type Child } from '../support/children.ts';
 
 /** Somebody who lists devices may keep a loop device for so long; milliseconds. */
 const LET_GO_MS = 30_000;
+/** What the kernel calls nbdfuse's file once its mount is gone. */
+const WITHOUT_MOUNT = '/nbd';
 
-/** Waits until no process, no mount and no loop device has to do with a folder. */
-export async function nothingUses(folder: string): Promise<void> {
+/**
+ * Waits until no process and no mount has to do with a folder.
+ * @param loops that were found in it before, which show nothing of it either
+ */
+export async function nothingUses(folder: string, loops: readonly string[] = []): Promise<void> {
   await until(() => naming(folder).length === 0, `no process names ${folder}`);
   await until(() => mountsIn(folder).length === 0, `nothing is mounted in ${folder}`);
-  await until(() => loopsIn(folder).length === 0, `no loop device shows a file of ${folder}`, LET_GO_MS);
+  const shows = (loop: string): boolean => {
+    const file = shownBy(loop);
+    return file !== null && (file.startsWith(`${folder}/`) || file === WITHOUT_MOUNT);
+  };
+  await until(() => !loops.some(shows), `${loops.join(', ')} shows no file of ${folder}`, LET_GO_MS);
 }
 
 /** Live processes whose command line names it. */
 export function naming(folder: string): Child[] {
   return childrenOf().filter(({ command }) => command.includes(`${folder}/`));
+}
+
+/** Ends whoever works there yet: a test that fails should not wait for them. */
+export function endAllIn(folder: string): void {
+  for (const { pid } of naming(folder)) process.kill(pid, 'SIGKILL');
 }
 
 /** Folders below it on which something is mounted. */
@@ -25,12 +39,14 @@ export function mountsIn(folder: string): string[] {
 
 /** Names of loop devices whose file lies there. */
 export function loopsIn(folder: string): string[] {
-  return readdirSync('/sys/block').filter((name) => {
-    try {
-      return readFileSync(`/sys/block/${name}/loop/backing_file`, 'utf8').startsWith(`${folder}/`);
-    } catch {
-      // No loop device, or one that shows nothing.
-      return false;
-    }
-  });
+  return readdirSync('/sys/block').filter((name) => shownBy(name)?.startsWith(`${folder}/`) === true);
+}
+
+/** The file of a loop device; null: it is none, or shows nothing. */
+function shownBy(name: string): string | null {
+  try {
+    return readFileSync(`/sys/block/${name}/loop/backing_file`, 'utf8').trimEnd();
+  } catch {
+    return null;
+  }
 }
