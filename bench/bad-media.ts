@@ -11,8 +11,10 @@ export interface BadMediaFigures {
   readonly rounds: number;
   readonly seconds: number;
   readonly failing_reads: number;
-  /** Sectors of the image that are not what they should be, or not there, in the worst round; the bad ones must be zero. */
+  /** Sectors of the image that are not what they should be, in the worst round; the bad ones must be zero. */
   readonly wrong_sectors: number;
+  /** Sectors that the image does not have, or not whole, in the worst round: it ends too early. */
+  readonly missing_sectors: number;
   readonly single_seconds: readonly number[];
 }
 
@@ -45,15 +47,14 @@ export async function measureBadMedia(
         : []),
     ];
     const failing = new Map<string, number[]>();
-    const wrong = new Map<string, number>();
+    const worst = new Map<string, Flaws>();
     const entrants = contestants.map(({ name, command, image }) => ({
       name,
       run: async () => {
         const before = disk.failingReads();
         const { seconds } = await measure(command);
         failing.set(name, [...(failing.get(name) ?? []), disk.failingReads() - before]);
-        // The worst of all rounds: what was wrong once is wrong.
-        wrong.set(name, Math.max(wrong.get(name) ?? 0, wrongSectors(readFileSync(image), disk.due)));
+        worst.set(name, worstOf(worst.get(name) ?? NONE, flawsOf(readFileSync(image), disk.due)));
         for (const left of ['bad', 'bad.out', 'bad.out.map'])
           rmSync(join(folder, left), { recursive: true, force: true });
         return seconds;
@@ -65,7 +66,8 @@ export async function measureBadMedia(
       rounds,
       seconds: round(median(seconds.get(name) ?? []), 2),
       failing_reads: median(failing.get(name) ?? []),
-      wrong_sectors: wrong.get(name) ?? 0,
+      wrong_sectors: (worst.get(name) ?? NONE).wrong,
+      missing_sectors: (worst.get(name) ?? NONE).missing,
       single_seconds: (seconds.get(name) ?? []).map((each) => round(each, 3)),
     }));
   } finally {
@@ -73,9 +75,28 @@ export async function measureBadMedia(
   }
 }
 
-export function wrongSectors(image: Buffer, due: Buffer): number {
-  let wrong = 0;
-  for (let at = 0; at < Math.max(image.length, due.length); at += 512)
-    if (!image.subarray(at, at + 512).equals(due.subarray(at, at + 512))) wrong += 1;
-  return wrong;
+/** Sectors of an image. */
+export interface Flaws {
+  readonly wrong: number;
+  readonly missing: number;
+}
+
+const NONE: Flaws = { wrong: 0, missing: 0 };
+const SECTOR = 512;
+
+/** What is there and should not be is wrong as well. */
+export function flawsOf(image: Buffer, due: Buffer): Flaws {
+  let [wrong, missing] = [0, 0];
+  for (let at = 0; at < Math.max(image.length, due.length); at += SECTOR) {
+    const is = image.subarray(at, at + SECTOR);
+    const wanted = due.subarray(at, at + SECTOR);
+    if (is.length < wanted.length) missing += 1;
+    else if (!is.equals(wanted)) wrong += 1;
+  }
+  return { wrong, missing };
+}
+
+/** What was wrong once is wrong; the one says nothing of the other. */
+export function worstOf(one: Flaws, other: Flaws): Flaws {
+  return { wrong: Math.max(one.wrong, other.wrong), missing: Math.max(one.missing, other.missing) };
 }

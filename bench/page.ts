@@ -181,8 +181,11 @@ function remoteTable(all: readonly RemoteFigures[]): string {
 }
 
 function mediaTable(all: readonly BadMediaFigures[]): string {
-  const cells = all.map((each) => [each.name, each.rounds, each.seconds, each.failing_reads, each.wrong_sectors]);
-  return table(['', 'rounds', 's', 'failing reads', 'wrong sectors'], cells);
+  const cells = all.map((each) => [
+    ...[each.name, each.rounds, each.seconds],
+    ...[each.failing_reads, each.wrong_sectors, each.missing_sectors],
+  ]);
+  return table(['', 'rounds', 's', 'failing reads', 'wrong sectors', 'missing sectors'], cells);
 }
 
 function cutTable(all: readonly CutOffFigures[]): string {

@@ -70,14 +70,18 @@ describe('what is made of bench/results.json', () => {
     const measured = {
       ssh: figures(seconds, 1024, { [SSH]: [SSH_TEE] }),
       bad_media: [
-        { name: 'dc3dd', rounds: 3, seconds: 1.5, failing_reads: 6, wrong_sectors: 1, single_seconds: [1.5, 1, 2] },
+        {
+          ...{ name: 'dc3dd', rounds: 3, seconds: 1.5, failing_reads: 6 },
+          ...{ wrong_sectors: 1, missing_sectors: 2, single_seconds: [1.5, 1, 2] },
+        },
       ],
     };
     const page = withFigures(PAGE, resultsOf({ ...measured, targets: targetsOf(measured) }));
     assert.match(page, /\| exhibit \| 3 × 1024 MiB \| 512 \| 512–1024 \| 1\.5 × ssh dd \\\| tee, md5sum, sha256sum \|/);
     assert.match(page, /\| ssh: exhibit, times ssh dd \\\| tee, md5sum, sha256sum \| at least 1\.7 \| 1\.5 \| no \|/);
     assert.match(page, /\| netcat: .* \| not measured \|/);
-    assert.match(page, /\| dc3dd \| 3 \| 1\.5 \| 6 \| 1 \|/);
+    assert.match(page, /\| failing reads \| wrong sectors \| missing sectors \|\n/);
+    assert.match(page, /\| dc3dd \| 3 \| 1\.5 \| 6 \| 1 \| 2 \|\n/);
   });
 
   test('what is missed is held against its own stages', () => {

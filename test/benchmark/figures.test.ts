@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { rowsOf } from '../../bench/contest.ts';
-import { wrongSectors } from '../../bench/bad-media.ts';
+import { flawsOf, worstOf } from '../../bench/bad-media.ts';
 import { inTurn } from '../../bench/rounds.ts';
 import { rotated } from '../../bench/stats.ts';
 import { growthRows } from '../../bench/growth.ts';
@@ -87,15 +87,29 @@ describe('figures of the benchmark', () => {
 });
 
 describe('an image of a bad disk', () => {
-  test('each sector that is not what it should be, or is not there, is wrong', () => {
+  test('a sector that is not what it should be is wrong; one that is not there, or not whole, is missing', () => {
     const due = Buffer.alloc(4 * 512, 7);
     const other = Buffer.from(due);
     other.writeUInt8(8, 3 * 512);
-    const images = [due, other, due.subarray(0, 3 * 512 + 1), due.subarray(0, 512), Buffer.alloc(6 * 512, 7)];
+    const both = Buffer.alloc(2 * 512, 7).fill(0, 0, 1);
+    const images = [due, other, due.subarray(0, 3 * 512 + 1), due.subarray(0, 512), both, Buffer.alloc(6 * 512, 7)];
     assert.deepEqual(
-      images.map((image) => wrongSectors(image, due)),
-      [0, 1, 1, 3, 2],
+      images.map((image) => flawsOf(image, due)).map(({ wrong, missing }) => [wrong, missing]),
+      [
+        [0, 0],
+        [1, 0],
+        [0, 1],
+        [0, 3],
+        [1, 2],
+        // Too long: what is there and should not be.
+        [2, 0],
+      ],
     );
+  });
+
+  test('of all rounds the worst, of each by itself', () => {
+    assert.deepEqual(worstOf({ wrong: 3, missing: 0 }, { wrong: 1, missing: 2 }), { wrong: 3, missing: 2 });
+    assert.deepEqual(worstOf({ wrong: 0, missing: 5 }, { wrong: 4, missing: 1 }), { wrong: 4, missing: 5 });
   });
 });
 
