@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { killHalfway, untilNewData } from './killed-job.ts';
 import { measure } from './measure.ts';
-import { median, round } from './stats.ts';
-import { endsWithUs } from './undo.ts';
+import { median, middleOne, round } from './stats.ts';
 
 /** What checkpoints cost, and how soon a job that was killed in the middle reads on. Seconds. */
 export interface CutOffFigures {
@@ -13,17 +12,17 @@ export interface CutOffFigures {
   readonly seconds_with_checkpoints: number;
   readonly seconds_without: number;
   readonly checkpoints_cost_percent: number;
-  /** Of how much the killed job had read. */
+  /** Last checkpoint of the killed job: there it reads on. Of the round with the median seconds to new data, as what follows. */
   readonly resumed_at_mebibytes: number;
-  /** From the start of the program to the first new read of the source. */
+  /** From the start of the program to the first new read of the source, in that round. */
   readonly seconds_to_new_data: number;
-  /** What hashing that first part takes with the native engine, alone. */
+  /** What hashing as much as lies before that round's checkpoint takes with the native engine, alone: the best of three. */
   readonly seconds_to_hash_it: number;
 }
 
 /**
  * @param folder on a disk: in memory nothing has to be brought anywhere
- * @param acquire the command line of an acquisition of `source` into `folder`, with more options
+ * @param main the compiled program
  */
 export async function measureCutOff(
   folder: string,
@@ -59,11 +58,11 @@ export async function measureCutOff(
     }
   }
   const [on, off] = [median(withThem), median(without)];
-  const toNew: number[] = [];
-  let position = 0;
+  const resumed: Resumed[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    position = await killHalfway(main, argv, evidence, on);
-    toNew.push(await untilNewData(main, ['resume', evidence, '--unsigned', '--yes']));
+    const position = await killHalfway(main, argv, evidence, on);
+    const toNewData = await untilNewData(main, ['resume', evidence, '--unsigned', '--yes']);
+    resumed.push({ position, toNewData });
     clean();
   }
   return {
@@ -71,63 +70,35 @@ export async function measureCutOff(
     seconds_with_checkpoints: on,
     seconds_without: off,
     checkpoints_cost_percent: round((on / off - 1) * 100, 1),
+    ...resumedFigures(resumed, (bytes) => hashFirst(source, bytes)),
+  };
+}
+
+/** One round. Bytes to the last checkpoint, seconds from the start to new data. */
+export interface Resumed {
+  readonly position: number;
+  readonly toNewData: number;
+}
+
+/**
+ * All of one round: seconds of one and a position of another would tell of no job that there was.
+ * @param hash gives the seconds of so many bytes
+ */
+export function resumedFigures(
+  rounds: readonly Resumed[],
+  hash: (bytes: number) => number,
+): Pick<CutOffFigures, 'resumed_at_mebibytes' | 'seconds_to_new_data' | 'seconds_to_hash_it'> {
+  const { position, toNewData } = middleOne(rounds, (each) => each.toNewData);
+  return {
     resumed_at_mebibytes: Math.round(position / 1024 ** 2),
-    seconds_to_new_data: median(toNew),
-    seconds_to_hash_it: Math.min(...Array.from({ length: 3 }, () => hashFirst(source, position))),
+    seconds_to_new_data: toNewData,
+    seconds_to_hash_it: Math.min(...Array.from({ length: 3 }, () => hash(position))),
   };
 }
 
 /** What earlier runs left to write would be written in the next one's time. */
 function settle(): void {
   execFileSync('sync');
-}
-
-/** `ended`: once it has, by itself or killed. */
-function start(main: string, argv: readonly string[]): { job: ChildProcess; ended: Promise<unknown> } {
-  const job = spawn(process.execPath, [main, ...argv], { stdio: 'ignore' });
-  endsWithUs(job);
-  return { job, ended: new Promise((resolve) => job.once('exit', resolve)) };
-}
-
-/** Kills a job at half its usual time; gives the position of its last checkpoint. */
-async function killHalfway(main: string, argv: readonly string[], evidence: string, usual: number): Promise<number> {
-  const { job, ended } = start(main, argv);
-  await pause((usual / 2) * 1000);
-  job.kill('SIGKILL');
-  await ended;
-  const journal = join(evidence, 'out.journal.jsonl');
-  if (!existsSync(journal)) throw new Error('it was killed before it began');
-  const checkpoints = readFileSync(journal, 'utf8')
-    .split('\n')
-    .filter((line) => line.includes('"type":"checkpoint"'));
-  const last = checkpoints.at(-1);
-  return last === undefined ? 0 : (JSON.parse(last) as { data: { position: number } }).data.position;
-}
-
-/** Seconds until a dd of the job reads behind what was read before. */
-async function untilNewData(main: string, argv: readonly string[]): Promise<number> {
-  const since = performance.now();
-  const { job, ended } = start(main, argv);
-  while (!readsOn()) {
-    if (job.exitCode !== null) throw new Error('it ended without reading on');
-    await pause(5);
-  }
-  const seconds = (performance.now() - since) / 1000;
-  job.kill('SIGKILL');
-  await ended;
-  return round(seconds, 2);
-}
-
-function readsOn(): boolean {
-  return readdirSync('/proc').some((pid) => {
-    try {
-      return (
-        /^\d+$/.test(pid) && / skip=[1-9]/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '))
-      );
-    } catch {
-      return false;
-    }
-  });
 }
 
 function hashFirst(path: string, length: number): number {

@@ -201,7 +201,7 @@ function cutTable(all: readonly CutOffFigures[]): string {
     'engine',
     's with checkpoints',
     's without',
-    'killed at MiB',
+    'last checkpoint at MiB',
     's until it reads on',
     's to hash that alone',
   ];

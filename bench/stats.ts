@@ -8,6 +8,16 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
 }
 
+/**
+ * The one of the middle by a figure of each, with all that belongs to it; of an even number the larger of the two there.
+ * @throws Error where there is none
+ */
+export function middleOne<T>(all: readonly T[], figure: (each: T) => number): T {
+  const middle = [...all].sort((a, b) => figure(a) - figure(b))[all.length >> 1];
+  if (middle === undefined) throw new Error('there is no middle of nothing');
+  return middle;
+}
+
 export function round(value: number, digits: number): number {
   const factor = 10 ** digits;
   return Math.round(value * factor) / factor;

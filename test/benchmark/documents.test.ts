@@ -62,7 +62,7 @@ describe('what is made of bench/results.json', () => {
     assert.throws(() => withFigures('no place', resultsOf({})), /no place for figures/);
   });
 
-  test('disks of other machines and bad ones have their tables and targets', () => {
+  test('disks of other machines, bad ones and jobs that were killed have their tables and targets', () => {
     const seconds = new Map([
       [SSH, [2, 1, 2]],
       [SSH_TEE, [3, 4, 3]],
@@ -75,6 +75,12 @@ describe('what is made of bench/results.json', () => {
           ...{ wrong_sectors: 1, missing_sectors: 2, single_seconds: [1.5, 1, 2] },
         },
       ],
+      cut_off: [
+        {
+          ...{ engine: 'wasm', seconds_with_checkpoints: 6, seconds_without: 5, checkpoints_cost_percent: 20 },
+          ...{ resumed_at_mebibytes: 700, seconds_to_new_data: 0.8, seconds_to_hash_it: 1.5 },
+        },
+      ],
     };
     const page = withFigures(PAGE, resultsOf({ ...measured, targets: targetsOf(measured) }));
     assert.match(page, /\| exhibit \| 3 × 1024 MiB \| 512 \| 512–1024 \| 1\.5 × ssh dd \\\| tee, md5sum, sha256sum \|/);
@@ -82,6 +88,8 @@ describe('what is made of bench/results.json', () => {
     assert.match(page, /\| netcat: .* \| not measured \|/);
     assert.match(page, /\| failing reads \| wrong sectors \| missing sectors \|\n/);
     assert.match(page, /\| dc3dd \| 3 \| 1\.5 \| 6 \| 1 \| 2 \|\n/);
+    assert.match(page, /\| last checkpoint at MiB \| s until it reads on \| s to hash that alone \|\n/);
+    assert.match(page, /\| wasm \| 6 \| 5 \| 700 \| 0\.8 \| 1\.5 \|\n/);
   });
 
   test('what is missed is held against its own stages', () => {

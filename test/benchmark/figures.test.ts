@@ -3,11 +3,12 @@ import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { rowsOf } from '../../bench/contest.ts';
 import { flawsOf, worstOf } from '../../bench/bad-media.ts';
+import { resumedFigures } from '../../bench/cut-off.ts';
 import { inTurn } from '../../bench/rounds.ts';
 import { rotated } from '../../bench/stats.ts';
 import { growthRows } from '../../bench/growth.ts';
 import { PARTS, parseOptions } from '../../bench/options.ts';
-import { median, ratio } from '../../bench/stats.ts';
+import { median, middleOne, ratio } from '../../bench/stats.ts';
 import { parseRollup, together } from '../../bench/tree-memory.ts';
 import { run } from './measured.ts';
 
@@ -25,6 +26,29 @@ describe('figures of the benchmark', () => {
         assert.ok(below <= values.length / 2 && above <= values.length / 2);
       }),
     );
+  });
+
+  test('the one in the middle is one of them: of an even number the larger', () => {
+    const seconds = (values: readonly number[]) => middleOne(values, (each) => each);
+    assert.deepEqual([[5], [3, 1, 2], [4, 1, 3, 2], [9, 10]].map(seconds), [5, 2, 3, 10]);
+    assert.throws(() => seconds([]), /nothing/);
+  });
+
+  test('a job that was killed: position and seconds are of one round, the one of the median', () => {
+    const rounds = [
+      { position: 600 * MIB, toNewData: 0.9 },
+      { position: 500 * MIB, toNewData: 0.7 },
+      { position: 700 * MIB, toNewData: 0.8 },
+      { position: 100 * MIB, toNewData: 0.1 },
+      { position: 400 * MIB, toNewData: 2 },
+    ];
+    const took = [3, 1, 2];
+    const hashed: number[] = [];
+    const hash = (bytes: number): number => took[hashed.push(bytes) - 1] ?? 0;
+    assert.deepEqual(resumedFigures(rounds, hash), {
+      ...{ resumed_at_mebibytes: 700, seconds_to_new_data: 0.8, seconds_to_hash_it: 1 },
+    });
+    assert.deepEqual(hashed, [700 * MIB, 700 * MIB, 700 * MIB]);
   });
 
   test('a ratio of what was not measured is none', () => {
