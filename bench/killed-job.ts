@@ -30,7 +30,8 @@ export async function killHalfway(
     .split('\n')
     .filter((line) => line.includes('"type":"checkpoint"'));
   const last = checkpoints.at(-1);
-  return last === undefined ? 0 : (JSON.parse(last) as { data: { position: number } }).data.position;
+  if (last === undefined) throw new Error('it was killed before its first checkpoint: that takes more data (--size)');
+  return (JSON.parse(last) as { data: { position: number } }).data.position;
 }
 
 /** Seconds until a dd of the job reads behind what was read before. */

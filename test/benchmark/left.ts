@@ -23,7 +23,7 @@ export async function nothingUses(folder: string, loops: readonly string[] = [])
 
 /** Live processes whose command line names it. */
 export function naming(folder: string): Child[] {
-  return childrenOf().filter(({ command }) => command.includes(`${folder}/`));
+  return childrenOf().filter(({ command }) => command.includes(folder));
 }
 
 /** Ends whoever works there yet: a test that fails should not wait for them. */
