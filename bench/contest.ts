@@ -1,4 +1,4 @@
-import { measure, measureMemory, type Measurement, type Timed } from './measure.ts';
+import { measure, measureMemory, type Memory, type Timed } from './measure.ts';
 import { inTurn } from './rounds.ts';
 import { median, ratio, round } from './stats.ts';
 import { onPath } from './station.ts';
@@ -18,8 +18,9 @@ export interface Row {
   readonly fastest: number;
   readonly cpu_seconds_per_gibibyte: number;
   /** At the peak of one run more, of the whole process tree: pages shared within a program once, and each process for itself. */
-  readonly peak_memory_mebibytes: number;
-  readonly peak_resident_mebibytes: number;
+  /** Null: it was over before anybody looked, as 64 MiB may be. */
+  readonly peak_memory_mebibytes: number | null;
+  readonly peak_resident_mebibytes: number | null;
   /** How many times as fast as each peer of the same run; of exhibit's own rows. */
   readonly times: Readonly<Record<string, number>>;
   readonly seconds: readonly number[];
@@ -37,7 +38,7 @@ const MIB = 1024 ** 2;
 /** What one contestant did: the rounds, and the run in which its memory was looked at. */
 export interface Runs {
   readonly timed: readonly Timed[];
-  readonly memory: Measurement;
+  readonly memory: Memory | null;
 }
 
 /**
@@ -62,7 +63,7 @@ export async function contest(
   const timed = await inTurn(label, entrants, rounds);
   const runs = new Map<string, Runs>();
   for (const { name, command } of present) {
-    runs.set(name, { timed: timed.get(name) ?? [], memory: await measureMemory(command) });
+    runs.set(name, { timed: timed.get(name) ?? [], memory: (await measureMemory(command)).memory });
     clean();
     process.stderr.write(`${label}, memory: ${name}\n`);
   }
@@ -84,8 +85,8 @@ export function rowsOf(runs: ReadonlyMap<string, Runs>, mebibytes: number, rival
       slowest: rate(Math.max(...seconds)),
       fastest: rate(Math.min(...seconds)),
       cpu_seconds_per_gibibyte: round((median(cpu) / mebibytes) * 1024, 2),
-      peak_memory_mebibytes: Math.ceil(memory.peakMemory / MIB),
-      peak_resident_mebibytes: Math.ceil(memory.peakResident / MIB),
+      peak_memory_mebibytes: memory && Math.ceil(memory.peakMemory / MIB),
+      peak_resident_mebibytes: memory && Math.ceil(memory.peakResident / MIB),
       times: Object.fromEntries(
         against.map((rival) => [rival, round(ratio(median(secondsOf(rival)), median(seconds)) ?? 0, 2)]),
       ),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { acquireOptions, removeLeft } from './acquire.ts';
 import { writeSparse } from './data.ts';
 import { holdingMemory } from './held-memory.ts';
-import { measureMemory, type Measurement } from './measure.ts';
+import { measureMemory, type Memory, type Timed } from './measure.ts';
 import type { Options } from './options.ts';
 import { inTurn, type Entrant } from './rounds.ts';
 import { PLAIN_DD } from './stages.ts';
@@ -25,6 +25,9 @@ export interface GrowthRow {
   readonly seconds: readonly number[];
 }
 
+/** One that was looked at while it took its time. */
+type SeenRun = Pick<Timed, 'seconds'> & Memory;
+
 export interface Growth {
   readonly rows: readonly GrowthRow[];
   /** Why some are not there. */
@@ -36,7 +39,7 @@ export interface GrowthRun {
   readonly gibibytes: number;
   readonly by: GrowthRow['by'];
   readonly image: GrowthRow['image'];
-  readonly runs: readonly Measurement[];
+  readonly runs: readonly SeenRun[];
 }
 
 const GIB = 1024 ** 3;
@@ -81,7 +84,7 @@ function copying(source: string, folder: string): string {
 
 interface Growing extends GrowthRun {
   readonly command: string;
-  readonly runs: Measurement[];
+  readonly runs: SeenRun[];
 }
 
 function growing(gibibytes: number, by: GrowthRow['by'], image: GrowthRow['image'], command: string): Growing {
@@ -94,9 +97,10 @@ function entrant({ gibibytes, by, image, command, runs }: Growing, source: strin
     run: async () => {
       writeSparse(source, gibibytes * GIB);
       try {
-        const run = await measureMemory(command);
-        runs.push(run);
-        return run.seconds;
+        const { seconds, memory } = await measureMemory(command);
+        if (memory === null) throw new Error(`its memory could not be seen: ${command}`);
+        runs.push({ seconds, ...memory });
+        return seconds;
       } finally {
         rmSync(source);
         removeLeft(folder);

@@ -9,11 +9,16 @@ export interface Timed {
 }
 
 /** Memory in bytes, at its peak. */
-export interface Measurement extends Timed {
+export interface Memory {
   /** What several processes of one program share, once. */
   readonly peakMemory: number;
   /** What each process has in memory, added up, as `ps` shows it. */
   readonly peakResident: number;
+}
+
+export interface Measurement extends Timed {
+  /** Null: it was over before anybody looked. Not seen is not little. */
+  readonly memory: Memory | null;
 }
 
 const LOOK_MS = 100;
@@ -44,9 +49,7 @@ export async function measureMemory(command: string): Promise<Measurement> {
       clearInterval(watch);
     };
   });
-  // Not seen is not little.
-  if (peakMemory === 0) throw new Error(`its memory could not be seen: ${command}`);
-  return { ...times, peakMemory, peakResident };
+  return { ...times, memory: peakMemory === 0 ? null : { peakMemory, peakResident } };
 }
 
 /** @param watch gets the shell's process id, and gives what is to be done at its end */

@@ -122,7 +122,7 @@ function contestTable({ mebibytes, rounds, rows }: Contest): string {
     row.mebibytes_per_second,
     `${row.slowest}–${row.fastest}`,
     row.cpu_seconds_per_gibibyte,
-    row.peak_memory_mebibytes,
+    row.peak_memory_mebibytes ?? 'not seen',
     ...rivals.map((rival) => row.times[rival] ?? ''),
   ]);
   const heads = ['', 'MiB/s', 'slowest–fastest', 'CPU s/GiB', 'MiB at peak', ...rivals.map((rival) => `× ${rival}`)];

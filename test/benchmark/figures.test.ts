@@ -75,7 +75,7 @@ describe('figures of the benchmark', () => {
   test('a row has medians, its slowest and fastest round, the memory of the run that is not timed, and is held against peers alone', () => {
     const runs = new Map([
       ['exhibit', { timed: [run(1, 2), run(2, 4), run(4, 3)], memory: run(9, 9, 120 * MIB + 1) }],
-      ['dc3dd', { timed: [run(6), run(4), run(5)], memory: run(9, 9, MIB) }],
+      ['dc3dd', { timed: [run(6), run(4), run(5)], memory: null }],
     ]);
     const [ours, theirs] = rowsOf(runs, 1024, ['dc3dd']);
     assert.deepEqual(ours, {
@@ -91,6 +91,7 @@ describe('figures of the benchmark', () => {
       cpu_seconds: [2, 4, 3],
     });
     assert.deepEqual(theirs?.times, {});
+    assert.deepEqual([theirs.peak_memory_mebibytes, theirs.peak_resident_mebibytes], [null, null]);
   });
 
   test('growth: a GiB with the start of the program, and a further one without', () => {

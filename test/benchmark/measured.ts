@@ -1,10 +1,10 @@
 /** Made-up figures, for the arithmetic on them. */
 import type { Contest } from '../../bench/contest.ts';
 import { rowsOf } from '../../bench/contest.ts';
-import type { Measurement } from '../../bench/measure.ts';
+import type { Memory, Timed } from '../../bench/measure.ts';
 import type { Results } from '../../bench/results.ts';
 
-export function run(seconds: number, cpu = 1, peakMemory = 0): Measurement {
+export function run(seconds: number, cpu = 1, peakMemory = 0): Timed & Memory {
   return { seconds, cpu, peakMemory, peakResident: peakMemory };
 }
 
