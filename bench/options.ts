@@ -35,7 +35,7 @@ export function parseOptions(argv: readonly string[]): Options {
   });
   const { quick, only } = values;
   const rounds = wholeNumber('--rounds', values.rounds ?? (quick ? '1' : String(USUAL.rounds)));
-  const mebibytes = wholeNumber('--size', values.size ?? (quick ? '128' : String(USUAL.mebibytes)));
+  const mebibytes = wholeNumber('--size', values.size ?? (quick ? '64' : String(USUAL.mebibytes)));
   return {
     parts: only === undefined ? (quick ? QUICK : PARTS) : [partOf(only)],
     quick,
@@ -43,7 +43,7 @@ export function parseOptions(argv: readonly string[]): Options {
     rounds,
     fewerRounds: Math.min(rounds, 3),
     mebibytes,
-    lessMebibytes: Math.min(mebibytes, quick ? 64 : 512),
+    lessMebibytes: Math.min(mebibytes, quick ? 32 : 512),
   };
 }
 
