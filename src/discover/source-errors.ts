@@ -21,14 +21,18 @@ export function noDevice(path: string, number: string): ExhibitError {
 }
 
 export function unreadable(path: string, error: unknown, ports: Ports): ExhibitError {
-  const denied = ['EACCES', 'EPERM'].includes(errnoOf(error) ?? '');
-  const hint = !denied
-    ? 'Check cable, power and dock; "dmesg" may say more.'
-    : ports.host.uid === 0
-      ? 'Even root is refused here: check the file system, the container or the security policy.'
-      : 'Devices are read as root: run the same command with sudo.';
-  const message = `The source ${visible(path)} can't be read: ${visible(messageOf(error))}.`;
+  // A cause of our own is a sentence, and may know better what to do: the link to another machine is lost.
+  const why = visible(messageOf(error)).replace(/\.$/, '');
+  const hint = (error instanceof ExhibitError ? error.hint : undefined) ?? whatToCheck(error, ports);
+  const message = `The source ${visible(path)} can't be read: ${why}.`;
   return new ExhibitError('source', 'source.unreadable', message, { hint, cause: error });
+}
+
+function whatToCheck(error: unknown, ports: Ports): string {
+  if (!['EACCES', 'EPERM'].includes(errnoOf(error) ?? '')) return 'Check cable, power and dock; "dmesg" may say more.';
+  return ports.host.uid === 0
+    ? 'Even root is refused here: check the file system, the container or the security policy.'
+    : 'Devices are read as root: run the same command with sudo.';
 }
 
 export function wrongKind(path: string, stats: Stats): ExhibitError {

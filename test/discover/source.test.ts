@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { describe } from 'node:test';
+import { ExhibitError } from '../../src/model/errors.ts';
 import { identityDifferences } from '../../src/model/identity.ts';
 import { findSource, readIdentity } from '../../src/discover/source.ts';
 import { bench, SDB, USB } from './bench-layout.ts';
@@ -56,6 +57,19 @@ describe('files', () => {
     };
     const user = { ...ports, files: denied, host: { ...ports.host, uid: 1000 } };
     await assert.rejects(findSource(user, file), { code: 'source.unreadable', fault: 'source', hint: /sudo/ });
+  });
+
+  test('a link that is lost while the source is looked at: its own words and hint, and one full stop', async (t) => {
+    const file = join(tempFolder(t), 'disk.img');
+    writeFileSync(file, 'x');
+    const lost = new ExhibitError('source', 'remote.link-lost', 'The connection was lost.', { hint: 'Is it up?' });
+    const { files, ...rest } = realPorts();
+    const ports = { ...rest, files: { ...files, stat: () => Promise.reject(lost) } };
+    await assert.rejects(findSource(ports, file), {
+      code: 'source.unreadable',
+      message: `The source ${file} can't be read: The connection was lost.`,
+      hint: 'Is it up?',
+    });
   });
 
   test('a name with escapes is made visible in the message', async () => {
